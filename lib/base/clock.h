@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two clocks, in nanoseconds and microseconds. */
+#pragma once
+#include <stdint.h>
+#include <time.h>
+
+static inline int64_t clock_monotonic_nsec(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail with a valid clock and pointer */
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static inline int64_t clock_realtime_nsec(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_REALTIME, &t); /* as above */
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static inline int64_t clock_realtime_usec(void)
+{
+	return clock_realtime_nsec() / 1000;
+}
