@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one public door of the machine: make it, fill it with namespaces and modules, run things in it, look at it.
+ *
+ * Threads: every function may be called from any thread of the host that is not a scheduler, at any time between
+ *   beamr_new() and beamr_free(); none waits for a process to run ("asynchronous" ones take a completion instead).
+ * Completions: called exactly once, on a scheduler thread or before the asynchronous call itself returns. They must not
+ *   block and must not call back into the machine; the usual one queues what it was given and wakes the host's event loop.
+ *   What a completion is handed is owned by the host from then on.
+ * Strings: UTF-8, ended by NUL. Names of namespaces, modules, functions and processes that are asked about are looked up,
+ *   never made into atoms; only spawn, call, load and the making of terms can add an atom.
+ * Outcomes: 0, a positive BEAMR_E_..., or a negative errno when the host failed (-ENOMEM, -EIO ...). */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/report.h"
+
+#define BEAMR_API __attribute__((visibility("default")))
+#define BEAMR_MODULE_MAX (64u << 20) /* bytes of one .beam, and of what it unpacks to */
+#define BEAMR_NAME_MAX 63            /* bytes of a namespace's name: [A-Za-z0-9][A-Za-z0-9_.-]* */
+#define BEAMR_PID_TEXT 48            /* room for a pid as text */
+#define BEAMR_DEFAULT_NAMESPACE "default" /* there from the start, cannot be removed */
+
+struct beamr;               /* a machine */
+struct beamr_ns;            /* a namespace; counted, so that it outlives its removal while held */
+struct beamr_term;          /* a term with memory of its own, of no process */
+typedef uint64_t beamr_pid; /* a process for the life of the machine, never used again; 0: none */
+
+enum beamr_outcome {
+	BEAMR_OK = 0,
+	BEAMR_E_EXISTS, /* that name is taken */
+	BEAMR_E_NAME,   /* not a possible name */
+	BEAMR_E_NO_NAMESPACE,
+	BEAMR_E_NO_MODULE,
+	BEAMR_E_NO_FUNCTION,
+	BEAMR_E_NO_PROCESS,
+	BEAMR_E_FORMAT,   /* a file or term is malformed; struct beamr_error says where */
+	BEAMR_E_OLD_CODE, /* old code is in the way */
+	BEAMR_E_IN_USE,   /* a namespace still has processes */
+	BEAMR_E_LIMIT,    /* a bound was met */
+	BEAMR_E_STOPPING, /* the machine is being stopped */
+};
+
+/* Where input is wrong. */
+struct beamr_error {
+	char chunk[64];   /* loading: four letters of the chunk, or "" ; elsewhere "" */
+	uint64_t offset;  /* bytes from the start of the chunk, or of the text */
+	uint32_t line;    /* of term text, from 1; 0 when it means nothing */
+	uint32_t column;  /* in characters, from 1 */
+	char reason[256]; /* one sentence without a full stop */
+};
+
+/* ------------------------------------------------------------------------------------------------ the machine */
+
+struct beamr_options {
+	unsigned schedulers;  /* 0: as many as cores the process may use */
+	const char *otp_root; /* a folder like /usr/lib/erlang; NULL: only code that is handed in */
+	uint64_t processes_max; /* 0: the machine's default, 2^27 */
+	/* Reports and events. Called on the scheduler where it happens, so it must not block nor allocate much; report is
+	 * borrowed for the call. */
+	void (*report)(void *user, const struct beamr_report *report);
+	/* What programs print through the group leader that the host gives them; one request each, not line by line. */
+	void (*output)(void *user, const char *namespace_name, beamr_pid pid, const char *bytes,
+		size_t size);
+	void *user; /* for both */
+};
+
+/* Makes a machine with its default namespace; nothing runs yet, but modules can be loaded and processes spawned.
+ * options is copied. Returns 0, or negative errno. */
+BEAMR_API int beamr_new(const struct beamr_options *options, struct beamr **ret_machine);
+/* Starts the scheduler threads. */
+BEAMR_API int beamr_start(struct beamr *machine);
+/* Stops them after their present slice and joins them; processes stay where they are. Completions that wait on
+ * processes are called with BEAMR_E_STOPPING before it returns. May be called twice. Blocks up to a slice. */
+BEAMR_API void beamr_stop(struct beamr *machine);
+/* Stops if need be, and frees all. Takes NULL. */
+BEAMR_API struct beamr *beamr_free(struct beamr *machine);
+/* "27", "29" ...: the release of the OTP root, or "" when there is none. Borrowed. */
+BEAMR_API const char *beamr_otp_release(const struct beamr *machine);
+/* Which events beside the always built ones reach the report sink: bit (1 << kind) each. Cheap; 0 when nobody looks. */
+BEAMR_API void beamr_events(struct beamr *machine, uint64_t kinds);
+
+enum beamr_scheduler_state {
+	BEAMR_SCHEDULER_BUSY,     /* in a slice */
+	BEAMR_SCHEDULER_IDLE,     /* looks for work */
+	BEAMR_SCHEDULER_SLEEPING, /* in the kernel until a timer or a wake-up */
+	BEAMR_SCHEDULER_BLOCKED,  /* in one native call for longer than a slice */
+};
+
+struct beamr_scheduler {
+	unsigned id; /* from 1 */
+	enum beamr_scheduler_state state;
+	uint64_t
+		progress; /* rises with each slice begun and each sleep; one that is neither sleeping nor changes is stuck */
+	uint64_t run_queue;     /* processes that wait for it */
+	uint64_t run_queue_max; /* since the start */
+	uint64_t reductions;
+	uint64_t switches;   /* slices begun */
+	uint64_t migrations; /* processes taken from other schedulers */
+	uint64_t
+		busy_usec; /* time in slices since the start; the difference of two looks over their distance is the load */
+	beamr_pid current; /* 0: none */
+};
+
+/* Fills at most `max` and returns how many schedulers there are. Reads published numbers only. */
+BEAMR_API size_t beamr_schedulers(
+	const struct beamr *machine, struct beamr_scheduler *ret_schedulers, size_t max);
+
+/* Bytes. */
+struct beamr_memory {
+	uint64_t total, processes, processes_used, atoms, atoms_used, binaries, code, ets, system;
+};
+
+BEAMR_API void beamr_memory(const struct beamr *machine, struct beamr_memory *ret_memory);
+
+struct beamr_counts {
+	uint64_t namespaces, processes, modules, atoms, crashes, spawns;
+};
+
+BEAMR_API void beamr_counts(const struct beamr *machine, struct beamr_counts *ret_counts);
+
+/* ------------------------------------------------------------------------------------------------ namespaces */
+
+/* Adds an empty namespace (BIFs and what the OTP root has are there as in every one).
+ * ret_ns: a reference for the caller. BEAMR_E_NAME, BEAMR_E_EXISTS. */
+BEAMR_API int beamr_ns_create(struct beamr *machine, const char *name, struct beamr_ns **ret_ns);
+/* Looks one up; the caller gets a reference. BEAMR_E_NO_NAMESPACE. */
+BEAMR_API int beamr_ns_get(struct beamr *machine, const char *name, struct beamr_ns **ret_ns);
+
+/* Takes it out of the list so that nothing new starts there. BEAMR_NS_KILL kills what runs there, else BEAMR_E_IN_USE
+ * while a process lives; the default one gives BEAMR_E_NAME. Memory goes when the last process and reference are gone. */
+enum beamr_ns_remove_flags { BEAMR_NS_KILL = 1 };
+
+BEAMR_API int beamr_ns_remove(struct beamr *machine, const char *name, unsigned flags);
+BEAMR_API struct beamr_ns *beamr_ns_unref(struct beamr_ns *ns);
+
+struct beamr_ns_info {
+	const char *name;
+	uint64_t processes, processes_peak, modules, names, ets_tables, reductions, crashes,
+		restarts, memory_bytes;
+	int64_t created_realtime_usec;
+};
+
+/* Calls fn for each, by name; info and its strings are borrowed for the call. A fn that returns false ends the walk. */
+BEAMR_API void beamr_ns_each(struct beamr *machine,
+	bool (*fn)(void *user, const struct beamr_ns_info *info), void *user);
+BEAMR_API const char *beamr_ns_name(const struct beamr_ns *ns);
+
+/* Adds a folder of .beam files: the first call of a module that is not loaded loads it from the first folder that has
+ * it. Order: folders added here (BEAMR_CODE_FIRST before the others), then ROOT/lib/APP/ebin. -ENOENT, -ENOTDIR ... */
+enum beamr_code_flags { BEAMR_CODE_FIRST = 1 };
+
+BEAMR_API int beamr_code_add_dir(struct beamr_ns *ns, const char *dir, unsigned flags);
+
+/* ------------------------------------------------------------------------------------------------ modules */
+
+struct beamr_module {
+	const char *name;
+	const char *digest; /* hex, of the code that runs: MD5 as module_info(md5) */
+	const char *source; /* file it was compiled from, or "" */
+	uint64_t bytes;     /* memory of its code and literals */
+	uint64_t exports;   /* how many */
+	int64_t loaded_realtime_usec;
+	bool has_old; /* an older version is still there */
+	bool has_current;
+	bool sticky; /* came from the OTP root */
+};
+
+/* Loads one module; the version it replaces becomes old (BEAMR_E_OLD_CODE when there is one already).
+ * code: bytes of a .beam (also gzipped), borrowed.  dry_run flag: checks everything, changes nothing.
+ * error and module of the outcome say what was wrong, and with which module.
+ * An on_load function makes it asynchronous, which is why the outcome comes by completion: */
+enum beamr_load_flags { BEAMR_LOAD_DRY_RUN = 1 };
+
+struct beamr_loaded {
+	int outcome; /* as above; BEAMR_E_FORMAT also for a failing on_load */
+	struct beamr_error error;
+	char module[1024];
+};
+
+typedef void (*beamr_loaded_fn)(
+	void *user, struct beamr_loaded *loaded); /* free with beamr_loaded_free() */
+BEAMR_API void beamr_load(struct beamr_ns *ns, const void *code, size_t size, unsigned flags,
+	beamr_loaded_fn done, void *user);
+BEAMR_API struct beamr_loaded *beamr_loaded_free(struct beamr_loaded *loaded);
+
+/* Each loaded module by name; borrowed for the call; false ends the walk. */
+BEAMR_API void beamr_module_each(
+	struct beamr_ns *ns, bool (*fn)(void *user, const struct beamr_module *module), void *user);
+/* One of them. fn is called once with it. BEAMR_E_NO_MODULE. */
+BEAMR_API int beamr_module_get(struct beamr_ns *ns, const char *module,
+	void (*fn)(void *user, const struct beamr_module *module), void *user);
+/* Its exported functions; also of one that can be found in the code folders (it is loaded then). BEAMR_E_NO_MODULE. */
+BEAMR_API int beamr_export_each(struct beamr_ns *ns, const char *module,
+	bool (*fn)(void *user, const char *function, unsigned arity), void *user);
+/* Whether M:F/A can be called (loads M when it can be found): 0, BEAMR_E_NO_MODULE, BEAMR_E_NO_FUNCTION. */
+BEAMR_API int beamr_export_check(
+	struct beamr_ns *ns, const char *module, const char *function, unsigned arity);
+
+/* Makes current code old, as code:delete/1. BEAMR_E_NO_MODULE, BEAMR_E_OLD_CODE. */
+BEAMR_API int beamr_module_delete(struct beamr_ns *ns, const char *module);
+
+struct beamr_purged {
+	int outcome; /* 0, BEAMR_E_NO_MODULE, BEAMR_E_OLD_CODE (somebody runs it and there was no force), BEAMR_E_STOPPING */
+	bool purged; /* there was old code, and it is gone */
+	size_t pid_count;
+	beamr_pid *pids; /* who was killed, or who is in the way */
+};
+
+enum beamr_purge_flags { BEAMR_PURGE_FORCE = 1, BEAMR_PURGE_DRY_RUN = 2 };
+
+typedef void (*beamr_purged_fn)(
+	void *user, struct beamr_purged *purged); /* free with beamr_purged_free() */
+/* Asynchronous: every process is asked whether it still uses the old code. */
+BEAMR_API void beamr_purge(
+	struct beamr_ns *ns, const char *module, unsigned flags, beamr_purged_fn done, void *user);
+BEAMR_API struct beamr_purged *beamr_purged_free(struct beamr_purged *purged);
+
+/* What modules need that neither beamr nor they themselves have. No machine is needed; nothing is loaded for good. */
+struct beamr_source {
+	const char *name; /* for messages */
+	const void *bytes;
+	size_t size;
+};
+
+/* missing: called for each distinct M:F/A, sorted.  bad: called for each source that does not load.
+ * Returns how many calls of `missing` there were; *ret_bad: calls of `bad`. */
+BEAMR_API size_t beamr_imports(const struct beamr_source *sources, size_t count,
+	void (*missing)(void *user, const char *module, const char *function, unsigned arity),
+	void (*bad)(void *user, const char *name, const struct beamr_error *error), void *user,
+	size_t *ret_bad);
+
+/* ------------------------------------------------------------------------------------------------ terms */
+
+/* Reads Erlang term text ("{ok, [1, <<\"a\">>]}", with or without a full stop; pids, refs and funs M:F/A too).
+ * Bound: depth and size are limited by `size`, no recursion. BEAMR_E_FORMAT with line, column and reason. */
+BEAMR_API int beamr_term_parse(
+	const char *text, size_t size, struct beamr_term **ret_term, struct beamr_error *ret_error);
+/* From external term format, as binary_to_term/1 takes it. BEAMR_E_FORMAT. */
+BEAMR_API int beamr_term_decode(
+	const void *etf, size_t size, struct beamr_term **ret_term, struct beamr_error *ret_error);
+/* As ~tw prints it, at most max bytes (0: all), cut on a character. A malloc'ed string. */
+BEAMR_API char *beamr_term_text(const struct beamr_term *term, size_t max, bool *ret_truncated);
+/* As term_to_binary/1. A malloc'ed block. */
+BEAMR_API void *beamr_term_encode(const struct beamr_term *term, size_t *ret_size);
+/* "integer", "float", "atom", "tuple", "list", "map", "binary", "bitstring", "function", "pid", "port", "reference", "record". */
+BEAMR_API const char *beamr_term_type(const struct beamr_term *term);
+BEAMR_API uint64_t beamr_term_words(const struct beamr_term *term);
+BEAMR_API struct beamr_term *beamr_term_free(struct beamr_term *term);
+
+/* ------------------------------------------------------------------------------------------------ doing */
+
+struct beamr_frame {
+	const char *module;
+	const char *function;
+	unsigned arity;
+	const char *file; /* "" when unknown */
+	unsigned line;    /* 0 when unknown */
+};
+
+struct beamr_spawn_options {
+	const char *name; /* registered before it runs; NULL: none. BEAMR_E_EXISTS when taken */
+	uint64_t heap_max_words; /* 0: none; else max_heap_size with kill and report */
+	beamr_pid link;          /* 0: none */
+};
+
+/* Spawns M:F(Arguments...). arguments are borrowed and copied. options may be NULL.
+ * 0, BEAMR_E_NO_MODULE and BEAMR_E_NO_FUNCTION as beamr_export_check(), BEAMR_E_NAME, BEAMR_E_EXISTS, BEAMR_E_LIMIT,
+ * BEAMR_E_NO_PROCESS (link), BEAMR_E_NO_NAMESPACE (removed). */
+BEAMR_API int beamr_spawn(struct beamr_ns *ns, const char *module, const char *function,
+	struct beamr_term *const *arguments, size_t count,
+	const struct beamr_spawn_options *options, beamr_pid *ret_pid);
+
+enum beamr_call_end {
+	BEAMR_CALL_VALUE,      /* returned */
+	BEAMR_CALL_RAISED,     /* ended by an exception, or by an exit signal (class exit) */
+	BEAMR_CALL_TIMED_OUT,  /* timeout_usec passed; the process was killed */
+	BEAMR_CALL_REDUCTIONS, /* reductions_max were spent; the process was killed */
+	BEAMR_CALL_HEAP,       /* heap_max_words were passed; the process was killed */
+	BEAMR_CALL_STOPPING,   /* the machine stops */
+};
+
+struct beamr_call_options {
+	uint64_t timeout_usec;   /* 0: none */
+	uint64_t reductions_max; /* 0: none */
+	uint64_t heap_max_words; /* 0: none */
+	bool keep_output; /* collect what it prints in the result rather than hand it to the output sink */
+};
+
+struct beamr_call_result {
+	enum beamr_call_end end;
+	struct beamr_term *term; /* the value, or the reason; NULL unless VALUE or RAISED */
+	const char *class;       /* "error", "exit", "throw" with RAISED */
+	size_t frame_count;
+	const struct beamr_frame *frames; /* with RAISED, innermost first */
+	uint64_t reductions;
+	uint64_t duration_usec;
+	const char *output; /* with keep_output; never NULL */
+};
+
+typedef void (*beamr_call_fn)(
+	void *user, struct beamr_call_result *result); /* free with beamr_call_result_free() */
+
+/* Asynchronous: runs M:F(Arguments...) in a fresh process. Returns as beamr_spawn() does; done is called only after a 0.
+ * ret_pid (may be NULL) is there to kill it: beamr_exit(). Such a process makes no crash report: the caller hears of it. */
+BEAMR_API int beamr_call(struct beamr_ns *ns, const char *module, const char *function,
+	struct beamr_term *const *arguments, size_t count, const struct beamr_call_options *options,
+	beamr_call_fn done, void *user, beamr_pid *ret_pid);
+BEAMR_API struct beamr_call_result *beamr_call_result_free(struct beamr_call_result *result);
+
+/* Sends a copy of message. 0, or BEAMR_E_NO_PROCESS. */
+BEAMR_API int beamr_send(struct beamr *machine, beamr_pid to, const struct beamr_term *message);
+
+enum beamr_exit_kind {
+	BEAMR_EXIT_REASON,   /* exit(Pid, Reason) */
+	BEAMR_EXIT_KILL,     /* cannot be trapped; others see `killed` */
+	BEAMR_EXIT_SHUTDOWN, /* exit(Pid, shutdown) */
+};
+
+/* Sends an exit signal from nobody. reason: borrowed; only with REASON, NULL else. 0, or BEAMR_E_NO_PROCESS. */
+BEAMR_API int beamr_exit(struct beamr *machine, beamr_pid pid, enum beamr_exit_kind kind,
+	const struct beamr_term *reason);
+/* Asynchronous: done is called when the process is dead (at once when it is; also when the machine stops). */
+BEAMR_API void beamr_watch(
+	struct beamr *machine, beamr_pid pid, void (*done)(void *user), void *user);
+
+/* ------------------------------------------------------------------------------------------------ seeing */
+
+/* Text as pid_to_list/1 gives it to a process of the machine. */
+BEAMR_API void beamr_pid_text(beamr_pid pid, char out[BEAMR_PID_TEXT]);
+/* From "<0.81.0>" or "0.81.0". BEAMR_E_FORMAT; BEAMR_E_NO_PROCESS when no living process prints so. */
+BEAMR_API int beamr_pid_parse(struct beamr *machine, const char *text, beamr_pid *ret_pid);
+/* A number that no two processes of this machine share, rising with age. */
+BEAMR_API uint64_t beamr_pid_serial(beamr_pid pid);
+/* By registered name. BEAMR_E_NO_PROCESS. */
+BEAMR_API int beamr_whereis(struct beamr_ns *ns, const char *name, beamr_pid *ret_pid);
+/* Each registered name, sorted; borrowed; false ends the walk. */
+BEAMR_API void beamr_name_each(
+	struct beamr_ns *ns, bool (*fn)(void *user, const char *name, beamr_pid pid), void *user);
+
+enum beamr_process_state {
+	BEAMR_PROCESS_RUNNABLE,
+	BEAMR_PROCESS_RUNNING,
+	BEAMR_PROCESS_WAITING,
+	BEAMR_PROCESS_SUSPENDED,
+	BEAMR_PROCESS_COLLECTING,
+	BEAMR_PROCESS_EXITING,
+};
+
+/* What a process publishes; reading it disturbs nobody and may be a slice old. */
+struct beamr_process {
+	beamr_pid pid;
+	uint64_t serial;
+	const char *namespace_name;
+	const char *name; /* "" when none */
+	struct beamr_frame initial_call;
+	struct beamr_frame current; /* module "" when unknown */
+	enum beamr_process_state state;
+	unsigned priority; /* 0 low .. 3 max */
+	bool trap_exit;
+	beamr_pid parent; /* 0: the host */
+	uint64_t mailbox; /* messages, read and unread */
+	uint64_t memory_bytes;
+	uint64_t reductions;
+	int64_t started_realtime_usec;
+};
+
+/* Processes of a namespace (NULL: of all), oldest first, beginning after the one with that serial (0: from the start).
+ * Borrowed for the call; false ends the walk. A process that ends meanwhile may or may not be seen. */
+BEAMR_API void beamr_process_each(struct beamr *machine, struct beamr_ns *ns, uint64_t after_serial,
+	bool (*fn)(void *user, const struct beamr_process *process), void *user);
+
+enum beamr_describe_flags {
+	BEAMR_DESCRIBE_RELATIONS = 1,  /* links, monitors, monitored-by, ancestors */
+	BEAMR_DESCRIBE_STACK = 2,      /* frames */
+	BEAMR_DESCRIBE_MEMORY = 4,     /* heap, stack, binaries, collections */
+	BEAMR_DESCRIBE_DICTIONARY = 8, /* keys and values, as text */
+	BEAMR_DESCRIBE_ALL = 15,
+};
+
+struct beamr_monitor {
+	beamr_pid pid;    /* 0: by name, then text is it */
+	const char *text; /* of what is monitored, or who monitors */
+	const char *reference;
+};
+
+struct beamr_pair {
+	const char *key;
+	const char *value;
+};
+
+/* What the process itself answers. Bound: lists beyond 10 000 items are cut and their totals told. */
+struct beamr_process_info {
+	int outcome; /* 0, BEAMR_E_NO_PROCESS (nothing else is set), BEAMR_E_STOPPING */
+	struct beamr_process process;
+	const char *label; /* "" when none */
+	size_t link_count, links_total;
+	const beamr_pid *links;
+	size_t monitor_count, monitors_total;
+	const struct beamr_monitor *monitors;
+	size_t monitored_by_count, monitored_by_total;
+	const struct beamr_monitor *monitored_by;
+	size_t ancestor_count;
+	const char *const *ancestors; /* pids or names as text, nearest first */
+	size_t frame_count;
+	const struct beamr_frame *frames; /* innermost first */
+	size_t dictionary_count, dictionary_total;
+	const struct beamr_pair *dictionary;
+	const char *group_leader; /* pid text */
+	uint64_t heap_words, stack_words, binaries_bytes, minor_collections, major_collections;
+	uint64_t idle_usec; /* since it last ran */
+};
+
+typedef void (*beamr_process_fn)(
+	void *user, struct beamr_process_info *info); /* free with beamr_process_info_free() */
+
+/* Asynchronous: asks the process by a signal. */
+BEAMR_API void beamr_describe(
+	struct beamr *machine, beamr_pid pid, unsigned flags, beamr_process_fn done, void *user);
+BEAMR_API struct beamr_process_info *beamr_process_info_free(struct beamr_process_info *info);
+
+struct beamr_message {
+	uint64_t index; /* from 0, oldest first */
+	uint64_t words;
+	struct beamr_term *term; /* NULL when it is over max_words; then only text tells of it */
+	const char *text;        /* at most max_text bytes */
+	bool truncated;
+};
+
+struct beamr_mailbox {
+	int outcome; /* 0, BEAMR_E_NO_PROCESS, BEAMR_E_STOPPING */
+	uint64_t total;
+	size_t count;
+	const struct beamr_message *messages;
+};
+
+typedef void (*beamr_mailbox_fn)(
+	void *user, struct beamr_mailbox *mailbox); /* free with beamr_mailbox_free() */
+
+/* Asynchronous: copies at most `limit` (up to 1000) messages from `offset` on; takes none out. */
+BEAMR_API void beamr_peek(struct beamr *machine, beamr_pid pid, uint64_t offset, size_t limit,
+	size_t max_text, beamr_mailbox_fn done, void *user);
+BEAMR_API struct beamr_mailbox *beamr_mailbox_free(struct beamr_mailbox *mailbox);
