@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where values live: taking words, and the memory of one process.
+ *
+ * A process has one block in which its heap grows upwards from `start` and its stack downwards from `end`; between them
+ * `top` (H) and `limit` (E, the stack pointer). Values that C code builds go there when there is room and into heap
+ * fragments otherwise, so taking words never moves a value (law 3). Fragments are emptied by the next collection.
+ *
+ * Two lives of a process's memory:
+ *   small  While it runs, its young block is the nursery of the worker that runs it. Before it leaves the worker its
+ *          live values and its stack are packed into one block of exactly their size, where they stay, readable,
+ *          until the next pack. (heap_enter, heap_leave.)
+ *   large  What does not fit HEAP_PACK_MAX_WORDS lives in a block of its own with an old generation beside it:
+ *          a value that survives two minor collections moves to the old heap, which a major collection copies.
+ *
+ * A struct heap alone, without a process, is a builder: it starts empty and grows by fragments; messages, ETS objects and
+ * parsed terms are built with it.
+ *
+ * Invariant: top <= limit; words in [top, limit) belong to nobody. */
+#pragma once
+#include "base/alloc.h"
+#include "term/term.h"
+
+/* Values made away from the block. Lives until the values in it were copied elsewhere. */
+struct fragment {
+	struct fragment *next;
+	uint32_t size_words; /* of data */
+	uint32_t used_words;
+	uint32_t prefix_bytes; /* the allocation begins that far before this struct (a message header stands there) */
+	uint32_t class;        /* enum mem_class of the allocation */
+	term data[];
+};
+
+/* Boxed values that hold something counted: REF_BITS and MAGIC_REF, chained through their first word after the header. */
+struct offheap {
+	term *first;
+	size_t bytes; /* of the buffers they hold, for the collector's pace */
+};
+
+struct heap {
+	term *top;
+	term *limit;
+	struct fragment *fragments;
+	struct offheap offheap;
+	size_t fragment_words; /* used words of all fragments */
+};
+
+_noinline_ term *heap_alloc_fragment(struct heap *heap, size_t words);
+
+/* words of room for values, uninitialised; the caller fills all of them before anything else looks at the heap.
+ * Never fails and never moves anything. */
+static inline term *heap_alloc(struct heap *heap, size_t words)
+{
+	if (likely((size_t)(heap->limit - heap->top) >= words)) {
+		term *p = heap->top;
+		heap->top += words;
+		return p;
+	}
+	return heap_alloc_fragment(heap, words);
+}
+
+/* Gives back the unused end of what heap_alloc(heap, taken) just returned as p: used <= taken. */
+void heap_shrink(struct heap *heap, term *p, size_t taken, size_t used);
+
+static inline term heap_cons(struct heap *heap, term head, term tail)
+{
+	term *p = heap_alloc(heap, 2);
+	p[0] = head;
+	p[1] = tail;
+	return term_of_cons(p);
+}
+
+term heap_tuple(struct heap *heap, size_t arity, const term *elements);
+term heap_float(struct heap *heap, double d);
+/* For up to six elements, as in heap_tuple_of(h, A(ok), value). */
+#define heap_tuple_of(heap, ...)                                                                   \
+	heap_tuple((heap), sizeof((term[]){ __VA_ARGS__ }) / sizeof(term), (term[]){ __VA_ARGS__ })
+
+/* Strings a boxed off-heap value (its words filled, its count already taken) onto the heap's list. */
+static inline void offheap_add(struct offheap *list, term *object, size_t bytes)
+{
+	object[1] = (term)(uintptr_t)list->first;
+	list->first = object;
+	list->bytes += bytes;
+}
+
+/* Builders. heap_done frees the fragments and drops what off-heap values hold. */
+void heap_init_builder(struct heap *heap);
+void heap_done(struct heap *heap);
+void fragment_free(struct fragment *fragment);
+/* Drops one count of everything on the list. */
+void offheap_release(struct offheap *list);
+
+/* Deep copies. Literals (areas that heap/literal.h knows) are shared, not copied. Sharing inside the term is not kept,
+ * as in OTP. heap_copy_words is exactly what heap_copy will take. No recursion. */
+size_t heap_copy_words(term t);
+/* into: at least heap_copy_words(t) words at *hp, which is moved past what was used; off-heap values go on list. */
+term heap_copy_into(term t, term **hp, struct offheap *list);
+term heap_copy(struct heap *heap, term t);
+/* erts_debug:flat_size; the same, literals counted as well. */
+size_t heap_flat_words(term t);
+
+/* A term with its own memory: what everything that outlives a heap keeps (law 4). One allocation. */
+struct owned_term {
+	term value;
+	struct offheap offheap;
+	size_t bytes;  /* of the allocation */
+	uint32_t class;
+	term data[];
+};
+
+struct owned_term *owned_term_new(enum mem_class class, term t);
+/* Copies even literals: for what must not depend on any module (ETS, persistent terms). */
+struct owned_term *owned_term_new_deep(enum mem_class class, term t);
+struct owned_term *owned_term_free(struct owned_term *t);
