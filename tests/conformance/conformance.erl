@@ -1,0 +1,110 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% The driver of the conformance cases: runs every exported function without parameters of a module, each in
+%% a process of its own, and prints one line for each on standard output, `@Module:Case => Value`, as ~tw writes it.
+%% The lines of the genuine OTP and of beamr are then compared by tests/conformance/run.
+%%
+%% A case's value may depend on nothing that two runs could differ in: no pids, no references, no times, no order
+%% of large maps. It uses id/1 to hide constants from the compiler, err/1 to see an exception, stack/1 to see its stack.
+-module(conformance).
+-export([run/1, one/2, cases/1]).
+-export([id/1, err/1, stack/1, frames/1, frames/2, sorted/1, in_process/1, flush/0, take/0, take/1, wait_gone/1, down/1]).
+
+-define(CASE_TIMEOUT, 20000).
+
+%% All cases of a module: its exported functions without parameters whose names do not end in an underscore.
+run(Module) ->
+    [run_case(Module, Case) || Case <- cases(Module)],
+    done.
+
+cases(Module) ->
+    [F || {F, 0} <- lists:sort(Module:module_info(exports)), F =/= module_info, lists:last(atom_to_list(F)) =/= $_].
+
+%% One case, as the value of the call (for a look at a single one).
+one(Module, Case) -> Module:Case().
+
+run_case(Module, Case) ->
+    {Pid, Ref} = spawn_monitor(fun() ->
+        exit({result, try Module:Case() catch C:R:S -> {raised, C, R, frames(S)} end})
+    end),
+    Text = receive
+        {'DOWN', Ref, process, Pid, {result, Value}} -> io_lib:format("~tw", [Value]);
+        {'DOWN', Ref, process, Pid, Reason} -> io_lib:format("died: ~tw", [Reason])
+    after ?CASE_TIMEOUT ->
+        exit(Pid, kill),
+        receive {'DOWN', Ref, process, Pid, _} -> ok after 5000 -> ok end,
+        "timeout"
+    end,
+    flush(),
+    erlang:display_string(stdout, lists:flatten(["@", atom_to_list(Module), ":", atom_to_list(Case), " => ", Text, "\n"])).
+
+%% Hides a value from the compiler.
+id(X) -> X.
+
+%% Class and reason of what a fun raises, or {value, Value}.
+err(Fun) ->
+    try Fun() of
+        Value -> {value, Value}
+    catch
+        Class:Reason -> {Class, Reason}
+    end.
+
+%% Class, reason and the frames of the stack down to the driver's own.
+stack(Fun) ->
+    try Fun() of
+        Value -> {value, Value}
+    catch
+        Class:Reason:Stack -> {Class, Reason, frames(Stack)}
+    end.
+
+%% Stack entries with file names without folder, funs in arguments hidden, and nothing of the driver.
+frames(Stack) -> frames(Stack, conformance).
+
+frames([{Stop, _, _, _} | _], Stop) -> [];
+frames([{M, F, A, Info} | Rest], Stop) ->
+    Extra = [case I of
+                 {file, File} -> {file, list_to_atom(base(File, File))};
+                 {error_info, Map} -> {error_info, sorted(Map)};
+                 _ -> I
+             end || I <- Info],
+    [{M, F, args(A), Extra} | frames(Rest, Stop)];
+frames([], _) -> [].
+
+base([$/ | Rest], _) -> base(Rest, Rest);
+base([_ | Rest], Base) -> base(Rest, Base);
+base([], Base) -> Base.
+
+args(A) when is_list(A) -> [arg(X) || X <- A];
+args(A) -> A.
+
+arg(X) when is_function(X) -> 'fun';
+arg(X) when is_pid(X) -> pid;
+arg(X) when is_reference(X) -> ref;
+arg(X) -> X.
+
+%% A map as a sorted list.
+sorted(Map) when is_map(Map) -> lists:sort(maps:to_list(Map));
+sorted(X) -> X.
+
+%% The value of a fun in a process of its own; {died, Reason} when that does not come.
+in_process(Fun) ->
+    {Pid, Ref} = spawn_monitor(fun() -> exit({in_process, Fun()}) end),
+    receive
+        {'DOWN', Ref, process, Pid, {in_process, Value}} -> Value;
+        {'DOWN', Ref, process, Pid, Reason} -> {died, Reason}
+    end.
+
+%% Everything in the mailbox, in order.
+flush() ->
+    receive M -> [M | flush()] after 0 -> [] end.
+
+%% The next message, or none.
+take() -> take(5000).
+take(Time) ->
+    receive M -> M after Time -> none end.
+
+%% Waits until a process is gone; its reason.
+down(Pid) ->
+    Ref = monitor(process, Pid),
+    receive {'DOWN', Ref, process, Pid, Reason} -> Reason after 5000 -> still_there end.
+
+wait_gone(Pid) -> down(Pid).
