@@ -15,6 +15,16 @@
 
 #define MAP_FLAT_MAX 32
 
+/* In a HASHMAP the entries are placed by term_hash(key, 0), four bits a level, least significant first; two keys with
+ * the same 64 bits meet in a collision node, the child of a node at level MAP_LEVELS - 1. */
+#define MAP_LEVELS 16
+
+/* The branch (0-15) that a hash takes in a node `level` levels below the root. */
+static inline unsigned map_branch(uint64_t hash, unsigned level)
+{
+	return (unsigned)(hash >> (level * 4)) & 15;
+}
+
 static inline size_t map_size(term t)
 {
 	const term *p = boxed_ptr(t);
