@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Construction of bitstrings: bs_create_bin and bs_init_writable.
+ *
+ * build_bits() makes two passes over the segments: the first checks every value and sums the sizes, so that the second
+ * cannot fail. Appending in place is described in build.c. Nothing collects. */
+#pragma once
+#include "binary/binary.h"
+#include "binary/match.h"
+
+/* What a segment is; the atoms of bytecode are binary, float, integer, ... */
+enum segment_type {
+	SEGMENT_APPEND,         /* first only: a bitstring that may be extended in place */
+	SEGMENT_PRIVATE_APPEND, /* the same, where the compiler knows that the old value is not used again */
+	SEGMENT_BINARY,
+	SEGMENT_FLOAT,
+	SEGMENT_INTEGER,
+	SEGMENT_STRING,
+	SEGMENT_UTF8,
+	SEGMENT_UTF16,
+	SEGMENT_UTF32,
+};
+
+/* One segment with its operands fetched. */
+struct segment {
+	uint8_t type;          /* enum segment_type */
+	uint8_t flags;         /* enum field_flags */
+	uint16_t unit;         /* 1 to 256; 0 for utf segments */
+	uint32_t number;       /* segment number for error_info; as in bytecode, from 1 */
+	term size;             /* integer; atom all: the whole of a bitstring; not looked at for utf */
+	union {
+		term value;
+		const uint8_t *string; /* SEGMENT_STRING: size is small, in bytes when unit is 8 */
+	};
+};
+
+/* Why construction failed, enough for the error_info map that erl_erts_errors reads:
+ * cause => {Segment, Type, Error, Value}. */
+struct build_error {
+	term reason;  /* badarg or system_limit */
+	unsigned segment;
+	term type;    /* atom: binary, float, integer, utf8, utf16, utf32 */
+	term error;   /* atom: type, size, unit, short, invalid, no_float */
+	term value;
+};
+
+/* The bitstring, or TERM_NONE with *ret_error filled. */
+term build_bits(struct heap *heap, const struct segment *segments, size_t count, struct build_error *ret_error);
+
+/* bs_init_writable: an empty bitstring with room for so many bytes (any term; what is no small integer counts as 0). */
+term build_writable(struct heap *heap, term size);
+
+/* One segment written at bit `offset` of data; the caller knows that the value is an integer and that there is room.
+ * Bits beyond the value's are copies of its sign; what does not fit is cut off. */
+void build_integer(uint8_t *data, size_t offset, size_t bits, term value, unsigned flags);
+/* size: 16, 32 or 64. False when the value is no number or has no such float. */
+bool build_float(uint8_t *data, size_t offset, size_t bits, term value, unsigned flags);
