@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How C is called from Erlang.
+ *
+ * A BIF is term f(struct proc *p, const term *args): it reads its arguments, builds its result with heap_alloc(proc_heap(p), ...)
+ * (which never moves anything), and returns the value; or it returns TERM_NONE after one of the functions below has said why.
+ * It never collects, never blocks, and charges work that grows with its input (bif_charge), so that it can be stopped
+ * between slices: either by bif_again (same arguments) or by bif_trap to itself with what is left.
+ *
+ * A chapter is NAME.def + NAME.c; bifs.def includes the chapters. Rows:
+ *   BIF("module", "function", arity, c_function, GUARD | PLAIN, "(Type) -> Type")   sorted by function, arity
+ * Prototypes come from the rows. */
+#pragma once
+#include "proc/proc.h"
+#include "proc/worker.h"
+#include "term/atom.h"
+
+#define BIF(module, function, arity, c_function, kind, spec) term c_function(struct proc *p, const term *args);
+#include "bif/bifs.def"
+#undef BIF
+
+/* Every row; for registration. */
+extern struct bif bif_table[];
+extern const size_t bif_count;
+/* Enters all rows into the export table; once at start. */
+void bif_register_all(void);
+
+static inline struct heap *bif_heap(struct proc *p)
+{
+	return &p->mem.heap;
+}
+
+static inline void bif_charge(struct proc *p, size_t reductions)
+{
+	p->reductions -= reductions > 100000 ? 100000 : (int32_t)reductions;
+}
+
+/* Raising. All return TERM_NONE. */
+term bif_raise(struct proc *p, enum exception_class class, term reason);
+term bif_error(struct proc *p, term reason); /* class error; the trace names the BIF with its arguments */
+term bif_badarg(struct proc *p);
+/* badarg with an error_info cause (an atom that OTP's erl_erts_errors and friends know). */
+term bif_badarg_cause(struct proc *p, term cause);
+term bif_badarith(struct proc *p);
+term bif_system_limit(struct proc *p);
+
+/* Going on elsewhere: calls export with count arguments in place of this BIF. */
+term bif_trap(struct proc *p, const struct export *export, unsigned count, const term *args);
+/* Yield, then the same BIF with the same arguments. */
+term bif_again(struct proc *p);
+/* Park until proc_answer(p->pid, question, ...). */
+term bif_wait(struct proc *p);
+
+/* Small readers. */
+/* A non-negative small integer; false otherwise. */
+static inline bool bif_get_size(term t, size_t *ret)
+{
+	if (!term_is_small(t) || small_value(t) < 0)
+		return false;
+	*ret = (size_t)small_value(t);
+	return true;
+}
+
+/* The length of a proper list; -1 for anything else. */
+int64_t list_length(term list);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: runs a process for a slice.
+ *
+ * Registers. x0... in worker->x; y0... and the continuation on the process's stack:
+ *
+ *     E[0]        continuation slot: where a function called from this frame returns to
+ *     E[1 + i]    y(i) of the current frame, when it has one
+ *
+ * A call stores the address after itself in E[0] and jumps; "return" jumps to E[0]. allocate N: E -= N + 1, and E[0] = 0
+ * until the first call; deallocate N: E += N + 1. So a leaf function finds its return address in its caller's E[0], there
+ * is no continuation register, and to leave the engine H, E and the pc are stored, nothing else.
+ * The stack of a new process holds one word, the address of the instruction that ends it normally.
+ * A catch is an immediate in a y slot (term.h); the word before its handler's first instruction says which y (catch_word).
+ *
+ * Invariant: whenever the engine asks for words or leaves, every word in [E, stack end) is a value, 0, a
+ * continuation or a catch, and x[0..live) are values. */
+#pragma once
+#include "proc/proc.h"
+#include "proc/worker.h"
+
+enum slice_end {
+	SLICE_YIELD,  /* reductions used up: back into the run queue */
+	SLICE_WAIT,   /* waits for a message, a time or an answer */
+	SLICE_EXIT,   /* ended; class, reason and trace in proc_extra(p)->raise: normal end is CLASS_EXIT normal */
+};
+
+/* Runs p until one of the ends. Before: heap_enter, p->saved_x restored into worker->x by this call. After: H, E, pc and
+ * the live x registers (saved_x) are in p; the caller handles signals and heap_leave. Threads: the worker's own. */
+enum slice_end exec_run(struct worker *worker, struct proc *p);
+
+/* Once at start: instruction addresses, stubs of BIFs, the internal modules' code. */
+void exec_init(void);
+/* Code that calls a BIF with x0..: for dispatch tables. Lives for ever. */
+const uint64_t *exec_bif_stub(const struct bif *bif);
+/* Where a fresh process starts: applies x0:x1 to the list x2 (M, F, Args), or calls the fun x0 with the list x1. */
+const uint64_t *exec_entry_apply(void);
+const uint64_t *exec_entry_apply_fun(void);
+/* The word at the bottom of every stack. */
+const uint64_t *exec_normal_exit(void);
+
+/* Stack traces. raw is a BOXED_TRACE; builds the list of {M, F, ArityOrArgs, Location}. */
+term exec_build_stacktrace(struct heap *heap, term raw);
+/* Frames of a process that does not run now (owner only): writes up to max continuation addresses, innermost first. */
+size_t exec_frames(const struct proc *p, const uint64_t **addresses, size_t max);
+/* The reason a process exits with for an uncaught exception: error -> {Reason, Stack}, throw -> {{nocatch, Reason}, Stack}. */
+term exec_exit_reason(struct proc *p);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A namespace: its modules, names, tables and settings. Processes belong to one for life (proc->ns).
+ *
+ * Module code is shared by content between namespaces (code/module.h); what is a namespace's own is the mapping from
+ * names to it. dispatch[n] is where a call of export n goes in this namespace: 0 means "not resolved here", and
+ * the engine takes the slow path (a BIF's stub, loading from the code path, error_handler, undef).
+ *
+ * Life: 1 ns_new  2 processes run in it  3 closing (no new processes, all are killed)  4 ns_free once the last is gone. */
+#pragma once
+#include "base/atomic.h"
+#include "base/list.h"
+#include "base/lock.h"
+#include "code/module.h"
+#include "ns/export.h"
+
+struct ets_space;        /* ets/ets.h: the tables of a namespace */
+struct persistent_space; /* bif/persistent_term.c */
+struct registry;         /* proc/registry.c: registered names */
+
+struct ns {
+	/* fixed once published */
+	uint32_t id;
+	char *name;
+	_Atomic(const uint64_t *) *dispatch; /* EXPORTS_MAX entries of reserved address space, touched as used */
+	struct registry *registry;
+	struct ets_space *ets;
+	struct persistent_space *persistent;
+
+	/* atomic */
+	_Atomic int64_t processes;
+	_Atomic bool closing;
+
+	/* guarded by code_lock (LOCK_CODE) for writers; readers go by dispatch or the lock-free module table */
+	struct mutex code_lock;
+	struct module_table *modules;
+	char **code_paths; /* folders searched for MODULE.beam, in order; NULL-terminated; fixed while processes run */
+	struct list link;  /* guarded by LOCK_NS */
+};
+
+/* One module of a namespace: what its name means there. */
+struct module {
+	term name;
+	_Atomic(struct module_code *) current; /* NULL: deleted or not loaded */
+	struct module_code *old;               /* guarded by code_lock */
+	bool on_load_pending;
+};
+
+/* name: copied. Returns NULL with *ret_exists when the name is taken. */
+struct ns *ns_new(const char *name, bool *ret_exists);
+struct ns *ns_find(const char *name);
+void ns_free(struct ns *ns);
+/* Calls fn for each; under LOCK_NS. */
+void ns_each(void (*fn)(struct ns *ns, void *arg), void *arg);
+
+/* NULL when the namespace never had a module of that name. Lock-free. */
+struct module *ns_module(const struct ns *ns, term name);
+void ns_modules_each(const struct ns *ns, void (*fn)(struct module *m, void *arg), void *arg);
+
+static inline const uint64_t *ns_dispatch(const struct ns *ns, uint32_t export_number)
+{
+	/* Pairs with the release store when a module is published. */
+	return atomic_load_acquire(&ns->dispatch[export_number]);
+}
+
+enum { NS_E_OLD_CODE = 1, NS_E_ON_LOAD, NS_E_NO_MODULE, NS_E_FORMAT };
+
+/* Makes staged code the current version; what was current becomes old. Takes the reference to code on success.
+ * Returns 0, or NS_E_OLD_CODE when an old version is still there (purge first). */
+_must_check_ int ns_publish(struct ns *ns, struct module_code *code);
+/* Current becomes old; its exports lead nowhere. NS_E_NO_MODULE, NS_E_OLD_CODE. */
+_must_check_ int ns_delete_module(struct ns *ns, term name);

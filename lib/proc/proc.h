@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process: what it is made of, and its life.
+ *
+ * Life:  0 made by proc_spawn: slot taken, arguments copied, published last
+ *        1 runnable   in a run queue, or running on one worker (its owner for the slice)
+ *        2 waiting    for a message, a time, or an answer; no worker owns it; a signal makes it runnable
+ *        3 exiting    the owner ends it once: timers, links, monitors, names, tables; its signal queue is closed, what
+ *                     still arrives is answered as by a dead process
+ *        4 free       its slot is open again when every worker has moved on (epoch)
+ *
+ * Invariant (law 1): everything above the line "any thread" is read and written by the owner alone: the worker that runs
+ * it, or the thread that just took it from 'waiting' to handle its signals. Others send signals (proc/signal.h). */
+#pragma once
+#include "base/atomic.h"
+#include "base/list.h"
+#include "heap/gen.h"
+#include "ns/ns.h"
+#include "term/ident.h"
+
+struct worker;
+struct message;
+struct signal;
+
+enum exception_class { CLASS_ERROR, CLASS_EXIT, CLASS_THROW };
+
+/* Why a BIF returned TERM_NONE, or what the engine shall do next. */
+enum outcome {
+	OUTCOME_NONE,
+	OUTCOME_RAISE,     /* p->raise holds class, reason, perhaps trace and cause */
+	OUTCOME_TRAP,      /* go on at p->trap: export with arguments, as a tail call in place of the BIF */
+	OUTCOME_AGAIN,     /* call the same BIF with the same arguments in the next slice (it has charged its work) */
+	OUTCOME_WAIT,      /* park until proc_answer(); the answer becomes the BIF's value (or it raises) */
+	OUTCOME_HIBERNATE, /* forget the stack, collect, wait for a message, then go on at p->trap */
+	OUTCOME_EXIT,      /* the process has ended by a signal it handled: reason in p->raise.reason */
+};
+
+struct raise {
+	enum exception_class class;
+	term reason;
+	term trace;  /* TERM_NONE: take one now. A BOXED_TRACE, or the list given to erlang:raise/3 */
+	term args;   /* for a BIF's error: list of its arguments, or TERM_NONE */
+	term cause;  /* error_info cause, or TERM_NONE */
+};
+
+#define TRAP_ARGS_MAX 8
+
+struct trap {
+	const struct export *export;
+	unsigned count;
+	term args[TRAP_ARGS_MAX];
+};
+
+enum proc_flag {
+	PROC_TRAP_EXIT = 1 << 0,
+	PROC_SENSITIVE = 1 << 1,
+	PROC_MATCHING = 1 << 2,       /* between loop_rec and remove_message/loop_rec_end: x may point into a message */
+	PROC_OFF_HEAP_MESSAGES = 1 << 3,
+	PROC_ASYNC_DIST = 1 << 4,
+	PROC_HIBERNATED = 1 << 5,
+	PROC_SYSTEM = 1 << 6,
+	PROC_TIMEOUT_SET = 1 << 7,    /* a receive's after-timer runs */
+	PROC_TIMED_OUT = 1 << 8,      /* it has fired */
+};
+
+enum proc_priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_MAX };
+
+/* Atomic bits of proc->state. */
+enum proc_state {
+	STATE_RUNNABLE = 1 << 0,   /* in a run queue */
+	STATE_RUNNING = 1 << 1,    /* owned by a worker */
+	STATE_SUSPENDED = 1 << 2,
+	STATE_EXITING = 1 << 3,
+	STATE_FREE = 1 << 4,
+	STATE_SIGNALS = 1 << 5,    /* the in-queue is not empty */
+	STATE_WAITING_ANSWER = 1 << 6, /* parked by OUTCOME_WAIT: only an answer or an exit lets code run on */
+};
+
+struct mailbox {
+	struct message *first;  /* fetched messages, oldest first */
+	struct message **last;  /* where the next one is linked */
+	struct message **save;  /* the receive's position: the link to the message to look at next */
+	uint32_t length;
+	/* Receive markers (recv_marker_*): see proc/mailbox.c */
+	struct recv_markers *markers;
+};
+
+struct proc {
+	struct gen_heap mem;         /* first: mem.heap.top is H, mem.heap.limit is E between slices and in BIFs */
+	const uint64_t *pc;          /* where to go on */
+	int32_t reductions;          /* left in this slice; BIFs charge it; <= 0: yield at the next chance */
+	uint32_t flags;              /* enum proc_flag */
+	struct worker *worker;       /* that runs it, or ran it last */
+	struct ns *ns;
+	term pid;
+	term group_leader;
+	struct mailbox mailbox;
+	uint8_t outcome;             /* enum outcome */
+	uint8_t priority;
+	uint8_t saved_count;         /* live x registers in saved_x */
+	uint8_t saved_capacity;
+	term *saved_x;               /* while it is not running; NULL when none are live */
+	struct dict *dict;           /* proc/dict.c; NULL when empty */
+	struct relations *relations; /* proc/link.c, monitor.c, alias.c: what does not fit inline; NULL when empty */
+	term first_link;             /* the first link inline; TERM_NONE without */
+	struct proc_extra *extra;    /* rare things: raise, trap, timers, labels, suspends, limits; made on first use or NULL */
+	term parent;
+	const struct export *initial_call; /* or the function of a fun's module: see info.c */
+	uint64_t reductions_done;    /* of earlier slices */
+
+	/* any thread */
+	_Atomic(struct signal *) inbox; /* newest first; SIGNAL_CLOSED once it has ended */
+	_Atomic uint32_t state;
+	struct proc *run_next;       /* in a run queue: guarded by its lock */
+};
+
+/* Allocated lazily; the engine gets it by proc_extra(). */
+struct proc_extra {
+	struct raise raise;
+	struct trap trap;
+	term answer;                 /* OUTCOME_WAIT: what came */
+	uint64_t answer_id;          /* which question is open; others' answers are dropped */
+	size_t max_heap_words;       /* 0: none */
+	bool max_heap_kill;
+	bool max_heap_log;
+	bool max_heap_shared_binaries;
+	term label;                  /* proc_lib:set_label is in the dictionary; this is for the host's spawns */
+	struct timer *receive_timer;
+	int64_t started_usec;        /* realtime */
+	uint32_t save_calls;
+	term error_handler;          /* process_flag(error_handler); TERM_NONE: error_handler */
+	uint8_t crash_id[16];        /* set when it crashes, or taken from the signal that kills it */
+	bool has_crash_id;
+};
+
+struct proc_extra *proc_extra_make(struct proc *p);
+
+static inline struct proc_extra *proc_extra(struct proc *p)
+{
+	return likely(p->extra != NULL) ? p->extra : proc_extra_make(p);
+}
+
+static inline struct heap *proc_heap(struct proc *p)
+{
+	return &p->mem.heap;
+}
+
+/* Process table. A pointer got from proc_lookup may be used for sending signals and reading published fields until the
+ * calling worker's slice ends (other threads: between epoch_enter and epoch_leave). NULL: no such live process. */
+struct proc *proc_lookup(term pid);
+
+/* What spawn takes. mfa or fun; arguments are copied to the child's memory. */
+struct spawn_options {
+	bool link;
+	bool monitor;
+	term monitor_options;   /* list, or TERM_NIL */
+	term monitor_tag;       /* TERM_NONE: 'DOWN' */
+	enum proc_priority priority;
+	uint32_t min_heap_words, min_bin_bytes_kib;
+	uint16_t fullsweep_after;
+	bool has_fullsweep_after;
+	size_t max_heap_words;
+	bool max_heap_kill, max_heap_log, max_heap_shared_binaries;
+	bool off_heap_messages;
+	bool async_dist;
+	term group_leader;      /* TERM_NONE: the parent's */
+};
+
+void spawn_options_init(struct spawn_options *options);
+/* parent NULL: spawned by the host. function is a fun (then module is TERM_NONE and args is a list for a host spawn) or an atom;
+ * args a proper list of arguments. Returns the pid, TERM_NONE when the table is full; *ret_monitor (may be NULL) the
+ * monitor's reference, built on the parent's heap. Threads: owner of parent, or any with parent NULL. */
+term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, term args,
+	const struct spawn_options *options, term *ret_monitor);
+
+/* Memory. proc_collect is for the engine: the x registers that live are x[0..live). Makes `need` words of room; on reaching
+ * max_heap_size the process is to end: returns false, with OUTCOME_EXIT set. */
+_must_check_ bool proc_collect(struct proc *p, size_t need, term *x, unsigned live);
+_must_check_ bool proc_collect_major(struct proc *p, size_t need, term *x, unsigned live);
+
+/* Receive, for the engine. */
+/* The message at the save position, fetching signals when the fetched ones are used up; NULL when there is none: then
+ * wait. Sets PROC_MATCHING. A non-message signal may end the process: NULL with p->outcome OUTCOME_EXIT. */
+struct message *mailbox_current(struct proc *p);
+term message_value(const struct message *m);
+/* Takes the current message out; its memory joins the heap as a fragment. Resets the save position, stops the after-timer. */
+void mailbox_remove(struct proc *p);
+/* loop_rec_end: on to the next. */
+void mailbox_next(struct proc *p);
+/* timeout instruction: save position back to the first. */
+void mailbox_timeout(struct proc *p);
+/* wait_timeout: starts the after-timer when it does not run yet. False: time is a bad value (timeout_value).
+ * *ret_expired: it has run out (or time is 0), do not wait. */
+bool mailbox_wait_timeout(struct proc *p, term time, bool *ret_expired);
+term recv_marker_reserve(struct proc *p);
+void recv_marker_bind(struct proc *p, term marker, term reference);
+void recv_marker_clear(struct proc *p, term reference);
+void recv_marker_use(struct proc *p, term reference);
+
+/* Sends a copy of message. to: pid, registered name, {Name, Node}, alias reference. Returns false, with
+ * badarg as the raise, when `to` is no destination or names nobody. */
+_must_check_ bool proc_send(struct proc *p, term to, term message);
+
+/* OUTCOME_WAIT. A question has a number; its answer carries it. value is copied. Threads: any. */
+uint64_t proc_question(struct proc *p);
+void proc_answer(term pid, uint64_t question, term value);
+void proc_answer_raise(term pid, uint64_t question, enum exception_class class, term reason);

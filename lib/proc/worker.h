@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one scheduler thread works with: its registers, its nursery, its clock. The only thread-local state of the machine.
+ * Owned by its thread; sched/ makes it, exec/ runs on it. */
+#pragma once
+#include "base/atomic.h"
+#include "heap/gen.h"
+
+#define X_REGISTERS 1024
+#define FLOAT_REGISTERS 1024
+
+struct proc;
+
+struct worker {
+	term x[X_REGISTERS];
+	double fr[FLOAT_REGISTERS];
+	struct nursery nursery;
+	struct proc *current;
+	int64_t now_nsec;      /* monotonic; read once per slice and when a timer asks */
+	unsigned index;
+	struct sched *sched;   /* sched/sched.c's own part: run queue, timers, sleep */
+	_Atomic uint64_t progress; /* slices and sleeps so far: the watchdog's proof of life */
+	_Atomic uint32_t sleeping;
+};
+
+/* NULL on threads that are no schedulers. */
+struct worker *worker_current(void);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Schedulers: one thread a core, each with its run queue, its timers and its sleep.
+ *
+ * A process made runnable goes to the queue of the worker that makes it so; an idle worker steals. A worker with nothing
+ * to do polls briefly, then sleeps on its eventfd until its next timer (law 8). */
+#pragma once
+#include "exec/exec.h"
+
+/* The knot: what a slice is, told by vm. */
+typedef enum slice_end (*run_slice_fn)(struct worker *worker, struct proc *p);
+
+/* count: threads, 0 for one per core this process may use. */
+int sched_start(unsigned count, run_slice_fn run_slice);
+/* Asks every worker to finish its slice and end; waits for them. */
+void sched_stop(void);
+unsigned sched_count(void);
+struct worker *sched_worker(unsigned index);
+
+/* Makes p runnable if it is not; called by whoever put a signal into its inbox and found it waiting. Threads: any. */
+void sched_make_runnable(struct proc *p);
