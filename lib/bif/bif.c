@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of all BIFs, and what they share: raising, trapping, reading arguments. */
+#include "bif/bif.h"
+
+#define GUARD BIF_GUARD
+#define PLAIN BIF_PLAIN
+
+struct bif bif_table[] = {
+#define BIF(module_, function_, arity_, c_function, kind_, spec)                                   \
+	{ .module = module_, .function = function_, .arity = arity_, .kind = kind_, .fn = c_function },
+#include "bif/bifs.def"
+#undef BIF
+};
+
+const size_t bif_count = ARRAY_SIZE(bif_table);
+
+void bif_register_all(void)
+{
+	for (size_t i = 0; i < bif_count; i++)
+		export_register_bif(&bif_table[i]);
+}
+
+term bif_raise(struct proc *p, enum exception_class class, term reason)
+{
+	struct raise *raise = &proc_extra(p)->raise;
+	*raise = (struct raise){
+		.class = class,
+		.reason = reason,
+		.trace = TERM_NONE,
+		.args = TERM_NONE,
+		.cause = TERM_NONE,
+	};
+	p->outcome = OUTCOME_RAISE;
+	return TERM_NONE;
+}
+
+term bif_error(struct proc *p, term reason)
+{
+	return bif_raise(p, CLASS_ERROR, reason);
+}
+
+term bif_badarg(struct proc *p)
+{
+	return bif_raise(p, CLASS_ERROR, A(badarg));
+}
+
+term bif_badarg_cause(struct proc *p, term cause)
+{
+	(void)bif_badarg(p); /* always TERM_NONE */
+	proc_extra(p)->raise.cause = cause;
+	return TERM_NONE;
+}
+
+term bif_badarith(struct proc *p)
+{
+	return bif_raise(p, CLASS_ERROR, A(badarith));
+}
+
+term bif_system_limit(struct proc *p)
+{
+	return bif_raise(p, CLASS_ERROR, A(system_limit));
+}
+
+term bif_trap(struct proc *p, const struct export *export, unsigned count, const term *args)
+{
+	struct trap *trap = &proc_extra(p)->trap;
+	assert(count <= TRAP_ARGS_MAX);
+	trap->export = export;
+	trap->count = count;
+	for (unsigned i = 0; i < count; i++)
+		trap->args[i] = args[i];
+	p->outcome = OUTCOME_TRAP;
+	return TERM_NONE;
+}
+
+term bif_again(struct proc *p)
+{
+	p->outcome = OUTCOME_AGAIN;
+	return TERM_NONE;
+}
+
+term bif_wait(struct proc *p)
+{
+	p->outcome = OUTCOME_WAIT;
+	return TERM_NONE;
+}
+
+int64_t list_length(term list)
+{
+	int64_t n = 0;
+	for (; term_is_cons(list); list = cons_tail(list))
+		n++;
+	return list == TERM_NIL ? n : -1;
+}
