@@ -15,6 +15,7 @@
 
 struct ets_space;        /* ets/ets.h: the tables of a namespace */
 struct persistent_space; /* bif/persistent_term.c */
+struct environment;      /* bif/os.c: environment variables */
 struct registry;         /* proc/registry.c: registered names */
 
 struct ns {
@@ -24,7 +25,8 @@ struct ns {
 	_Atomic(const uint64_t *) *dispatch; /* EXPORTS_MAX entries of reserved address space, touched as used */
 	struct registry *registry;
 	struct ets_space *ets;
-	struct persistent_space *persistent;
+	_Atomic(struct persistent_space *) persistent; /* made when first used */
+	_Atomic(struct environment *) environment;     /* bif/os.c; made when first used */
 
 	/* atomic */
 	_Atomic int64_t processes;
