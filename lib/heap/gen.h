@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The memory of one process: two generations, packed when idle. See heap/heap.h for the picture. */
+/* The memory of one process: two generations, packed when idle. See heap/heap.h for the picture.
+ *
+ *   young block  [start, mature) survived a collection, [mature, top) is new, [limit, end) is the stack
+ *   old block    [old_start, old_top) values, then free words up to old_end; while a small process is parked the last
+ *                packed_stack_words of it hold the stack
+ *
+ * A small process has values in its old block (the "packed" ones) and borrows a worker's nursery as its young block
+ * while it runs; parked, start is NULL. A large one owns both blocks all the time. */
 #pragma once
 #include "heap/heap.h"
+#include "heap/literal.h"
 
-/* What the owner holds besides its stack: up to ROOT_RANGES arrays of terms, updated in place. */
+/* What lives besides the stack: arrays of terms, and single cells, updated in place. */
 #define ROOT_RANGES 8
 
 struct roots {
@@ -12,6 +20,8 @@ struct roots {
 		size_t count;
 	} ranges[ROOT_RANGES];
 	unsigned count;
+	term **cells; /* cell_count pointers to terms, for roots that stand in no array; NULL: none */
+	size_t cell_count;
 };
 
 static inline void roots_add(struct roots *roots, term *first, size_t count)
@@ -21,23 +31,36 @@ static inline void roots_add(struct roots *roots, term *first, size_t count)
 	roots->ranges[roots->count++].count = count;
 }
 
-/* A worker's block, lent to one small process at a time. */
+/* Spare blocks of 2^n times the smallest block, one of each size. */
+#define BLOCK_CLASSES 7
+
+/* A worker's block, lent to one small process at a time, and the blocks it keeps for collections.
+ * A zeroed struct is a valid nursery. Owned by its thread. */
 struct nursery {
 	term *start;
 	term *end;
+	term *spare[BLOCK_CLASSES];
 };
+
+void nursery_init(struct nursery *nursery);
+void nursery_done(struct nursery *nursery);
+/* Gives the spare blocks back to the system; before a long sleep. */
+void nursery_trim(struct nursery *nursery);
 
 struct gen_heap {
 	struct heap heap; /* first: BIFs see only this */
 	term *start;      /* young block; NULL when packed and not running */
 	term *end;        /* bottom of the stack lies here */
-	term *mature;     /* [start, mature) survived one collection (large) */
+	term *mature;
 	term *old_start;
 	term *old_top;
 	term *old_end;
-	term *packed;     /* small: the block of exactly packed_words; its stack part is copied out by heap_enter */
-	uint32_t packed_words;
-	uint32_t packed_stack_words; /* the last words of it */
+	struct offheap old_offheap;  /* of the values in the old block; heap.offheap is of the others */
+	struct nursery *nursery;     /* of the worker that runs it now; NULL when none does */
+	size_t live_bin_bytes;       /* off-heap bytes that survived the last major collection */
+	size_t young_bin_bytes;      /* the same of young values, after the last collection */
+	uint32_t packed_stack_words;
+	uint32_t packed_words;       /* values that the last full pack found alive */
 	uint32_t min_words;          /* min_heap_size */
 	uint32_t min_bin_bytes_kib;  /* min_bin_vheap_size, in units of 1024 bytes */
 	uint16_t fullsweep_after;
@@ -45,38 +68,59 @@ struct gen_heap {
 	uint32_t minor_count;
 	uint32_t major_count;
 	bool borrowed;               /* the young block is a nursery */
-	size_t live_bin_bytes;       /* off-heap bytes that survived the last major collection */
+	uint8_t young_class;         /* size of the next young block: smallest block times 2^young_class */
+	uint8_t packs;               /* times it was packed, saturating */
 };
 
-/* Nothing allocated yet: no block, no stack. */
+#define HEAP_MIN_WORDS 233
+#define HEAP_MIN_BIN_KIB 363
+#define HEAP_FULLSWEEP_AFTER 65535
+
+/* Nothing allocated yet: no block, no stack. Limits have OTP's defaults. */
 void gen_init(struct gen_heap *g);
 void gen_done(struct gen_heap *g);
 
 /* Before a slice: gives the process a young block (the nursery when it is small) and its stack. */
 void heap_enter(struct gen_heap *g, struct nursery *nursery);
-/* After a slice: packs, or gives the nursery's block away and puts a fresh one into *nursery. The roots are
- * everything that lives besides the stack. */
+/* After a slice: packs a small process. The roots are everything that lives besides the stack. */
 void heap_leave(struct gen_heap *g, struct nursery *nursery, struct roots *roots);
 
+/* Builds where every request for words collects, so that a value held across one is found out. */
+#ifdef BEAMR_COLLECT_ALWAYS
+#define HEAP_COLLECT_ALWAYS true
+#else
+#define HEAP_COLLECT_ALWAYS false
+#endif
+
+/* Whether `need` words are there; when not, heap_collect. What the engine's test_heap and allocate ask. */
+static inline bool heap_has_room(const struct gen_heap *g, size_t need)
+{
+	return !HEAP_COLLECT_ALWAYS && (size_t)(g->heap.limit - g->heap.top) >= need;
+}
+
 /* Makes room for `need` more words between top and limit, and empties the fragments. Minor or major as the state asks.
- * Only the engine and code between slices may call this: it moves values. */
+ * Only the engine and code between slices may call this: it moves values. Between heap_enter and heap_leave. */
 void heap_collect(struct gen_heap *g, size_t need, struct roots *roots);
 /* The same, always of all generations (garbage_collect/0, hibernate). */
 void heap_collect_major(struct gen_heap *g, size_t need, struct roots *roots);
 /* Whether fragments or off-heap bytes have grown enough that a collection is due at the next chance. */
 bool heap_wants_collect(const struct gen_heap *g);
 
+/* Whether a value in the young block is new enough to be changed in place to refer to any other value. */
+static inline bool heap_may_mutate(const struct gen_heap *g, const term *p)
+{
+	return p >= g->mature && p < g->heap.top;
+}
+
 /* Words in use and allocated, for process_info and limits. */
 size_t gen_used_words(const struct gen_heap *g);
 size_t gen_total_words(const struct gen_heap *g);
 
-/* Literal areas: values that modules and others own for long; the collector and copies pass over them.
- * A literal area is registered while it lives. Reading is lock-free. */
-void literal_area_add(const term *start, size_t words);
-void literal_area_remove(const term *start);
-bool term_is_literal(term t);
-/* Before a module's literals go: copies those in [start, start + words) that this process refers to into its own memory. */
+/* Before a module's literals go: copies those in [start, start + words) that this process refers to into its own memory.
+ * Between heap_enter and heap_leave. */
 void heap_copy_out_literals(struct gen_heap *g, const term *start, size_t words, struct roots *roots);
+/* Whether this process refers to something in [start, start + words). Also when it is parked. */
+bool heap_refers_to(const struct gen_heap *g, const term *start, size_t words, const struct roots *roots);
 
 /* Walks the whole memory and aborts on the first broken invariant (tests, debug builds). */
 void heap_verify(const struct gen_heap *g, const struct roots *roots);

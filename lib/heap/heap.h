@@ -87,8 +87,20 @@ static inline void offheap_add(struct offheap *list, term *object, size_t bytes)
 void heap_init_builder(struct heap *heap);
 void heap_done(struct heap *heap);
 void fragment_free(struct fragment *fragment);
-/* Drops one count of everything on the list. */
+/* Drops one count of everything on the list, and empties it. */
 void offheap_release(struct offheap *list);
+/* Moves everything on `from` to the front of `to`. */
+void offheap_splice(struct offheap *to, struct offheap *from);
+
+/* Makes a fragment, and what its values hold off heap, part of the heap (a message that was received). */
+static inline void heap_attach(struct heap *heap, struct fragment *fragment, struct offheap *offheap)
+{
+	fragment->next = heap->fragments;
+	heap->fragments = fragment;
+	heap->fragment_words += fragment->used_words;
+	if (offheap->first != NULL)
+		offheap_splice(&heap->offheap, offheap);
+}
 
 /* Deep copies. Literals (areas that heap/literal.h knows) are shared, not copied. Sharing inside the term is not kept,
  * as in OTP. heap_copy_words is exactly what heap_copy will take. No recursion. */
