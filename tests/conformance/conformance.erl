@@ -1,13 +1,14 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% The driver of the conformance cases: runs every exported function without parameters of a module, each in
-%% a process of its own, and prints one line for each on standard output, `@Module:Case => Value`, as ~tw writes it.
+%% a process of its own, and prints one line for each on standard output, `@Module:Case => Value`, as ~ktw writes it
+%% (~tw with the keys of maps in order, which is not specified otherwise).
 %% The lines of the genuine OTP and of beamr are then compared by tests/conformance/run.
 %%
 %% A case's value may depend on nothing that two runs could differ in: no pids, no references, no times, no order
 %% of large maps. It uses id/1 to hide constants from the compiler, err/1 to see an exception, stack/1 to see its stack.
 -module(conformance).
 -export([run/1, one/2, cases/1]).
--export([id/1, err/1, stack/1, frames/1, frames/2, sorted/1, in_process/1, flush/0, take/0, take/1, wait_gone/1, down/1]).
+-export([id/1, err/1, stack/1, frames/1, frames/2, sorted/1, in_process/1, flush/0, take/0, take/1, down/1, died/1, gone/2]).
 
 -define(CASE_TIMEOUT, 20000).
 
@@ -19,16 +20,16 @@ run(Module) ->
 cases(Module) ->
     [F || {F, 0} <- lists:sort(Module:module_info(exports)), F =/= module_info, lists:last(atom_to_list(F)) =/= $_].
 
-%% One case, as the value of the call (for a look at a single one).
-one(Module, Case) -> Module:Case().
+%% One case.
+one(Module, Case) -> run_case(Module, Case), done.
 
 run_case(Module, Case) ->
     {Pid, Ref} = spawn_monitor(fun() ->
         exit({result, try Module:Case() catch C:R:S -> {raised, C, R, frames(S)} end})
     end),
     Text = receive
-        {'DOWN', Ref, process, Pid, {result, Value}} -> io_lib:format("~tw", [Value]);
-        {'DOWN', Ref, process, Pid, Reason} -> io_lib:format("died: ~tw", [Reason])
+        {'DOWN', Ref, process, Pid, {result, Value}} -> io_lib:format("~ktw", [Value]);
+        {'DOWN', Ref, process, Pid, Reason} -> io_lib:format("died: ~ktw", [Reason])
     after ?CASE_TIMEOUT ->
         exit(Pid, kill),
         receive {'DOWN', Ref, process, Pid, _} -> ok after 5000 -> ok end,
@@ -67,6 +68,7 @@ frames([{M, F, A, Info} | Rest], Stop) ->
                  _ -> I
              end || I <- Info],
     [{M, F, args(A), Extra} | frames(Rest, Stop)];
+frames([Other | Rest], Stop) -> [Other | frames(Rest, Stop)];
 frames([], _) -> [].
 
 base([$/ | Rest], _) -> base(Rest, Rest);
@@ -102,9 +104,18 @@ take() -> take(5000).
 take(Time) ->
     receive M -> M after Time -> none end.
 
-%% Waits until a process is gone; its reason.
+%% Waits until a process is gone; the reason that a monitor gives.
 down(Pid) ->
     Ref = monitor(process, Pid),
     receive {'DOWN', Ref, process, Pid, Reason} -> Reason after 5000 -> still_there end.
 
-wait_gone(Pid) -> down(Pid).
+%% What a process that runs the fun dies of; an error's stack is left out.
+died(Fun) ->
+    {Pid, Ref} = spawn_monitor(Fun),
+    gone(Pid, Ref).
+
+gone(Pid, Ref) ->
+    receive
+        {'DOWN', Ref, process, Pid, {Reason, [{_, _, _, _} | _]}} -> {error, Reason};
+        {'DOWN', Ref, process, Pid, Reason} -> Reason
+    after 5000 -> still_there end.
