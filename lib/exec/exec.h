@@ -21,12 +21,19 @@
 enum slice_end {
 	SLICE_YIELD,  /* reductions used up: back into the run queue */
 	SLICE_WAIT,   /* waits for a message, a time or an answer */
-	SLICE_EXIT,   /* ended; class, reason and trace in proc_extra(p)->raise: normal end is CLASS_EXIT normal */
+	SLICE_EXIT,   /* ended; class, reason and trace in proc_extra(p)->raise. Returning from its first function is
+		       * CLASS_EXIT normal with raise.args the value returned (TERM_NONE for every other end) */
 };
 
 /* Runs p until one of the ends. Before: heap_enter, p->saved_x restored into worker->x by this call. After: H, E, pc and
  * the live x registers (saved_x) are in p; the caller handles signals and heap_leave. Threads: the worker's own. */
 enum slice_end exec_run(struct worker *worker, struct proc *p);
+
+/* A call of an export that leads nowhere in this namespace and is no BIF. x holds its arguments. vm sets the hook. It returns
+ * code to jump to with these arguments; or NULL with p->outcome OUTCOME_RAISE (undef), OUTCOME_TRAP (another call in its
+ * place), or OUTCOME_WAIT: park, and when the answer comes make the same call again (the answer itself is dropped). */
+typedef const uint64_t *(*exec_undefined_fn)(struct proc *p, const struct export *export, const term *x);
+void exec_set_undefined(exec_undefined_fn fn);
 
 /* Once at start: instruction addresses, stubs of BIFs, the internal modules' code. */
 void exec_init(void);

@@ -128,6 +128,12 @@ struct proc_extra {
 	int64_t started_usec;        /* realtime */
 	uint32_t save_calls;
 	term error_handler;          /* process_flag(error_handler); TERM_NONE: error_handler */
+	/* Called once by the owner when the process ends, while its memory is still there: raise says why, and when it
+	 * simply returned (CLASS_EXIT, normal) raise.args is the value that its function returned, else TERM_NONE. */
+	void (*on_exit)(struct proc *p, void *user);
+	void *on_exit_user;
+	uint64_t reductions_max;     /* 0: none; passing it ends the process as a kill does (host calls) */
+	bool quiet;                  /* no crash report: the host hears of the end by on_exit */
 	uint8_t crash_id[16];        /* set when it crashes, or taken from the signal that kills it */
 	bool has_crash_id;
 };
@@ -204,3 +210,13 @@ _must_check_ bool proc_send(struct proc *p, term to, term message);
 uint64_t proc_question(struct proc *p);
 void proc_answer(term pid, uint64_t question, term value);
 void proc_answer_raise(term pid, uint64_t question, enum exception_class class, term reason);
+
+/* Requests. fn runs once: by the owner of that process, between its slices, p being the process; or, when there is no such
+ * process or it ends first, with p == NULL on the thread that notices. It may read the process and send signals; it may not
+ * build on its heap nor block. Order: as any signal from the same sender. Threads: any. */
+typedef void (*proc_request_fn)(struct proc *p, void *arg);
+void proc_request(term pid, proc_request_fn fn, void *arg);
+
+/* For threads of the host: a signal from nobody. message and reason are copied. False when there is no such process. */
+bool proc_send_from_host(term pid, term message);
+bool proc_exit_from_host(term pid, bool kill, term reason);
