@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* As OTP's; a size in bits stays a small integer with room for sums of a few of them. */
-#define BITS_MAX ((size_t)1 << 56)
+/* 4 GiB. So a size in bits stays a small integer, with room for sums of a few of them. */
+#define BITS_MAX ((size_t)1 << 35)
 
 static inline bool bits_size_ok(size_t bits)
 {
