@@ -220,3 +220,20 @@ void proc_request(term pid, proc_request_fn fn, void *arg);
 /* For threads of the host: a signal from nobody. message and reason are copied. False when there is no such process. */
 bool proc_send_from_host(term pid, term message);
 bool proc_exit_from_host(term pid, bool kill, term reason);
+
+/* The table's life. max: most processes at once (0: 2^27). proc_table_done frees what processes are left, after the schedulers
+ * have stopped. */
+void proc_table_init(uint64_t max);
+void proc_table_done(void);
+/* Live processes; spawns and crashes since the start. */
+uint64_t proc_count(void);
+uint64_t proc_spawn_count(void);
+uint64_t proc_crash_count(void);
+/* Calls fn for each live process in order of slots, under an epoch; fn may read published fields and send signals.
+ * false ends the walk. after: begin with the slot after it; 0 from the start. Threads: any. */
+void proc_each(uint32_t after_slot, bool (*fn)(struct proc *p, void *arg), void *arg);
+/* A name's holder; TERM_NONE without. And each name of a namespace, in no order. Threads: any. */
+term registry_whereis(struct ns *ns, term name);
+void registry_each(struct ns *ns, bool (*fn)(term name, term pid, void *arg), void *arg);
+/* The name a process is registered under; TERM_NONE. Threads: any, within an epoch. */
+term registry_name_of(const struct proc *p);

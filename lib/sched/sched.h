@@ -18,3 +18,13 @@ struct worker *sched_worker(unsigned index);
 
 /* Makes p runnable if it is not; called by whoever put a signal into its inbox and found it waiting. Threads: any. */
 void sched_make_runnable(struct proc *p);
+
+/* Published numbers of one scheduler. */
+struct sched_numbers {
+	bool busy;       /* in a slice */
+	bool sleeping;   /* in the kernel */
+	uint64_t progress, run_queue, run_queue_max, reductions, switches, migrations, busy_usec;
+	term current;    /* pid, TERM_NONE */
+};
+
+void sched_describe(unsigned index, struct sched_numbers *ret);
