@@ -4,18 +4,30 @@
 #pragma once
 #include "base/vec.h"
 #include "code/module.h"
+#include "heap/heap.h"
 #include "term/term.h"
 
 enum op {
-#define OP(number, name, arity, since, text) OP_##name = number,
+#define OP(number, name, arity, since, operands, text) OP_##name = number,
 #include "code/ops.def"
 #undef OP
 	OP_LIMIT
 };
 
+struct op_info {
+	const char *name;     /* NULL: no such instruction */
+	uint8_t arity;
+	uint8_t since;        /* OTP release */
+	const char *operands; /* a letter each, see ops.def; "-": refused */
+	const char *text;
+};
+
+/* By number, OP_LIMIT entries. (code/ops.c) */
+extern const struct op_info op_infos[];
+
 enum operand_kind {
 	OPERAND_U,       /* value: a small unsigned number or index */
-	OPERAND_TERM,    /* term: an atom, nil, small integer, or a literal (boxed, in the literal area) */
+	OPERAND_TERM,    /* term: an atom, nil, small integer, or a literal (cons or boxed, in the literal area) */
 	OPERAND_X,       /* value: register number; type: index into the Type chunk + 1, or 0 */
 	OPERAND_Y,
 	OPERAND_FR,      /* floating point register */
@@ -63,8 +75,21 @@ struct staged {
 		uint32_t file, line;
 	} *lines;                      /* by index of a line instruction; lines[0] is "no line" */
 	size_t line_count;
-	/* Verifier's findings, for lowering: frame size before each instruction (NO_FRAME without one). */
+	/* Verifier's findings, for lowering, by instruction. frame_before: y registers of the frame, or NO_FRAME. */
 	uint32_t *frame_before;
+	uint8_t *facts; /* enum fact */
+	/* For decode.c and load.c. */
+	size_t instr_total;            /* entries of the two arrays above */
+	struct heap *builder;          /* literals until they are sealed into the literal area */
+};
+
+/* What holds before an instruction on every path that leads to it. Where a fact is missing the engine must test. */
+enum fact {
+	FACT_SOURCE_FITS = 1, /* get_list, get_hd, get_tl: the source is a cons. get_tuple_element, set_tuple_element: a
+			       * tuple with that element. test_arity, select_tuple_arity: a tuple. update_record: a tuple of
+			       * that size. get_map_elements, has_map_fields, put_map_*: a map. fmove to a float register: a float.
+			       * bs_*: a match context (always there: the verifier insists). */
+	FACT_REACHED = 2,     /* some path leads here; what is not reached need not be lowered */
 };
 
 /* Where and why a file was refused. */

@@ -13,6 +13,7 @@
 #pragma once
 #include "base/atomic.h"
 #include "base/bytes.h"
+#include "heap/heap.h"
 #include "term/fun.h"
 #include "term/term.h"
 
@@ -68,7 +69,7 @@ struct module_code {
 	uint8_t md5[16];        /* of the essential chunks: module_info(md5) */
 	uint8_t digest[32];     /* SHA-256 of the file as given */
 
-	uint64_t *code;         /* instructions */
+	uint64_t *code;         /* instructions; from code_region_alloc() (code/region.h) */
 	size_t code_words;
 	uint32_t *functions;    /* offsets of function headers, ascending */
 	size_t function_count;
@@ -79,8 +80,9 @@ struct module_code {
 	size_t fun_count;
 	term *literals;         /* values; boxed ones lie in literal_area */
 	size_t literal_count;
-	term *literal_area;
+	term *literal_area;     /* literal_alloc() */
 	size_t literal_words;
+	struct offheap literal_offheap;
 	uint8_t *strings;       /* StrT */
 	size_t strings_size;
 
@@ -93,6 +95,7 @@ struct module_code {
 
 	term attributes;        /* module_info(attributes): a literal */
 	term compile_info;
+	term records;           /* native records (OTP 29), a literal: [{Name, Exported :: boolean(), [{Field} | {Field, Default}]}] */
 	const uint64_t *on_load; /* entry of the on_load function or NULL */
 	size_t bytes;           /* all memory of it, for accounting */
 	size_t file_bytes;
