@@ -371,6 +371,10 @@ struct beamr_process {
 BEAMR_API void beamr_process_each(struct beamr *machine, struct beamr_ns *ns, uint64_t after_serial,
 	bool (*fn)(void *user, const struct beamr_process *process), void *user);
 
+/* The same of one process. fn is called once with it. BEAMR_E_NO_PROCESS. */
+BEAMR_API int beamr_process_get(struct beamr *machine, beamr_pid pid,
+	void (*fn)(void *user, const struct beamr_process *process), void *user);
+
 enum beamr_describe_flags {
 	BEAMR_DESCRIBE_RELATIONS = 1,  /* links, monitors, monitored-by, ancestors */
 	BEAMR_DESCRIBE_STACK = 2,      /* frames */
