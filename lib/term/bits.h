@@ -84,6 +84,25 @@ static inline struct bits bits_of(term t)
 	}
 }
 
+/* Byte number i of a bitstring that has at least i + 1 whole bytes. */
+static inline uint8_t bits_byte(struct bits bits, size_t i)
+{
+	const uint8_t *p = bits.data + i;
+	return bits.offset == 0 ? p[0] : (uint8_t)(p[0] << bits.offset | p[1] >> (8 - bits.offset));
+}
+
+/* The count (1-7) bits that follow whole byte i - 1, as a number; the bitstring has them. */
+static inline unsigned bits_tail(struct bits bits, size_t i, unsigned count)
+{
+	const uint8_t *p = bits.data + i;
+	unsigned two = (unsigned)p[0] << 8 | (bits.offset + count > 8 ? p[1] : 0);
+	return two << bits.offset >> (16 - count) & ((1U << count) - 1);
+}
+
+/* Order and equality of bitstrings: by their bits, then the shorter first. */
+int bits_order(struct bits a, struct bits b);
+bool bits_equal(struct bits a, struct bits b);
+
 static inline bool term_is_binary(term t)
 {
 	return term_is_bitstring(t) && bits_size(t) % 8 == 0;
