@@ -169,6 +169,13 @@ struct spawn_options {
 	bool off_heap_messages;
 	bool async_dist;
 	term group_leader;      /* TERM_NONE: the parent's */
+	/* Only for spawns of the host (parent NULL). */
+	term register_as;       /* TERM_NONE, or a name that it holds before it runs: TERM_NONE is returned when it is taken */
+	term link_to;           /* TERM_NONE, or a local pid */
+	void (*on_exit)(struct proc *p, void *user); /* see struct proc_extra */
+	void *on_exit_user;
+	uint64_t reductions_max;
+	bool quiet;
 };
 
 void spawn_options_init(struct spawn_options *options);
