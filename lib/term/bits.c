@@ -29,7 +29,7 @@ int bits_order(struct bits a, struct bits b)
 	return (a.size > b.size) - (a.size < b.size);
 }
 
-bool bits_equal(struct bits a, struct bits b)
+bool bits_same(struct bits a, struct bits b)
 {
 	return a.size == b.size && bits_order(a, b) == 0;
 }

@@ -101,7 +101,7 @@ static inline unsigned bits_tail(struct bits bits, size_t i, unsigned count)
 
 /* Order and equality of bitstrings: by their bits, then the shorter first. */
 int bits_order(struct bits a, struct bits b);
-bool bits_equal(struct bits a, struct bits b);
+bool bits_same(struct bits a, struct bits b);
 
 static inline bool term_is_binary(term t)
 {

@@ -114,7 +114,7 @@ static bool boxed_equal(struct tasks *tasks, term a, term b, enum task_mode mode
 	case BOXED_HEAP_BITS:
 	case BOXED_REF_BITS:
 	case BOXED_SUB_BITS:
-		return term_is_bitstring(b) && bits_equal(bits_of(a), bits_of(b));
+		return term_is_bitstring(b) && bits_same(bits_of(a), bits_of(b));
 	case BOXED_REF:
 	case BOXED_MAGIC_REF:
 		return term_is_local_ref(b) && ref_id_equal(ref_id_of(a), ref_id_of(b));
