@@ -29,13 +29,16 @@ struct ns {
 	_Atomic(struct environment *) environment;     /* bif/os.c; made when first used */
 
 	/* atomic */
-	_Atomic int64_t processes;
+	_Atomic int64_t processes; /* living ones, plus one while the namespace is open */
 	_Atomic bool closing;
+	_Atomic uint64_t crashes;
+	void (*on_empty)(struct ns *ns); /* fixed before closing is set */
+	void *host;                      /* vm's handle; fixed once published */
 
 	/* guarded by code_lock (LOCK_CODE) for writers; readers go by dispatch or the lock-free module table */
 	struct mutex code_lock;
 	struct module_table *modules;
-	char **code_paths; /* folders searched for MODULE.beam, in order; NULL-terminated; fixed while processes run */
+	struct code_paths *paths; /* folders searched for MODULE.beam */
 	struct list link;  /* guarded by LOCK_NS */
 };
 
@@ -71,3 +74,37 @@ enum { NS_E_OLD_CODE = 1, NS_E_ON_LOAD, NS_E_NO_MODULE, NS_E_FORMAT };
 _must_check_ int ns_publish(struct ns *ns, struct module_code *code);
 /* Current becomes old; its exports lead nowhere. NS_E_NO_MODULE, NS_E_OLD_CODE. */
 _must_check_ int ns_delete_module(struct ns *ns, term name);
+
+/* One more process; false when the namespace is closing: nothing may start there any more. Pairs with ns_process_leave. */
+static inline bool ns_process_enter(struct ns *ns)
+{
+	int64_t now = atomic_load_relaxed(&ns->processes);
+	do {
+		if (atomic_load_acquire(&ns->closing))
+			return false;
+	} while (!atomic_cas_acq_rel(&ns->processes, &now, now + 1));
+	return true;
+}
+
+/* One less, or the end of being open; whoever brings the count to 0 calls on_empty, which may free the namespace. */
+static inline void ns_process_leave(struct ns *ns)
+{
+	if (atomic_sub_acq_rel(&ns->processes, 1) == 1 && ns->on_empty != NULL)
+		ns->on_empty(ns);
+}
+
+/* Living processes. */
+static inline int64_t ns_process_count(const struct ns *ns)
+{
+	return atomic_load_relaxed(&ns->processes) - (atomic_load_relaxed(&ns->closing) ? 0 : 1);
+}
+
+/* No process starts from here on; on_empty is called once when the last is gone (at once when there is none). */
+void ns_close(struct ns *ns, void (*on_empty)(struct ns *ns));
+
+/* Code folders. A folder's files are looked for by name when a module is first called; first: before the others. The OTP
+ * root's lib/APP/ebin folders come last, newest version of each APP; 0 or negative errno. dir is copied. */
+void ns_add_code_path(struct ns *ns, const char *dir, bool first);
+int ns_add_otp_root(struct ns *ns, const char *root);
+/* The path of MODULE.beam in the code folders, malloc'ed; NULL when none has it. ret_from_root: found in the OTP root. */
+char *ns_find_code(struct ns *ns, term module, bool *ret_from_root);
