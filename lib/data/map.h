@@ -7,16 +7,17 @@
 #include "heap/heap.h"
 #include "term/map.h"
 
-/* Registers the empty map as a literal; once, before anything else here. */
+/* Makes the empty map; once, before anything else here. */
 void map_init(void);
 void map_exit(void);
 
-extern const term map_empty_words[3];
+/* Fixed by map_init. */
+extern term map_empty_literal;
 
 /* #{}: a literal, the same word always. */
 static inline term map_empty(void)
 {
-	return term_of_boxed(map_empty_words);
+	return map_empty_literal;
 }
 
 /* map#{key => value}. */

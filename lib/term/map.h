@@ -7,7 +7,8 @@
  *   HASHMAP  header (size 2), size << 3, root node                                        more than MAP_FLAT_MAX
  *   MAPNODE  header (size 1 + n), bitmap << 3, n children: the children of the 16 branches whose bit is set, in order.
  *            A child is a cons [Key | Value] or a boxed MAPNODE one level (4 bits of hash) further down.
- *   MAPNODE  with bitmap 0: collision node, below the last bits of hash: its children are conses.
+ *   MAPNODE  with bitmap 0: collision node, below the last bits of hash: its children are two or more conses, sorted by key.
+ * A MAPNODE other than the root that has one child has a MAPNODE as that child.
  *
  * A map has at most MAP_FLAT_MAX entries if and only if it is a FLATMAP, so equal maps have one form. */
 #pragma once
