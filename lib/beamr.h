@@ -63,7 +63,9 @@ struct beamr_options {
 	/* What programs print through the group leader that the host gives them; one request each, not line by line. */
 	void (*output)(void *user, const char *namespace_name, beamr_pid pid, const char *bytes,
 		size_t size);
-	void *user; /* for both */
+	/* A program called erlang:halt/1,2: its namespace's processes are being killed. NULL: nothing more happens. */
+	void (*halt)(void *user, const char *namespace_name, int status);
+	void *user; /* for all three */
 };
 
 /* Makes a machine with its default namespace; nothing runs yet, but modules can be loaded and processes spawned.

@@ -244,3 +244,29 @@ term registry_whereis(struct ns *ns, term name);
 void registry_each(struct ns *ns, bool (*fn)(term name, term pid, void *arg), void *arg);
 /* The name a process is registered under; TERM_NONE. Threads: any, within an epoch. */
 term registry_name_of(const struct proc *p);
+
+/* What a process publishes at the end of each slice; reading it disturbs nobody. Within an epoch. */
+struct proc_published {
+	uint64_t memory_bytes, reductions, mailbox;
+	const struct export *initial_call; /* or NULL */
+	const uint64_t *current;           /* an address in the code it runs or waits in; NULL: unknown */
+	int64_t started_usec;              /* realtime */
+	uint64_t serial;                   /* rises with each spawn of the machine */
+	term parent;                       /* TERM_NONE: the host */
+};
+
+void proc_published(const struct proc *p, struct proc_published *ret);
+
+/* For requests (owner only): walks over relations; false ends a walk. */
+void proc_links_each(const struct proc *p, bool (*fn)(term other, void *arg), void *arg);
+/* target: pid, or {Name, Node} / name when monitored by name; reference: its ref. */
+void proc_monitors_each(const struct proc *p, bool (*fn)(term target, term reference, void *arg), void *arg);
+void proc_monitored_by_each(const struct proc *p, bool (*fn)(term watcher, term reference, void *arg), void *arg);
+void proc_dict_each(const struct proc *p, bool (*fn)(term key, term value, void *arg), void *arg);
+/* TERM_NONE when the dictionary has no such key. */
+term proc_dict_get(const struct proc *p, term key);
+/* Fetched messages, oldest first. */
+void proc_messages_each(const struct proc *p, bool (*fn)(const struct message *m, void *arg), void *arg);
+
+/* Host's monitor: fn runs once, on any thread, when the process is dead (at once when it is). Threads: any. */
+void proc_watch(term pid, void (*fn)(void *arg), void *arg);
