@@ -127,6 +127,7 @@ struct proc_extra {
 	struct timer *receive_timer;
 	int64_t started_usec;        /* realtime */
 	uint32_t save_calls;
+	term undefined_module;       /* whose loading it waits for, or has just waited for; TERM_NONE */
 	term error_handler;          /* process_flag(error_handler); TERM_NONE: error_handler */
 	/* Called once by the owner when the process ends, while its memory is still there: raise says why, and when it
 	 * simply returned (CLASS_EXIT, normal) raise.args is the value that its function returned, else TERM_NONE. */
