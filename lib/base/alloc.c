@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 struct thread_counts {
 	_Atomic int64_t used[MEM_CLASSES]; /* written by the owner, read by all */
@@ -77,6 +78,22 @@ void mem_free(enum mem_class class, void *block, size_t bytes)
 		return;
 	account(class, -(int64_t)bytes);
 	free(block);
+}
+
+void *mem_map(enum mem_class class, size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		out_of_memory(bytes);
+	account(class, (int64_t)bytes);
+	return p;
+}
+
+void mem_unmap(enum mem_class class, void *pages, size_t bytes)
+{
+	account(class, -(int64_t)bytes);
+	(void)munmap(pages, bytes); /* fails only for addresses that were never mapped */
 }
 
 int64_t mem_used(enum mem_class class)

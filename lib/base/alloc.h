@@ -25,6 +25,12 @@ void *mem_realloc(enum mem_class class, void *block, size_t old_bytes, size_t ne
 /* block may be NULL; bytes is what it was allocated with. */
 void mem_free(enum mem_class class, void *block, size_t bytes);
 
+/* Whole pages, fresh from the system and zeroed, without reserve: only what is touched costs memory. bytes is a multiple of
+ * MEM_PAGE. mem_unmap may give back any page-aligned part. */
+#define MEM_PAGE 4096
+void *mem_map(enum mem_class class, size_t bytes) __attribute__((returns_nonnull));
+void mem_unmap(enum mem_class class, void *pages, size_t bytes);
+
 /* Bytes in use now; summed over threads, so it may be a moment old. */
 int64_t mem_used(enum mem_class class);
 int64_t mem_used_total(void);

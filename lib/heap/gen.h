@@ -57,6 +57,7 @@ struct gen_heap {
 	term *old_end;
 	struct offheap old_offheap;  /* of the values in the old block; heap.offheap is of the others */
 	struct nursery *nursery;     /* of the worker that runs it now; NULL when none does */
+	size_t young_capacity;       /* words of the young block; end may stand before its last word. 0: borrowed or none */
 	size_t live_bin_bytes;       /* off-heap bytes that survived the last major collection */
 	size_t young_bin_bytes;      /* the same of young values, after the last collection */
 	uint32_t packed_stack_words;
@@ -68,7 +69,7 @@ struct gen_heap {
 	uint32_t minor_count;
 	uint32_t major_count;
 	bool borrowed;               /* the young block is a nursery */
-	uint8_t young_class;         /* size of the next young block: smallest block times 2^young_class */
+	uint8_t young_class;         /* the next young block: 2^young_class times the smallest block, half of it in use */
 	uint8_t packs;               /* times it was packed, saturating */
 };
 

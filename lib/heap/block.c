@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Blocks, and the spare ones that a worker's nursery keeps. */
+#include "heap/block.h"
+
+#include <sys/mman.h>
+
+#define HUGE_STEP_WORDS ((size_t)1 << 18) /* 2 MiB */
+
+unsigned block_class(size_t words)
+{
+	if (words <= BLOCK_MIN_WORDS)
+		return 0;
+	unsigned class = 64 - (unsigned)__builtin_clzll((words - 1) / BLOCK_MIN_WORDS);
+	return class < BLOCK_CLASSES ? class : BLOCK_CLASSES;
+}
+
+size_t block_capacity(size_t words)
+{
+	if (words <= BLOCK_EXACT_MAX_WORDS)
+		return words;
+	unsigned class = block_class(words);
+	if (class < BLOCK_CLASSES)
+		return block_class_words(class);
+	return (words + HUGE_STEP_WORDS - 1) & ~(HUGE_STEP_WORDS - 1);
+}
+
+term *block_alloc(struct nursery *nursery, size_t words)
+{
+	if (words <= BLOCK_EXACT_MAX_WORDS)
+		return mem_alloc(MEM_HEAP, words * sizeof(term));
+	unsigned class = block_class(words);
+	if (class < BLOCK_CLASSES && nursery != NULL && nursery->spare[class] != NULL) {
+		term *block = nursery->spare[class];
+		nursery->spare[class] = NULL;
+		return block;
+	}
+	term *block = mem_map(MEM_HEAP, words * sizeof(term));
+	if (class >= BLOCK_CLASSES)
+		(void)madvise(block, words * sizeof(term), MADV_HUGEPAGE); /* only saves time */
+	return block;
+}
+
+void block_free(struct nursery *nursery, term *block, size_t words)
+{
+	if (block == NULL)
+		return;
+	if (words <= BLOCK_EXACT_MAX_WORDS) {
+		mem_free(MEM_HEAP, block, words * sizeof(term));
+		return;
+	}
+	unsigned class = block_class(words);
+	if (class < BLOCK_CLASSES && nursery != NULL && nursery->spare[class] == NULL)
+		nursery->spare[class] = block;
+	else
+		mem_unmap(MEM_HEAP, block, words * sizeof(term));
+}
+
+void block_trim(term *block, size_t words, size_t new_words)
+{
+	debug_assert(new_words > BLOCK_EXACT_MAX_WORDS && new_words <= words);
+	if (new_words < words)
+		mem_unmap(MEM_HEAP, block + new_words, (words - new_words) * sizeof(term));
+}
+
+void nursery_init(struct nursery *nursery)
+{
+	*nursery = (struct nursery){ .start = block_alloc(NULL, BLOCK_MIN_WORDS) };
+	nursery->end = nursery->start + NURSERY_WORDS;
+}
+
+void nursery_trim(struct nursery *nursery)
+{
+	for (unsigned i = 0; i < BLOCK_CLASSES; i++) {
+		if (nursery->spare[i] == NULL)
+			continue;
+		mem_unmap(MEM_HEAP, nursery->spare[i], block_class_words(i) * sizeof(term));
+		nursery->spare[i] = NULL;
+	}
+}
+
+void nursery_done(struct nursery *nursery)
+{
+	nursery_trim(nursery);
+	if (nursery->start != NULL)
+		mem_unmap(MEM_HEAP, nursery->start, BLOCK_MIN_WORDS * sizeof(term));
+	*nursery = (struct nursery){ 0 };
+}

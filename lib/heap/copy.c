@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deep copies: a size pass with a stack of its own, then a copy whose destination is the queue of what is still to be
+ * copied (each word is visited once, in the order it was written), so that depth costs no C stack.
+ * Invariant: a pointer in the destination that lies in the destination is final; any other is still the source's. */
+#include "heap/heap.h"
+#include "heap/literal.h"
+#include "heap/offheap.h"
+
+#include <string.h>
+
+enum copy_mode {
+	COPY_SHARE_LITERALS, /* what a process or message keeps */
+	COPY_LITERALS,       /* everything */
+};
+
+/* Terms still to be counted. */
+struct todo {
+	term *items;
+	size_t count;
+	size_t capacity;
+	term inline_items[64];
+};
+
+static _noinline_ void todo_grow(struct todo *t, size_t more)
+{
+	size_t capacity = t->capacity * 2;
+	while (capacity < t->count + more)
+		capacity *= 2;
+	term *items = mem_alloc(MEM_TEMP, capacity * sizeof(term));
+	memcpy(items, t->items, t->count * sizeof(term));
+	if (t->items != t->inline_items)
+		mem_free(MEM_TEMP, t->items, t->capacity * sizeof(term));
+	t->items = items;
+	t->capacity = capacity;
+}
+
+static inline void todo_room(struct todo *t, size_t more)
+{
+	if (unlikely(t->capacity - t->count < more))
+		todo_grow(t, more);
+}
+
+static inline bool must_copy(term t, enum copy_mode mode)
+{
+	unsigned tag = t & TAG_MASK;
+	return (tag == TAG_CONS || tag == TAG_BOXED) && (mode == COPY_LITERALS || !term_is_literal(t));
+}
+
+/* A short part of a longer bitstring is copied as bytes of its own, so that it does not keep the whole alive. */
+static inline bool sub_bits_inline(const term *sub)
+{
+	return (sub[3] >> 3) <= HEAP_BITS_MAX_BYTES * 8 ||
+	       header_kind(boxed_header(sub[1])) == BOXED_HEAP_BITS;
+}
+
+static inline size_t sub_bits_words(const term *sub, enum copy_mode mode)
+{
+	if (sub_bits_inline(sub))
+		return HEAP_BITS_WORDS(((sub[3] >> 3) + 7) / 8);
+	return SUB_BITS_WORDS + (must_copy(sub[1], mode) ? REF_BITS_WORDS : 0);
+}
+
+static inline __attribute__((always_inline)) size_t count_words(term root, enum copy_mode mode)
+{
+	size_t words = 0;
+	if (!must_copy(root, mode))
+		return 0;
+	struct todo todo;
+	todo.items = todo.inline_items;
+	todo.count = 0;
+	todo.capacity = ARRAY_SIZE(todo.inline_items);
+	term t = root;
+	for (;;) {
+		if (term_is_cons(t)) {
+			const term *p = cons_ptr(t);
+			words += 2;
+			bool tail = must_copy(p[1], mode);
+			if (must_copy(p[0], mode)) {
+				todo_room(&todo, 1);
+				if (tail)
+					todo.items[todo.count++] = p[1];
+				t = p[0];
+				continue;
+			}
+			if (tail) {
+				t = p[1];
+				continue;
+			}
+		} else {
+			const term *p = boxed_ptr(t);
+			size_t size = header_size(p[0]);
+			if (header_kind(p[0]) == BOXED_SUB_BITS) {
+				words += sub_bits_words(p, mode);
+			} else {
+				words += size + 1;
+				if ((p[0] & HEADER_RAW) == 0) {
+					todo_room(&todo, size);
+					for (size_t i = size; i > 0; i--) {
+						if (must_copy(p[i], mode))
+							todo.items[todo.count++] = p[i];
+					}
+				}
+			}
+		}
+		if (todo.count == 0)
+			break;
+		t = todo.items[--todo.count];
+	}
+	if (unlikely(todo.items != todo.inline_items))
+		mem_free(MEM_TEMP, todo.items, todo.capacity * sizeof(term));
+	return words;
+}
+
+/* bits of [data, offset..) to out, from its first bit; the unused bits of the last byte become zero. */
+static void copy_bits(uint8_t *out, const uint8_t *data, unsigned offset, size_t bits)
+{
+	size_t bytes = (bits + 7) / 8;
+	if (offset == 0) {
+		memcpy(out, data, bytes);
+	} else {
+		size_t source_bytes = (offset + bits + 7) / 8;
+		for (size_t i = 0; i < bytes; i++) {
+			unsigned v = (unsigned)data[i] << 8;
+			if (i + 1 < source_bytes)
+				v |= data[i + 1];
+			out[i] = (uint8_t)(v >> (8 - offset));
+		}
+	}
+	if (bits % 8 != 0)
+		out[bytes - 1] &= (uint8_t)(0xFF00U >> (bits % 8));
+}
+
+static term *put_heap_bits(term *top, const term *sub)
+{
+	size_t size = (size_t)(sub[3] >> 3);
+	size_t offset = (size_t)(sub[2] >> 3);
+	size_t words = HEAP_BITS_WORDS((size + 7) / 8);
+	top[0] = HEADER(BOXED_HEAP_BITS, words - 1);
+	top[1] = (term)size << 3;
+	if (words > 2) {
+		top[words - 1] = 0;
+		copy_bits((uint8_t *)(top + 2), whole_bits_data(sub[1]) + offset / 8, offset % 8, size);
+	}
+	return top + words;
+}
+
+/* The words of an off-heap value were copied to `to`: one more count, on the list. The source may no longer grow in
+ * place, since its buffer has another reader from now on. */
+static void share_offheap(term *to, term *from, struct offheap *list)
+{
+	if (header_kind(to[0]) == BOXED_REF_BITS && to[4] != 0) {
+		to[4] = 0;
+		from[4] &= ~((term)BITS_WRITABLE << 3);
+	}
+	counted_ref(offheap_counted(to));
+	offheap_add(list, to, offheap_bytes(to));
+}
+
+static inline void copy_words(term *to, const term *from, size_t words)
+{
+	if (unlikely(words > 32)) {
+		memcpy(to, from, words * sizeof(term));
+		return;
+	}
+	for (size_t i = 0; i < words; i++) {
+		to[i] = from[i];
+		__asm__("" : "+r"(i)); /* keeps the loop from becoming a call of memcpy, which is dear for a few words */
+	}
+}
+
+static term *copy_boxed(term *top, term *p, struct offheap *list)
+{
+	term header = p[0];
+	if (header_kind(header) == BOXED_SUB_BITS) {
+		if (sub_bits_inline(p))
+			return put_heap_bits(top, p);
+		copy_words(top, p, SUB_BITS_WORDS);
+		top[4] = 0;
+		return top + SUB_BITS_WORDS; /* `whole` follows when the queue comes to it */
+	}
+	size_t words = header_size(header) + 1;
+	copy_words(top, p, words);
+	if (unlikely(offheap_is(header)))
+		share_offheap(top, p, list);
+	return top + words;
+}
+
+static inline __attribute__((always_inline)) term copy_one(term t, term **top_io, struct offheap *list,
+	enum copy_mode mode)
+{
+	term *top = *top_io;
+	if (term_is_cons(t)) {
+		/* The whole spine at once: lists lie in one run. */
+		const term *p = cons_ptr(t);
+		term result = term_of_cons(top);
+		for (;;) {
+			top[0] = p[0];
+			term tail = p[1];
+			if (!term_is_cons(tail) || (mode == COPY_SHARE_LITERALS && term_is_literal(tail))) {
+				top[1] = tail;
+				break;
+			}
+			top[1] = term_of_cons(top + 2);
+			p = cons_ptr(tail);
+			top += 2;
+		}
+		*top_io = top + 2;
+		return result;
+	}
+	term result = term_of_boxed(top);
+	*top_io = copy_boxed(top, boxed_ptr(t), list);
+	return result;
+}
+
+static inline __attribute__((always_inline)) term copy_into(term t, term **hp, struct offheap *list,
+	enum copy_mode mode)
+{
+	if (!must_copy(t, mode))
+		return t;
+	term *start = *hp;
+	term *top = start;
+	term *scan = start;
+	term result = copy_one(t, &top, list, mode);
+	while (scan < top) {
+		term w = *scan;
+		unsigned tag = w & TAG_MASK;
+		if (tag == TAG_HEADER) {
+			scan += (w & HEADER_RAW) ? header_size(w) + 1 : 1;
+			continue;
+		}
+		if ((tag == TAG_CONS || tag == TAG_BOXED) && (uintptr_t)w - (uintptr_t)start >= (uintptr_t)top - (uintptr_t)start &&
+			(mode == COPY_LITERALS || !term_is_literal(w)))
+			*scan = copy_one(w, &top, list, mode);
+		scan++;
+	}
+	*hp = top;
+	return result;
+}
+
+size_t heap_copy_words(term t)
+{
+	return count_words(t, COPY_SHARE_LITERALS);
+}
+
+size_t heap_flat_words(term t)
+{
+	return count_words(t, COPY_LITERALS);
+}
+
+term heap_copy_into(term t, term **hp, struct offheap *list)
+{
+	return copy_into(t, hp, list, COPY_SHARE_LITERALS);
+}
+
+term heap_copy(struct heap *heap, term t)
+{
+	if (!must_copy(t, COPY_SHARE_LITERALS))
+		return t;
+	term *p = heap_alloc(heap, heap_copy_words(t));
+	return heap_copy_into(t, &p, &heap->offheap);
+}
+
+static inline __attribute__((always_inline)) struct owned_term *owned_new(enum mem_class class, term t,
+	enum copy_mode mode)
+{
+	size_t words = count_words(t, mode);
+	size_t bytes = sizeof(struct owned_term) + words * sizeof(term);
+	struct owned_term *o = mem_alloc(class, bytes);
+	*o = (struct owned_term){ .bytes = bytes, .class = class };
+	term *p = o->data;
+	o->value = copy_into(t, &p, &o->offheap, mode);
+	debug_assert(p == o->data + words);
+	return o;
+}
+
+struct owned_term *owned_term_new(enum mem_class class, term t)
+{
+	return owned_new(class, t, COPY_SHARE_LITERALS);
+}
+
+struct owned_term *owned_term_new_deep(enum mem_class class, term t)
+{
+	return owned_new(class, t, COPY_LITERALS);
+}
+
+struct owned_term *owned_term_free(struct owned_term *t)
+{
+	if (t != NULL) {
+		offheap_release(&t->offheap);
+		mem_free(t->class, t, t->bytes);
+	}
+	return NULL;
+}
