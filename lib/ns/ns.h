@@ -48,6 +48,9 @@ struct module {
 	_Atomic(struct module_code *) current; /* NULL: deleted or not loaded */
 	struct module_code *old;               /* guarded by code_lock */
 	bool on_load_pending;
+	int64_t loaded_usec;                   /* realtime, of current; guarded by code_lock like the rest */
+	char *path;                            /* file it came from, or NULL */
+	bool from_root;                        /* that file lies in the OTP root */
 };
 
 /* name: copied. Returns NULL with *ret_exists when the name is taken. */
@@ -70,8 +73,8 @@ static inline const uint64_t *ns_dispatch(const struct ns *ns, uint32_t export_n
 enum { NS_E_OLD_CODE = 1, NS_E_ON_LOAD, NS_E_NO_MODULE, NS_E_FORMAT };
 
 /* Makes staged code the current version; what was current becomes old. Takes the reference to code on success.
- * Returns 0, or NS_E_OLD_CODE when an old version is still there (purge first). */
-_must_check_ int ns_publish(struct ns *ns, struct module_code *code);
+ * path: copied; may be NULL. Returns 0, or NS_E_OLD_CODE when an old version is still there (purge first). */
+_must_check_ int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool from_root);
 /* Current becomes old; its exports lead nowhere. NS_E_NO_MODULE, NS_E_OLD_CODE. */
 _must_check_ int ns_delete_module(struct ns *ns, term name);
 

@@ -171,6 +171,7 @@ struct spawn_options {
 	bool async_dist;
 	term group_leader;      /* TERM_NONE: the parent's */
 	/* Only for spawns of the host (parent NULL). */
+	const uint64_t *entry;  /* NULL, or code to begin at without arguments instead of module:function(args) */
 	term register_as;       /* TERM_NONE, or a name that it holds before it runs: TERM_NONE is returned when it is taken */
 	term link_to;           /* TERM_NONE, or a local pid */
 	void (*on_exit)(struct proc *p, void *user); /* see struct proc_extra */
