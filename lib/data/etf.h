@@ -3,13 +3,13 @@
  *
  * Decoding trusts nothing: every count is checked against the bytes that are left before memory is taken for it, depth costs
  * no C stack, compressed data must unpack to exactly the size it claims. Encoding is one pass into a growing buffer.
- * What needs knowledge of namespaces and modules (funs) is asked of a struct etf_context. */
+ * What needs knowledge of a namespace (funs, pids) is asked of a struct etf_context. */
 #pragma once
 #include "heap/heap.h"
 #include "term/fun.h"
 
-/* Who we are, and where funs live. All of it is borrowed; an all-zero context means nonode@nohost, and funs that cannot
- * be made are errors. */
+/* Who we are, and where funs live. All of it is borrowed; NULL or an all-zero context means nonode@nohost, pids of any
+ * namespace, and no funs. */
 struct etf_context {
 	void *user;        /* for the functions */
 	term node;         /* atom of our node; 0: nonode@nohost */
@@ -17,11 +17,8 @@ struct etf_context {
 	/* The entry of a fun of module/index/uniq; NULL when there is none. old_uniq and arity as in the format. */
 	struct fun_entry *(*find_fun)(void *user, term module, uint32_t index, const uint8_t uniq[16],
 		uint32_t old_uniq, uint32_t arity);
-	/* fun M:F/A as a value (EXPORT_FUN); TERM_NONE when there is no room for another. */
-	term (*make_export)(void *user, struct heap *heap, term module, term function, uint32_t arity);
-	/* The other way. */
-	term (*fun_module)(void *user, const struct fun_entry *entry);
-	void (*export_mfa)(void *user, uint32_t number, term *ret_module, term *ret_function, uint32_t *ret_arity);
+	/* Whether a local pid may be made from bytes (law 12: not one of another namespace). NULL: any. */
+	bool (*pid_may_be_made)(void *user, term pid);
 };
 
 enum etf_decode_flags {
@@ -61,5 +58,5 @@ void etf_out_done(struct etf_out *out);
 
 /* Appends t to out (which may start all zero). compress: 0 none, 1-9 zlib levels; what does not shrink stays as it is.
  * Returns 0, or ETF_E_ where the term cannot be encoded. */
-enum { ETF_E_SIZE = 1 /* too large for the format */, ETF_E_FUN = 2 /* a fun and no context to name it */ };
+enum { ETF_E_SIZE = 1 /* too large for the format */ };
 _must_check_ int etf_encode(const struct etf_context *context, struct etf_out *out, term t, unsigned flags, int compress);
