@@ -5,10 +5,11 @@
 
 /* Bounds of what one file may make the loader do; what passes them is refused with LOAD_E_LIMIT. */
 #define LOAD_BYTES_MAX (64u << 20)        /* of the file unpacked, and of its literals unpacked, each */
+#define LOAD_LITERAL_WORDS_MAX (8u << 20)  /* of all literals */
 #define LOAD_TABLE_MAX (16u << 20)        /* entries of one table */
 #define LOAD_NEW_ATOMS_MAX 65536u         /* atoms that did not exist before */
-#define LOAD_INSTRS_MAX (16u << 20)
-#define LOAD_OPERANDS_MAX (64u << 20)
+#define LOAD_INSTRS_MAX (4u << 20)
+#define LOAD_OPERANDS_MAX (8u << 20)
 
 /* Decodes all chunks that matter. code: borrowed, only needed during the call. *ret_staged is freed by staged_free().
  * Returns 0; LOAD_E_FORMAT or LOAD_E_LIMIT with *error filled. Threads: any. */

@@ -95,7 +95,8 @@ struct module_code {
 
 	term attributes;        /* module_info(attributes): a literal */
 	term compile_info;
-	term records;           /* native records (OTP 29), a literal: [{Name, Exported :: boolean(), [{Field} | {Field, Default}]}] */
+	term records;           /* native records (OTP 29), a literal: [{Definition, Defaults}], Definition as in term/record.h,
+				 * Defaults a list of [] (none) or [Value] for each field */
 	const uint64_t *on_load; /* entry of the on_load function or NULL */
 	size_t bytes;           /* all memory of it, for accounting */
 	size_t file_bytes;

@@ -37,7 +37,7 @@ struct ns {
 
 	/* guarded by code_lock (LOCK_CODE) for writers; readers go by dispatch or the lock-free module table */
 	struct mutex code_lock;
-	struct module_table *modules;
+	_Atomic(struct module_table *) modules;
 	struct code_paths *paths; /* folders searched for MODULE.beam */
 	struct list link;  /* guarded by LOCK_NS */
 };
@@ -47,11 +47,20 @@ struct module {
 	term name;
 	_Atomic(struct module_code *) current; /* NULL: deleted or not loaded */
 	struct module_code *old;               /* guarded by code_lock */
-	bool on_load_pending;
+	struct module_code *pending;           /* its on_load function runs or is to run; guarded by code_lock */
 	int64_t loaded_usec;                   /* realtime, of current; guarded by code_lock like the rest */
 	char *path;                            /* file it came from, or NULL */
 	bool from_root;                        /* that file lies in the OTP root */
 };
+
+/* What another room keeps in a namespace: made and freed with it. Added at start, before the first ns_new(). */
+struct ns_part {
+	void (*init)(struct ns *ns); /* may be NULL */
+	void (*done)(struct ns *ns); /* may be NULL */
+	struct ns_part *next;
+};
+
+void ns_add_part(struct ns_part *part);
 
 /* name: copied. Returns NULL with *ret_exists when the name is taken. */
 struct ns *ns_new(const char *name, bool *ret_exists);
@@ -77,6 +86,20 @@ enum { NS_E_OLD_CODE = 1, NS_E_ON_LOAD, NS_E_NO_MODULE, NS_E_FORMAT };
 _must_check_ int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool from_root);
 /* Current becomes old; its exports lead nowhere. NS_E_NO_MODULE, NS_E_OLD_CODE. */
 _must_check_ int ns_delete_module(struct ns *ns, term name);
+/* Takes the old version out of the namespace; the caller gets its reference and sees to it that nobody uses the code
+ * (code/purge.h). NULL when there is none. */
+struct module_code *ns_take_old(struct ns *ns, term name);
+/* The current, or the old version, with a reference for the caller; NULL when there is none. */
+struct module_code *ns_current_code(struct ns *ns, term name);
+struct module_code *ns_old_code(struct ns *ns, term name);
+/* Keeps code aside until its on_load function has run; takes the reference on success. NS_E_ON_LOAD when one is kept already,
+ * NS_E_OLD_CODE as ns_publish. */
+_must_check_ int ns_keep_pending(struct ns *ns, struct module_code *code);
+/* Lends what is kept aside, or takes it out. NULL when there is nothing. */
+struct module_code *ns_pending_code(struct ns *ns, term name);
+struct module_code *ns_take_pending(struct ns *ns, term name);
+/* Whether M:F/A can be called here without loading anything: a BIF, or an export of a current module. */
+bool ns_exports(const struct ns *ns, term module, term function, uint32_t arity);
 
 /* One more process; false when the namespace is closing: nothing may start there any more. Pairs with ns_process_leave. */
 static inline bool ns_process_enter(struct ns *ns)

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Namespaces: the list of them, and each one's modules and dispatch table.
+ *
+ * Invariant: dispatch[n] leads into current code of the module that export n names, to a BIF's stub, or is NULL. A row that is
+ * a BIF never leads elsewhere: OTP's own modules carry Erlang stand-ins for their BIFs, which must not win.
+ * The table of modules only grows; a replaced, smaller one stays readable until ns_free(). */
+#include "ns/ns.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "code/cache.h"
+#include "ns/paths.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct module_table {
+	struct module_table *replaced;
+	size_t capacity; /* a power of two */
+	size_t count;    /* guarded by code_lock */
+	_Atomic(struct module *) slots[];
+};
+
+#define DISPATCH_BYTES (EXPORTS_MAX * sizeof(uint64_t *))
+
+static struct mutex ns_lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_NS };
+static struct list all_ns = { &all_ns, &all_ns }; /* guarded by ns_lock */
+static uint32_t next_id;                          /* guarded by ns_lock */
+static struct ns_part *parts;                     /* fixed after start */
+
+void ns_add_part(struct ns_part *part)
+{
+	struct ns_part **link = &parts;
+	while (*link != NULL)
+		link = &(*link)->next;
+	part->next = NULL;
+	*link = part;
+}
+
+/* ------------------------------------------------------------------------------------------------ modules */
+
+static size_t table_bytes(size_t capacity)
+{
+	return sizeof(struct module_table) + capacity * sizeof(_Atomic(struct module *));
+}
+
+static struct module_table *table_new(size_t capacity)
+{
+	struct module_table *table = mem_zalloc(MEM_NS, table_bytes(capacity));
+	table->capacity = capacity;
+	return table;
+}
+
+static struct module *table_find(struct module_table *table, term name, size_t *ret_slot)
+{
+	size_t mask = table->capacity - 1;
+	uint64_t hash = (name >> 6) * 0x9E3779B97F4A7C15U;
+	for (size_t slot = (hash >> 32) & mask;; slot = (slot + 1) & mask) {
+		struct module *m = atomic_load_acquire(&table->slots[slot]); /* Pairs with module_make(). */
+		if (m == NULL || m->name == name) {
+			*ret_slot = slot;
+			return m;
+		}
+	}
+}
+
+struct module *ns_module(const struct ns *ns, term name)
+{
+	size_t slot;
+	return table_find(atomic_load_acquire(&ns->modules), name, &slot); /* Pairs with module_make(). */
+}
+
+static struct module *module_make(struct ns *ns, term name) REQUIRES(ns->code_lock)
+{
+	struct module_table *table = atomic_load_relaxed(&ns->modules);
+	size_t slot;
+	struct module *m = table_find(table, name, &slot);
+	if (m != NULL)
+		return m;
+	if ((table->count + 1) * 2 > table->capacity) {
+		struct module_table *larger = table_new(table->capacity * 2);
+		for (size_t i = 0; i < table->capacity; i++) {
+			struct module *old = atomic_load_relaxed(&table->slots[i]);
+			if (old == NULL)
+				continue;
+			(void)table_find(larger, old->name, &slot); /* only for the slot */
+			atomic_store_relaxed(&larger->slots[slot], old); /* published with the table */
+		}
+		larger->count = table->count;
+		larger->replaced = table;
+		atomic_store_release(&ns->modules, larger); /* Pairs with ns_module(). */
+		table = larger;
+		(void)table_find(table, name, &slot); /* only for the slot */
+	}
+	m = mem_zalloc(MEM_NS, sizeof(*m));
+	m->name = name;
+	table->count++;
+	atomic_store_release(&table->slots[slot], m); /* Pairs with table_find(). */
+	return m;
+}
+
+void ns_modules_each(const struct ns *ns, void (*fn)(struct module *m, void *arg), void *arg)
+{
+	struct module_table *table = atomic_load_acquire(&ns->modules); /* Pairs with module_make(). */
+	for (size_t i = 0; i < table->capacity; i++) {
+		struct module *m = atomic_load_acquire(&table->slots[i]); /* Pairs with module_make(). */
+		if (m != NULL)
+			fn(m, arg);
+	}
+}
+
+/* Sends callers of code's exports to it; those that it does not export although `before` did, nowhere. */
+static void dispatch_to(struct ns *ns, const struct module_code *code, const struct module_code *before)
+	REQUIRES(ns->code_lock)
+{
+	for (size_t i = 0; code != NULL && i < code->export_count; i++) {
+		const struct code_export *e = &code->exports[i];
+		if (export_of(e->number)->bif == NULL)
+			atomic_store_release(&ns->dispatch[e->number], e->entry); /* Pairs with ns_dispatch(). */
+	}
+	for (size_t i = 0; before != NULL && i < before->export_count; i++) {
+		const struct code_export *e = &before->exports[i];
+		bool kept = code != NULL && module_export(code, e->function, e->arity) != NULL;
+		if (!kept && export_of(e->number)->bif == NULL)
+			atomic_store_release(&ns->dispatch[e->number], NULL); /* Pairs with ns_dispatch(). */
+	}
+}
+
+/* Remembers what is current from here on. */
+static void note_origin(struct module *m, const char *path, bool from_root)
+{
+	char *copy = NULL;
+	if (path != NULL) {
+		copy = mem_alloc(MEM_NS, strlen(path) + 1);
+		memcpy(copy, path, strlen(path) + 1);
+	}
+	if (m->path != NULL)
+		mem_free(MEM_NS, m->path, strlen(m->path) + 1);
+	m->path = copy;
+	m->from_root = from_root;
+	m->loaded_usec = clock_realtime_usec();
+}
+
+int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool from_root)
+{
+	mutex_lock(&ns->code_lock);
+	struct module *m = module_make(ns, code->name);
+	struct module_code *current = atomic_load_relaxed(&m->current);
+	if (current == code) {
+		/* The same content again: what runs is what was asked for. */
+		note_origin(m, path, from_root);
+		mutex_unlock(&ns->code_lock);
+		(void)module_code_unref(code); /* always NULL; the module has one */
+		return 0;
+	}
+	if (current != NULL && m->old != NULL) {
+		mutex_unlock(&ns->code_lock);
+		return NS_E_OLD_CODE;
+	}
+	struct module_code *surplus = NULL;
+	if (current != NULL)
+		m->old = current;
+	if (current == NULL && m->old == code) {
+		/* What was deleted comes back before it was purged. */
+		surplus = m->old;
+		m->old = NULL;
+	}
+	note_origin(m, path, from_root);
+	dispatch_to(ns, code, current);
+	atomic_store_release(&m->current, code); /* Pairs with readers of ns_module(). */
+	mutex_unlock(&ns->code_lock);
+	(void)module_code_unref(surplus); /* always NULL */
+	return 0;
+}
+
+int ns_delete_module(struct ns *ns, term name)
+{
+	struct module *m = ns_module(ns, name);
+	if (m == NULL)
+		return NS_E_NO_MODULE;
+	mutex_lock(&ns->code_lock);
+	struct module_code *current = atomic_load_relaxed(&m->current);
+	int r = current == NULL ? NS_E_NO_MODULE : m->old != NULL ? NS_E_OLD_CODE : 0;
+	if (r == 0) {
+		atomic_store_release(&m->current, NULL); /* Pairs with readers of ns_module(). */
+		m->old = current;
+		dispatch_to(ns, NULL, current);
+	}
+	mutex_unlock(&ns->code_lock);
+	return r;
+}
+
+struct module_code *ns_take_old(struct ns *ns, term name)
+{
+	struct module *m = ns_module(ns, name);
+	if (m == NULL)
+		return NULL;
+	mutex_lock(&ns->code_lock);
+	struct module_code *old = m->old;
+	m->old = NULL;
+	mutex_unlock(&ns->code_lock);
+	return old;
+}
+
+struct module_code *ns_current_code(struct ns *ns, term name)
+{
+	struct module *m = ns_module(ns, name);
+	if (m == NULL)
+		return NULL;
+	mutex_lock(&ns->code_lock);
+	struct module_code *code = atomic_load_relaxed(&m->current);
+	if (code != NULL)
+		(void)module_code_ref(code); /* the same pointer */
+	mutex_unlock(&ns->code_lock);
+	return code;
+}
+
+struct module_code *ns_old_code(struct ns *ns, term name)
+{
+	struct module *m = ns_module(ns, name);
+	if (m == NULL)
+		return NULL;
+	mutex_lock(&ns->code_lock);
+	struct module_code *code = m->old == NULL ? NULL : module_code_ref(m->old);
+	mutex_unlock(&ns->code_lock);
+	return code;
+}
+
+int ns_keep_pending(struct ns *ns, struct module_code *code)
+{
+	mutex_lock(&ns->code_lock);
+	struct module *m = module_make(ns, code->name);
+	int r = m->pending != NULL                                              ? NS_E_ON_LOAD
+		: m->old != NULL && atomic_load_relaxed(&m->current) != NULL ? NS_E_OLD_CODE
+									     : 0;
+	if (r == 0)
+		m->pending = code;
+	mutex_unlock(&ns->code_lock);
+	return r;
+}
+
+struct module_code *ns_pending_code(struct ns *ns, term name)
+{
+	struct module *m = ns_module(ns, name);
+	if (m == NULL)
+		return NULL;
+	mutex_lock(&ns->code_lock);
+	struct module_code *code = m->pending;
+	mutex_unlock(&ns->code_lock);
+	return code;
+}
+
+struct module_code *ns_take_pending(struct ns *ns, term name)
+{
+	struct module *m = ns_module(ns, name);
+	if (m == NULL)
+		return NULL;
+	mutex_lock(&ns->code_lock);
+	struct module_code *code = m->pending;
+	m->pending = NULL;
+	mutex_unlock(&ns->code_lock);
+	return code;
+}
+
+bool ns_exports(const struct ns *ns, term module, term function, uint32_t arity)
+{
+	const struct export *e = export_find(module, function, arity);
+	return e != NULL && (e->bif != NULL || ns_dispatch(ns, e->number) != NULL);
+}
+
+/* ------------------------------------------------------------------------------------------------ namespaces */
+
+static struct ns *find_locked(const char *name) REQUIRES(ns_lock)
+{
+	list_foreach(n, &all_ns) {
+		struct ns *ns = list_entry(n, struct ns, link);
+		if (strcmp(ns->name, name) == 0)
+			return ns;
+	}
+	return NULL;
+}
+
+struct ns *ns_find(const char *name)
+{
+	mutex_lock(&ns_lock);
+	struct ns *ns = find_locked(name);
+	mutex_unlock(&ns_lock);
+	return ns;
+}
+
+static struct ns *ns_make(const char *name)
+{
+	void *dispatch = mmap(NULL, DISPATCH_BYTES, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (dispatch == MAP_FAILED)
+		return NULL;
+	struct ns *ns = mem_zalloc(MEM_NS, sizeof(*ns));
+	ns->name = mem_alloc(MEM_NS, strlen(name) + 1);
+	memcpy(ns->name, name, strlen(name) + 1);
+	ns->dispatch = dispatch;
+	atomic_store_relaxed(&ns->processes, 1); /* for being open */
+	mutex_init(&ns->code_lock, LOCK_CODE);
+	atomic_store_relaxed(&ns->modules, table_new(256));
+	ns->paths = paths_new();
+	list_init(&ns->link);
+	/* BIFs were registered first, so they lie together in a few pages. */
+	for (uint32_t n = 0; n < export_count(); n++) {
+		const struct export *e = export_of(n);
+		if (e->bif != NULL && e->stub != NULL)
+			atomic_store_relaxed(&ns->dispatch[n], e->stub); /* published with the namespace */
+	}
+	for (struct ns_part *part = parts; part != NULL; part = part->next) {
+		if (part->init != NULL)
+			part->init(ns);
+	}
+	return ns;
+}
+
+struct ns *ns_new(const char *name, bool *ret_exists)
+{
+	if (ret_exists != NULL)
+		*ret_exists = false;
+	struct ns *ns = ns_make(name);
+	if (ns == NULL)
+		return NULL;
+	mutex_lock(&ns_lock);
+	bool exists = find_locked(name) != NULL;
+	if (!exists) {
+		ns->id = next_id++;
+		list_append(&all_ns, &ns->link);
+	}
+	mutex_unlock(&ns_lock);
+	if (exists) {
+		ns_free(ns);
+		if (ret_exists != NULL)
+			*ret_exists = true;
+		return NULL;
+	}
+	return ns;
+}
+
+static void module_free(struct module *m, void *arg)
+{
+	(void)arg; /* modules_each hands it on */
+	(void)module_code_unref(atomic_load_relaxed(&m->current)); /* always NULL, as the next ones */
+	(void)module_code_unref(m->old);
+	(void)module_code_unref(m->pending);
+	if (m->path != NULL)
+		mem_free(MEM_NS, m->path, strlen(m->path) + 1);
+	mem_free(MEM_NS, m, sizeof(*m));
+}
+
+void ns_free(struct ns *ns)
+{
+	if (ns == NULL)
+		return;
+	mutex_lock(&ns_lock);
+	list_remove(&ns->link);
+	mutex_unlock(&ns_lock);
+	for (struct ns_part *part = parts; part != NULL; part = part->next) {
+		if (part->done != NULL)
+			part->done(ns);
+	}
+	ns_modules_each(ns, module_free, NULL);
+	for (struct module_table *t = atomic_load_relaxed(&ns->modules), *next; t != NULL; t = next) {
+		next = t->replaced;
+		mem_free(MEM_NS, t, table_bytes(t->capacity));
+	}
+	paths_free(ns->paths);
+	(void)munmap((void *)(uintptr_t)ns->dispatch, DISPATCH_BYTES); /* our own mapping */
+	mutex_done(&ns->code_lock);
+	mem_free(MEM_NS, ns->name, strlen(ns->name) + 1);
+	mem_free(MEM_NS, ns, sizeof(*ns));
+}
+
+void ns_each(void (*fn)(struct ns *ns, void *arg), void *arg)
+{
+	mutex_lock(&ns_lock);
+	list_foreach(n, &all_ns)
+		fn(list_entry(n, struct ns, link), arg);
+	mutex_unlock(&ns_lock);
+}
+
+void ns_close(struct ns *ns, void (*on_empty)(struct ns *ns))
+{
+	ns->on_empty = on_empty;
+	/* Invariant: processes is lowered once for being open, after closing is set, so that it cannot come to 0 before. */
+	atomic_store_release(&ns->closing, true); /* Pairs with ns_process_enter(). */
+	ns_process_leave(ns);
+}
