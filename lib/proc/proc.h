@@ -40,6 +40,8 @@ struct raise {
 	term trace;  /* TERM_NONE: take one now. A BOXED_TRACE, or the list given to erlang:raise/3 */
 	term args;   /* for a BIF's error: list of its arguments, or TERM_NONE */
 	term cause;  /* error_info cause, or TERM_NONE */
+	term error_info; /* of erlang:error/3: the map for the top frame; 0 or TERM_NONE: none */
+	bool by_program; /* error/1,2,3, throw/1, exit/1: the trace begins at the caller, the BIF itself is no frame */
 };
 
 #define TRAP_ARGS_MAX 8
@@ -235,6 +237,7 @@ bool proc_exit_from_host(term pid, bool kill, term reason);
 void proc_table_init(uint64_t max);
 void proc_table_done(void);
 /* Live processes; spawns and crashes since the start. */
+uint64_t proc_limit(void);
 uint64_t proc_count(void);
 uint64_t proc_spawn_count(void);
 uint64_t proc_crash_count(void);
