@@ -207,3 +207,32 @@ bool crash_id_parse(const char *text, struct beamr_crash_id *ret_id)
 	*ret_id = (struct beamr_crash_id){ .high = (uint64_t)(v >> 64), .low = (uint64_t)v };
 	return true;
 }
+
+static struct {
+	void (*fn)(void *user, const struct beamr_report *report);
+	void *user;
+	_Atomic uint64_t wanted;
+} sink;
+
+void report_set_sink(void (*fn)(void *user, const struct beamr_report *report), void *user)
+{
+	sink.fn = fn;
+	sink.user = user;
+}
+
+void report_set_wanted(uint64_t kinds)
+{
+	atomic_store_relaxed(&sink.wanted, kinds);
+}
+
+bool report_is_wanted(enum beamr_report_kind kind)
+{
+	return sink.fn != NULL &&
+	       (report_types[kind].always || (atomic_load_relaxed(&sink.wanted) >> kind & 1) != 0);
+}
+
+void report_emit(const struct beamr_report *report)
+{
+	if (sink.fn != NULL)
+		sink.fn(sink.user, report);
+}

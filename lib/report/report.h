@@ -136,3 +136,12 @@ static inline bool crash_id_is_none(struct beamr_crash_id id)
 {
 	return id.high == 0 && id.low == 0;
 }
+
+/* Where records go: the host's function, called on the scheduler where it happens. Set once, before anything runs. */
+void report_set_sink(void (*sink)(void *user, const struct beamr_report *report), void *user);
+/* Which kinds beside the always built ones somebody wants: bit (1 << kind) each. */
+void report_set_wanted(uint64_t kinds);
+/* Whether a record of that kind is worth building. */
+bool report_is_wanted(enum beamr_report_kind kind);
+/* Hands a finished record to the sink. */
+void report_emit(const struct beamr_report *report);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What programs may ask of the host. */
+#include "bif/host.h"
+
+#include "base/clock.h"
+#include "term/bits.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct host_functions host;
+static const char *otp_release = "";
+static int64_t start_nsec;
+
+void host_set_functions(const struct host_functions *functions, const char *release)
+{
+	host = *functions;
+	otp_release = release;
+	start_nsec = clock_monotonic_nsec();
+}
+
+const char *host_otp_release(void)
+{
+	return otp_release;
+}
+
+const char *host_erts_version(void)
+{
+	static const struct {
+		const char *otp, *erts;
+	} versions[] = { { "25", "13.0" }, { "26", "14.0" }, { "27", "15.0" }, { "28", "16.0" }, { "29", "17.0" } };
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
+		if (strcmp(otp_release, versions[i].otp) == 0)
+			return versions[i].erts;
+	return "";
+}
+
+int64_t host_start_nsec(void)
+{
+	return start_nsec;
+}
+
+/* What the host's terminal does not take is lost, as with OTP's erlang:display. */
+void host_display(int fd, const uint8_t *bytes, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, bytes, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		bytes += n;
+		size -= (size_t)n;
+	}
+}
+
+term bif_host_output_2(struct proc *p, const term *args)
+{
+	if (!term_is_local_pid(args[0]) || !term_is_binary(args[1]))
+		return bif_badarg(p);
+	struct bits bits = bits_of(args[1]);
+	if (bits.offset != 0)
+		return bif_badarg(p); /* the kernel module flattens with iolist_to_binary first */
+	if (host.output != NULL)
+		host.output(p->ns, args[0], bits.data, bits.size / 8);
+	bif_charge(p, bits.size / 8 / 64);
+	return A(ok);
+}
+
+term bif_host_logger_started_0(struct proc *p, const term *args)
+{
+	if (host.logger_started != NULL)
+		host.logger_started(p->ns);
+	return A(ok);
+}
+
+term bif_erlang_halt_2(struct proc *p, const term *args)
+{
+	if (!term_is_small(args[0]) && args[0] != A(abort) && !term_is_list(args[0]))
+		return bif_badarg(p);
+	if (term_is_small(args[0]) && small_value(args[0]) < 0)
+		return bif_badarg(p);
+	if (list_length(args[1]) < 0)
+		return bif_badarg(p);
+	int status = term_is_small(args[0]) ? (int)(small_value(args[0]) & 0xFF) : 1;
+	if (host.halt != NULL)
+		host.halt(p->ns, status);
+	/* A namespace that halts takes all its processes with it, this one first. */
+	return bif_raise(p, CLASS_EXIT, A(shutdown));
+}

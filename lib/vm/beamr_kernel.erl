@@ -1,0 +1,82 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% The first process of a namespace: answers the I/O protocol under the name `user' and starts, when first asked for,
+%% the logger service that OTP's kernel application would have started.
+-module(beamr_kernel).
+-export([start/0, start_logger/0]).
+-export([output/2, logger_started/0]).
+
+-nifs([output/2, logger_started/0]).
+
+start() ->
+    process_flag(trap_exit, true),
+    register(user, self()),
+    loop().
+
+loop() ->
+    receive
+        {io_request, From, ReplyAs, Request} when is_pid(From) ->
+            From ! {io_reply, ReplyAs, request(From, Request)},
+            loop();
+        _ ->
+            loop()
+    end.
+
+request(From, {put_chars, Encoding, Chars}) ->
+    put_chars(From, Encoding, Chars);
+request(From, {put_chars, Encoding, M, F, A}) ->
+    try apply(M, F, A) of
+        Chars -> put_chars(From, Encoding, Chars)
+    catch
+        _:_ -> {error, {put_chars, Encoding, {M, F, A}}}
+    end;
+request(From, {put_chars, Chars}) ->
+    put_chars(From, latin1, Chars);
+request(From, {put_chars, M, F, A}) ->
+    request(From, {put_chars, latin1, M, F, A});
+request(From, {requests, Requests}) ->
+    requests(From, Requests, ok);
+request(_, getopts) ->
+    [{binary, false}, {encoding, unicode}];
+request(_, {setopts, _}) ->
+    {error, enotsup};
+request(_, {get_geometry, _}) ->
+    {error, enotsup};
+request(_, Request) when element(1, Request) =:= get_line;
+                         element(1, Request) =:= get_chars;
+                         element(1, Request) =:= get_until;
+                         element(1, Request) =:= get_password ->
+    {error, enotsup};
+request(_, _) ->
+    {error, request}.
+
+requests(From, [Request | Rest], ok) ->
+    requests(From, Rest, request(From, Request));
+requests(_, [], Result) ->
+    Result;
+requests(_, _, {error, _} = Error) ->
+    Error;
+requests(From, [Request | Rest], _) ->
+    requests(From, Rest, request(From, Request)).
+
+put_chars(From, Encoding, Chars) ->
+    case unicode:characters_to_binary(Chars, Encoding, unicode) of
+        Bytes when is_binary(Bytes) -> output(From, iolist_to_binary(Bytes));
+        _ -> {error, {put_chars, Encoding, Chars}}
+    end.
+
+start_logger() ->
+    register(beamr_logger_starter, self()),
+    process_flag(trap_exit, true),
+    _ = logger_server:start_link(),
+    logger_started(),
+    wait().
+
+%% The logger service is linked to its starter, so this one stays.
+wait() ->
+    receive
+        {'EXIT', _, Reason} -> exit(Reason);
+        _ -> wait()
+    end.
+
+output(_, _) -> erlang:nif_error(undef).
+logger_started() -> erlang:nif_error(undef).

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A namespace's kernel process: the group leader of what the host starts, registered as `user`, and the logger service.
+ * Its code is lib/vm/beamr_kernel.erl, compiled at build time and carried in the library. */
+#include "base/clock.h"
+#include "bif/host.h"
+#include "code/load.h"
+#include "proc/proc.h"
+#include "term/atom.h"
+#include "vm/boot.h"
+#include "vm/kernel_beam.h"
+#include "vm/machine.h"
+
+#include <string.h>
+
+static void output(struct ns *ns, term from, const uint8_t *bytes, size_t size)
+{
+	struct beamr *m = machine();
+	if (call_output(from, bytes, size))
+		return;
+	if (m->options.output != NULL)
+		m->options.output(m->options.user, ns->name, pid_to_host(from), (const char *)bytes, size);
+}
+
+static void halt(struct ns *ns, int status)
+{
+	struct beamr *m = machine();
+	if (m->options.halt != NULL)
+		m->options.halt(m->options.user, ns->name, status);
+	namespace_kill_all(ns);
+}
+
+void kernel_init(struct beamr *m)
+{
+	static const struct host_functions functions = {
+		.output = output,
+		.logger_started = autoload_logger_started,
+		.halt = halt,
+	};
+	host_set_functions(&functions, m->otp_release);
+}
+
+static bool alive(term pid)
+{
+	return pid != TERM_NONE && proc_lookup(pid) != NULL;
+}
+
+term kernel_process(struct beamr_ns *h)
+{
+	term pid = atomic_load_acquire(&h->kernel);
+	if (alive(pid))
+		return pid;
+	mutex_lock(&h->kernel_lock);
+	pid = atomic_load_acquire(&h->kernel);
+	if (!alive(pid)) {
+		struct load_error error;
+		term name = A(beamr_kernel);
+		struct module *module = ns_module(h->ns, name);
+		pid = TERM_NONE;
+		int r = 0;
+		if (module == NULL || atomic_load_acquire(&module->current) == NULL)
+			r = load_publish(h->ns, kernel_beam, sizeof(kernel_beam), name, NULL, false, &error);
+		if (r == 0) {
+			struct spawn_options options;
+			spawn_options_init(&options);
+			options.quiet = true;
+			pid = proc_spawn(h->ns, NULL, name, atom_of_string("start"), TERM_NIL, &options, NULL);
+		}
+		atomic_store_release(&h->kernel, pid);
+	}
+	mutex_unlock(&h->kernel_lock);
+	return pid;
+}
+
+static void logger_ended(struct proc *p, void *user)
+{
+	struct beamr_ns *h = user;
+	autoload_logger_started(h->ns); /* nobody waits for ever; a second telling does no harm */
+	atomic_store_release(&h->logger, LOGGER_OFF);
+}
+
+void kernel_start_logger(struct beamr_ns *h)
+{
+	struct spawn_options options;
+	spawn_options_init(&options);
+	options.quiet = true;
+	options.on_exit = logger_ended;
+	options.on_exit_user = h;
+	options.group_leader = kernel_process(h);
+	if (options.group_leader == TERM_NONE ||
+		proc_spawn(h->ns, NULL, A(beamr_kernel), A(start_logger), TERM_NIL, &options, NULL) == TERM_NONE)
+		autoload_logger_started(h->ns);
+}
+
+struct beamr_ns *handle_of(struct ns *ns)
+{
+	return ns->host;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making, starting and stopping the machine, and its numbers.
+ *
+ * Order of birth: atoms, exports, the engine's stubs, the BIFs' rows, the process table, the default namespace, then threads.
+ * Death goes the other way. Tables of atoms and exports stay for the life of the program: a second machine uses them again. */
+#include "vm/machine.h"
+
+#include "base/clock.h"
+#include "bif/bif.h"
+#include "bif/host.h"
+#include "exec/exec.h"
+#include "proc/proc.h"
+#include "sched/sched.h"
+#include "term/atom.h"
+#include "vm/boot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define ATOMS_MAX (1U << 20)
+
+static struct beamr *the_machine;
+
+struct beamr *machine(void)
+{
+	return the_machine;
+}
+
+void init_tables_once(void)
+{
+	static bool done;
+	if (done)
+		return;
+	done = true;
+	atom_init(ATOMS_MAX);
+	export_init();
+	exec_init();
+	bif_register_all();
+}
+
+/* "27" out of ROOT/releases/27/OTP_VERSION or lib/stdlib-6.2.2; "" when neither tells. */
+static void find_release(const char *root, char ret[16])
+{
+	static const struct {
+		const char *stdlib;
+		const char *release;
+	} known[] = { { "stdlib-4.", "25" }, { "stdlib-5.", "26" }, { "stdlib-6.", "27" }, { "stdlib-7.", "28" },
+		{ "stdlib-8.", "29" } };
+	char path[4096];
+	ret[0] = '\0';
+	(void)snprintf(path, sizeof(path), "%s/lib", root); /* a longer path does not open */
+	DIR *dir = opendir(path);
+	if (dir == NULL)
+		return;
+	for (const struct dirent *e = readdir(dir); e != NULL; e = readdir(dir))
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+			if (strncmp(e->d_name, known[i].stdlib, strlen(known[i].stdlib)) == 0)
+				(void)snprintf(ret, 16, "%s", known[i].release);
+	(void)closedir(dir); /* read only */
+}
+
+int beamr_new(const struct beamr_options *options, struct beamr **ret_machine)
+{
+	assert(the_machine == NULL);
+	if (options->otp_root != NULL) {
+		struct stat st;
+		if (stat(options->otp_root, &st) < 0)
+			return -errno;
+		if (!S_ISDIR(st.st_mode))
+			return -ENOTDIR;
+	}
+	init_tables_once();
+	struct beamr *m = mem_zalloc(MEM_MISC, sizeof(*m));
+	m->options = *options;
+	m->options.otp_root = options->otp_root ? strdup(options->otp_root) : NULL;
+	mutex_init(&m->lock, LOCK_NS);
+	the_machine = m;
+	if (m->options.otp_root != NULL)
+		find_release(m->options.otp_root, m->otp_release);
+	proc_table_init(options->processes_max);
+	report_set_sink(options->report, options->user);
+	kernel_init(m);
+	struct beamr_ns *ns;
+	int r = beamr_ns_create(m, BEAMR_DEFAULT_NAMESPACE, &ns);
+	if (r != 0) {
+		beamr_free(m);
+		return r < 0 ? r : -EINVAL;
+	}
+	beamr_ns_unref(ns);
+	*ret_machine = m;
+	return 0;
+}
+
+int beamr_start(struct beamr *m)
+{
+	int r = sched_start(m->options.schedulers, exec_run);
+	if (r < 0)
+		return r;
+	autoload_start(m);
+	m->started = true;
+	return 0;
+}
+
+void beamr_stop(struct beamr *m)
+{
+	if (!m->started || m->stopped)
+		return;
+	m->stopped = true;
+	autoload_stop();
+	sched_stop();
+	calls_stop(m);
+}
+
+struct beamr *beamr_free(struct beamr *m)
+{
+	if (m == NULL)
+		return NULL;
+	beamr_stop(m);
+	namespaces_free(m);
+	proc_table_done();
+	mutex_done(&m->lock);
+	free((char *)(uintptr_t)m->options.otp_root);
+	vec_done(&m->namespaces);
+	mem_free(MEM_MISC, m, sizeof(*m));
+	the_machine = NULL;
+	return NULL;
+}
+
+const char *beamr_otp_release(const struct beamr *m)
+{
+	return m->otp_release;
+}
+
+void beamr_events(struct beamr *m, uint64_t kinds)
+{
+	report_set_wanted(kinds);
+}
+
+static void describe_scheduler(unsigned index, struct beamr_scheduler *ret)
+{
+	struct sched_numbers n;
+	sched_describe(index, &n);
+	*ret = (struct beamr_scheduler){
+		.id = index + 1,
+		.state = n.sleeping ? BEAMR_SCHEDULER_SLEEPING :
+			 n.busy     ? BEAMR_SCHEDULER_BUSY :
+				      BEAMR_SCHEDULER_IDLE,
+		.progress = n.progress,
+		.run_queue = n.run_queue,
+		.run_queue_max = n.run_queue_max,
+		.reductions = n.reductions,
+		.switches = n.switches,
+		.migrations = n.migrations,
+		.busy_usec = n.busy_usec,
+		.current = n.current != TERM_NONE ? pid_to_host(n.current) : 0,
+	};
+}
+
+size_t beamr_schedulers(const struct beamr *m, struct beamr_scheduler *ret, size_t max)
+{
+	size_t count = m->started ? sched_count() : 0;
+	for (size_t i = 0; i < count && i < max; i++)
+		describe_scheduler((unsigned)i, &ret[i]);
+	return count;
+}
+
+static uint64_t used(enum mem_class class)
+{
+	int64_t bytes = mem_used(class);
+	return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+void beamr_memory(const struct beamr *m, struct beamr_memory *ret)
+{
+	*ret = (struct beamr_memory){
+		.processes = used(MEM_HEAP) + used(MEM_PROC) + used(MEM_MESSAGE),
+		.atoms = used(MEM_ATOM),
+		.atoms_used = atom_bytes(),
+		.binaries = used(MEM_BINARY),
+		.code = used(MEM_CODE),
+		.ets = used(MEM_ETS),
+	};
+	int64_t total = mem_used_total();
+	ret->total = total > 0 ? (uint64_t)total : 0;
+	ret->processes_used = ret->processes;
+	uint64_t known = ret->processes + ret->atoms + ret->binaries + ret->code + ret->ets;
+	ret->system = ret->total > known ? ret->total - known : 0;
+}
+
+void beamr_counts(const struct beamr *m, struct beamr_counts *ret)
+{
+	*ret = (struct beamr_counts){ .atoms = atom_count() };
+	namespaces_count((struct beamr *)(uintptr_t)m, ret); /* takes its lock */
+	ret->processes = proc_count();
+	ret->spawns = proc_spawn_count();
+	ret->crashes = proc_crash_count();
+}

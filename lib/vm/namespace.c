@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Namespaces as the host sees them: handles, counted, that outlive a removal while somebody holds one. */
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "ets/ets.h"
+#include "proc/proc.h"
+#include "term/atom.h"
+#include "vm/boot.h"
+#include "vm/machine.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool name_is_valid(const char *name)
+{
+	size_t n = strlen(name);
+	if (n == 0 || n > BEAMR_NAME_MAX || !isalnum((unsigned char)name[0]))
+		return false;
+	for (const char *p = name; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && strchr("_.-", *p) == NULL)
+			return false;
+	return true;
+}
+
+/* Position of the first handle whose name is not below; under machine->lock. */
+static size_t position_of(const struct beamr *m, const char *name)
+{
+	size_t low = 0, high = m->namespaces.count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(m->namespaces.items[middle]->ns->name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct beamr_ns *find_locked(const struct beamr *m, const char *name)
+{
+	size_t i = position_of(m, name);
+	if (i < m->namespaces.count && strcmp(m->namespaces.items[i]->ns->name, name) == 0)
+		return m->namespaces.items[i];
+	return NULL;
+}
+
+static void handle_free(struct beamr_ns *h)
+{
+	ns_free(h->ns);
+	mutex_done(&h->kernel_lock);
+	mem_free(MEM_NS, h, sizeof(*h));
+}
+
+int beamr_ns_create(struct beamr *m, const char *name, struct beamr_ns **ret_ns)
+{
+	if (!name_is_valid(name))
+		return BEAMR_E_NAME;
+	mutex_lock(&m->lock);
+	if (find_locked(m, name) != NULL) {
+		mutex_unlock(&m->lock);
+		return BEAMR_E_EXISTS;
+	}
+	bool exists = false;
+	struct ns *ns = ns_new(name, &exists);
+	if (ns == NULL) {
+		mutex_unlock(&m->lock);
+		/* A removed namespace of that name still has processes that end. */
+		return exists ? BEAMR_E_EXISTS : -ENOMEM;
+	}
+	struct beamr_ns *h = mem_zalloc(MEM_NS, sizeof(*h));
+	h->machine = m;
+	h->ns = ns;
+	h->refs = 2; /* the list's and the caller's */
+	h->created_realtime_usec = clock_realtime_usec();
+	h->kernel = TERM_NONE;
+	mutex_init(&h->kernel_lock, LOCK_NS);
+	ns->host = h;
+	size_t i = position_of(m, name);
+	vec_push(&m->namespaces, h);
+	memmove(m->namespaces.items + i + 1, m->namespaces.items + i,
+		(m->namespaces.count - 1 - i) * sizeof(h));
+	m->namespaces.items[i] = h;
+	mutex_unlock(&m->lock);
+	if (m->options.otp_root != NULL)
+		(void)ns_add_otp_root(ns, m->options.otp_root); /* a root without lib/ has no code to offer */
+	*ret_ns = h;
+	return 0;
+}
+
+int beamr_ns_get(struct beamr *m, const char *name, struct beamr_ns **ret_ns)
+{
+	mutex_lock(&m->lock);
+	struct beamr_ns *h = find_locked(m, name);
+	if (h != NULL)
+		atomic_add_relaxed(&h->refs, 1);
+	mutex_unlock(&m->lock);
+	*ret_ns = h;
+	return h != NULL ? 0 : BEAMR_E_NO_NAMESPACE;
+}
+
+struct beamr_ns *beamr_ns_unref(struct beamr_ns *h)
+{
+	if (h != NULL && atomic_sub_acq_rel(&h->refs, 1) == 1)
+		handle_free(h);
+	return NULL;
+}
+
+struct kill_all {
+	struct ns *ns;
+};
+
+static bool kill_one(struct proc *p, void *arg)
+{
+	struct kill_all *k = arg;
+	if (p->ns == k->ns)
+		(void)proc_exit_from_host(p->pid, true, A(kill)); /* it may have ended meanwhile */
+	return true;
+}
+
+void namespace_kill_all(struct ns *ns)
+{
+	struct kill_all k = { ns };
+	proc_each(0, kill_one, &k);
+}
+
+/* Called by proc when the last process of a closing namespace is gone; drops the list's reference, which the
+ * processes held in its place. */
+static void last_process_gone(struct ns *ns)
+{
+	beamr_ns_unref(ns->host);
+}
+
+int beamr_ns_remove(struct beamr *m, const char *name, unsigned flags)
+{
+	if (strcmp(name, BEAMR_DEFAULT_NAMESPACE) == 0)
+		return BEAMR_E_NAME;
+	mutex_lock(&m->lock);
+	struct beamr_ns *h = find_locked(m, name);
+	if (h == NULL) {
+		mutex_unlock(&m->lock);
+		return BEAMR_E_NO_NAMESPACE;
+	}
+	/* The kernel process alone does not count as use. */
+	term kernel = atomic_load_acquire(&h->kernel);
+	int64_t own = kernel != TERM_NONE && proc_lookup(kernel) != NULL ? 1 : 0;
+	if ((flags & BEAMR_NS_KILL) == 0 && ns_process_count(h->ns) > own) {
+		mutex_unlock(&m->lock);
+		return BEAMR_E_IN_USE;
+	}
+	size_t i = position_of(m, name);
+	m->namespaces.count--;
+	memmove(m->namespaces.items + i, m->namespaces.items + i + 1,
+		(m->namespaces.count - i) * sizeof(h));
+	mutex_unlock(&m->lock);
+	/* No process starts from here on; then the living are counted down to none. */
+	ns_close(h->ns, last_process_gone);
+	namespace_kill_all(h->ns);
+	return 0;
+}
+
+const char *beamr_ns_name(const struct beamr_ns *h)
+{
+	return h->ns->name;
+}
+
+int beamr_code_add_dir(struct beamr_ns *h, const char *dir, unsigned flags)
+{
+	struct stat st;
+	if (stat(dir, &st) < 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	ns_add_code_path(h->ns, dir, (flags & BEAMR_CODE_FIRST) != 0);
+	return 0;
+}
+
+struct usage {
+	const struct ns *ns;
+	uint64_t memory, reductions;
+};
+
+static bool add_usage(struct proc *p, void *arg)
+{
+	struct usage *u = arg;
+	if (p->ns == u->ns) {
+		struct proc_published now;
+		proc_published(p, &now);
+		u->memory += now.memory_bytes;
+		u->reductions += now.reductions;
+	}
+	return true;
+}
+
+static void count_module(struct module *m, void *arg)
+{
+	uint64_t *n = arg;
+	if (atomic_load_acquire(&m->current) != NULL)
+		++*n;
+}
+
+static bool count_name(term name, term pid, void *arg)
+{
+	uint64_t *n = arg;
+	++*n;
+	return true;
+}
+
+void beamr_ns_each(struct beamr *m, bool (*fn)(void *user, const struct beamr_ns_info *info), void *user)
+{
+	/* The handles are held so that fn runs without the lock. */
+	VEC(struct beamr_ns *) held = { 0 };
+	mutex_lock(&m->lock);
+	vec_foreach (h, &m->namespaces) {
+		atomic_add_relaxed(&(*h)->refs, 1);
+		vec_push(&held, *h);
+	}
+	mutex_unlock(&m->lock);
+	bool more = true;
+	vec_foreach (h, &held) {
+		struct ns *ns = (*h)->ns;
+		struct usage usage = { .ns = ns };
+		struct beamr_ns_info info = {
+			.name = ns->name,
+			.created_realtime_usec = (*h)->created_realtime_usec,
+			.ets_tables = ns->ets != NULL ? ets_table_count(ns) : 0,
+			.crashes = atomic_load_relaxed(&ns->crashes),
+		};
+		int64_t processes = ns_process_count(ns);
+		info.processes = processes > 0 ? (uint64_t)processes : 0;
+		if (more) {
+			ns_modules_each(ns, count_module, &info.modules);
+			registry_each(ns, count_name, &info.names);
+			proc_each(0, add_usage, &usage);
+			info.memory_bytes = usage.memory;
+			info.reductions = usage.reductions;
+			more = fn(user, &info);
+		}
+		beamr_ns_unref(*h);
+	}
+	vec_done(&held);
+}
+
+void namespaces_count(struct beamr *m, struct beamr_counts *counts)
+{
+	mutex_lock(&m->lock);
+	counts->namespaces = m->namespaces.count;
+	vec_foreach (h, &m->namespaces)
+		ns_modules_each((*h)->ns, count_module, &counts->modules);
+	mutex_unlock(&m->lock);
+}
+
+void namespaces_free(struct beamr *m)
+{
+	for (size_t i = m->namespaces.count; i-- > 0;)
+		beamr_ns_unref(m->namespaces.items[i]);
+	m->namespaces.count = 0;
+}

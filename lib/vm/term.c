@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Terms in the host's hands: each has memory of its own. */
+#include "data/etf.h"
+#include "data/text.h"
+#include "ns/export.h"
+#include "term/bits.h"
+#include "term/print.h"
+#include "vm/machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct beamr_term *term_wrap(struct owned_term *owned)
+{
+	struct beamr_term *t = mem_alloc(MEM_MISC, sizeof(*t));
+	t->owned = owned;
+	return t;
+}
+
+struct beamr_term *beamr_term_free(struct beamr_term *t)
+{
+	if (t == NULL)
+		return NULL;
+	owned_term_free(t->owned);
+	mem_free(MEM_MISC, t, sizeof(*t));
+	return NULL;
+}
+
+/* fun M:F/A needs no namespace to be made; local funs cannot be decoded outside of one. */
+static term make_export(void *user, struct heap *heap, term module, term function, uint32_t arity)
+{
+	const struct export *export = export_get(module, function, arity);
+	if (export == NULL)
+		return TERM_NONE;
+	term *p = heap_alloc(heap, EXPORT_FUN_WORDS);
+	p[0] = HEADER(BOXED_EXPORT_FUN, 1);
+	p[1] = (term)export->number << 3;
+	return term_of_boxed(p);
+}
+
+static term fun_module(void *user, const struct fun_entry *entry)
+{
+	return entry->module->name;
+}
+
+static void export_mfa(void *user, uint32_t number, term *ret_module, term *ret_function, uint32_t *ret_arity)
+{
+	const struct export *export = export_of(number);
+	*ret_module = export->module;
+	*ret_function = export->function;
+	*ret_arity = export->arity;
+}
+
+static const struct etf_context host_context = {
+	.make_export = make_export,
+	.fun_module = fun_module,
+	.export_mfa = export_mfa,
+};
+
+int beamr_term_parse(const char *text, size_t size, struct beamr_term **ret_term, struct beamr_error *ret_error)
+{
+	struct heap heap;
+	struct text_error error;
+	heap_init_builder(&heap);
+	term t = text_parse(&heap, text, size, TEXT_PLAIN, &error);
+	int r = 0;
+	if (t == TERM_NONE) {
+		memset(ret_error, 0, sizeof(*ret_error));
+		ret_error->offset = error.offset;
+		ret_error->line = error.line;
+		ret_error->column = error.column;
+		(void)snprintf(ret_error->reason, sizeof(ret_error->reason), "%s", error.reason);
+		r = BEAMR_E_FORMAT;
+	} else {
+		*ret_term = term_wrap(owned_term_new(MEM_MISC, t));
+	}
+	heap_done(&heap);
+	return r;
+}
+
+int beamr_term_decode(const void *etf, size_t size, struct beamr_term **ret_term, struct beamr_error *ret_error)
+{
+	struct heap heap;
+	struct etf_error error;
+	heap_init_builder(&heap);
+	term t = etf_decode(&host_context, &heap, etf, size, 0, NULL, &error);
+	int r = 0;
+	if (t == TERM_NONE) {
+		memset(ret_error, 0, sizeof(*ret_error));
+		ret_error->offset = error.offset;
+		(void)snprintf(ret_error->reason, sizeof(ret_error->reason), "%s", error.reason);
+		r = error.system_limit ? BEAMR_E_LIMIT : BEAMR_E_FORMAT;
+	} else {
+		*ret_term = term_wrap(owned_term_new(MEM_MISC, t));
+	}
+	heap_done(&heap);
+	return r;
+}
+
+char *term_text(term t, size_t max, bool *ret_truncated)
+{
+	struct print_out out;
+	print_init_growing(&out, max == 0 ? SIZE_MAX : max);
+	print_term(&out, t, PRINT_UNICODE, 0);
+	char *copy = strndup(out.data ? out.data : "", out.size);
+	if (ret_truncated != NULL)
+		*ret_truncated = out.truncated;
+	print_free(&out);
+	assert(copy != NULL);
+	return copy;
+}
+
+char *beamr_term_text(const struct beamr_term *t, size_t max, bool *ret_truncated)
+{
+	return term_text(t->owned->value, max, ret_truncated);
+}
+
+void *beamr_term_encode(const struct beamr_term *t, size_t *ret_size)
+{
+	struct etf_out out = { 0 };
+	void *copy = NULL;
+	if (etf_encode(&host_context, &out, t->owned->value, 0, 0) == 0) {
+		copy = malloc(out.size);
+		assert(copy != NULL);
+		memcpy(copy, out.data, out.size);
+		*ret_size = out.size;
+	}
+	etf_out_done(&out);
+	return copy;
+}
+
+const char *beamr_term_type(const struct beamr_term *bt)
+{
+	term t = bt->owned->value;
+	if (term_is_integer(t))
+		return "integer";
+	if (term_is_float(t))
+		return "float";
+	if (term_is_atom(t))
+		return "atom";
+	if (term_is_tuple(t))
+		return "tuple";
+	if (term_is_list(t))
+		return "list";
+	if (term_is_map(t))
+		return "map";
+	if (term_is_bitstring(t))
+		return term_is_binary(t) ? "binary" : "bitstring";
+	if (term_is_fun(t))
+		return "function";
+	if (term_is_pid(t))
+		return "pid";
+	if (term_is_port(t))
+		return "port";
+	if (term_is_ref(t))
+		return "reference";
+	return "record";
+}
+
+uint64_t beamr_term_words(const struct beamr_term *t)
+{
+	return heap_flat_words(t->owned->value);
+}
