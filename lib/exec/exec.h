@@ -18,13 +18,6 @@
 #include "proc/proc.h"
 #include "proc/worker.h"
 
-enum slice_end {
-	SLICE_YIELD,  /* reductions used up: back into the run queue */
-	SLICE_WAIT,   /* waits for a message, a time or an answer */
-	SLICE_EXIT,   /* ended; class, reason and trace in proc_extra(p)->raise. Returning from its first function is
-		       * CLASS_EXIT normal with raise.args the value returned (TERM_NONE for every other end) */
-};
-
 /* Runs p until one of the ends. Before: heap_enter, p->saved_x restored into worker->x by this call. After: H, E, pc and
  * the live x registers (saved_x) are in p; the caller handles signals and heap_leave. Threads: the worker's own. */
 enum slice_end exec_run(struct worker *worker, struct proc *p);

@@ -22,5 +22,13 @@ struct worker {
 	_Atomic uint32_t sleeping;
 };
 
+/* How a slice ends (exec/exec.h runs it). */
+enum slice_end {
+	SLICE_YIELD,  /* reductions used up: back into the run queue */
+	SLICE_WAIT,   /* waits for a message, a time or an answer */
+	SLICE_EXIT,   /* ended; class, reason and trace in proc_extra(p)->raise. Returning from its first function is
+		       * CLASS_EXIT normal with raise.args the value returned (TERM_NONE for every other end) */
+};
+
 /* NULL on threads that are no schedulers. */
 struct worker *worker_current(void);

@@ -4,7 +4,7 @@
  * A process made runnable goes to the queue of the worker that makes it so; an idle worker steals. A worker with nothing
  * to do polls briefly, then sleeps on its eventfd until its next timer (law 8). */
 #pragma once
-#include "exec/exec.h"
+#include "proc/worker.h"
 
 /* The knot: what a slice is, told by vm. */
 typedef enum slice_end (*run_slice_fn)(struct worker *worker, struct proc *p);
