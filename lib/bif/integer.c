@@ -2,28 +2,6 @@
 /* C integers as terms and times in the units that programs name. */
 #include "bif/integer.h"
 
-term integer_of_u64(struct heap *heap, uint64_t v)
-{
-	if (v <= (uint64_t)SMALL_MAX)
-		return term_of_small((int64_t)v);
-	term *p = heap_alloc(heap, 2);
-	p[0] = HEADER(BOXED_BIG_POS, 1);
-	p[1] = v;
-	return term_of_boxed(p);
-}
-
-term integer_of_i64(struct heap *heap, int64_t v)
-{
-	if (v >= 0)
-		return integer_of_u64(heap, (uint64_t)v);
-	if (small_fits(v))
-		return term_of_small(v);
-	term *p = heap_alloc(heap, 2);
-	p[0] = HEADER(BOXED_BIG_NEG, 1);
-	p[1] = -(uint64_t)v;
-	return term_of_boxed(p);
-}
-
 term time_in_unit(struct proc *p, int64_t nsec, term unit)
 {
 	const int64_t second = 1000000000;

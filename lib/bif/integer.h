@@ -2,9 +2,8 @@
 /* C integers as terms and times in the units that programs name; for BIFs of any chapter. */
 #pragma once
 #include "bif/bif.h"
+#include "data/big.h"
 
-term integer_of_i64(struct heap *heap, int64_t v);
-term integer_of_u64(struct heap *heap, uint64_t v);
 /* nsec in the unit (second, millisecond, microsecond, nanosecond, native, perf_counter, or parts per second), rounded
  * down; raises badarg for anything else. */
 term time_in_unit(struct proc *p, int64_t nsec, term unit);
