@@ -35,7 +35,7 @@ static struct atomics *atomics_of(term ref)
 }
 
 /* Low 64 bits of an integer in two's complement; false when it fits neither form of 64 bits. */
-static bool integer_to_u64(term t, bool is_signed, uint64_t *ret)
+static bool word_of_integer(term t, bool is_signed, uint64_t *ret)
 {
 	if (term_is_small(t)) {
 		int64_t v = small_value(t);
@@ -100,7 +100,7 @@ term bif_atomics_put_3(struct proc *p, const term *args)
 	struct atomics *a = atomics_of(args[0]);
 	_Atomic uint64_t *slot = a ? slot_of(a, args[1]) : NULL;
 	uint64_t v;
-	if (slot == NULL || !integer_to_u64(args[2], a->is_signed, &v))
+	if (slot == NULL || !word_of_integer(args[2], a->is_signed, &v))
 		return bif_badarg(p);
 	atomic_store(slot, v); /* sequentially consistent, as the module promises */
 	return A(ok);
@@ -121,7 +121,7 @@ term bif_atomics_add_3(struct proc *p, const term *args)
 	_Atomic uint64_t *slot = a ? slot_of(a, args[1]) : NULL;
 	uint64_t v;
 	/* The increment may have either sign in an unsigned array too; the sum wraps. */
-	if (slot == NULL || (!integer_to_u64(args[2], true, &v) && !integer_to_u64(args[2], false, &v)))
+	if (slot == NULL || (!word_of_integer(args[2], true, &v) && !word_of_integer(args[2], false, &v)))
 		return bif_badarg(p);
 	atomic_fetch_add(slot, v);
 	return A(ok);
@@ -132,7 +132,7 @@ term bif_atomics_add_get_3(struct proc *p, const term *args)
 	struct atomics *a = atomics_of(args[0]);
 	_Atomic uint64_t *slot = a ? slot_of(a, args[1]) : NULL;
 	uint64_t v;
-	if (slot == NULL || (!integer_to_u64(args[2], true, &v) && !integer_to_u64(args[2], false, &v)))
+	if (slot == NULL || (!word_of_integer(args[2], true, &v) && !word_of_integer(args[2], false, &v)))
 		return bif_badarg(p);
 	return u64_to_term(bif_heap(p), atomic_fetch_add(slot, v) + v, a->is_signed);
 }
@@ -142,7 +142,7 @@ term bif_atomics_exchange_3(struct proc *p, const term *args)
 	struct atomics *a = atomics_of(args[0]);
 	_Atomic uint64_t *slot = a ? slot_of(a, args[1]) : NULL;
 	uint64_t v;
-	if (slot == NULL || !integer_to_u64(args[2], a->is_signed, &v))
+	if (slot == NULL || !word_of_integer(args[2], a->is_signed, &v))
 		return bif_badarg(p);
 	return u64_to_term(bif_heap(p), atomic_exchange(slot, v), a->is_signed);
 }
@@ -152,8 +152,8 @@ term bif_atomics_compare_exchange_4(struct proc *p, const term *args)
 	struct atomics *a = atomics_of(args[0]);
 	_Atomic uint64_t *slot = a ? slot_of(a, args[1]) : NULL;
 	uint64_t expected, desired;
-	if (slot == NULL || !integer_to_u64(args[2], a->is_signed, &expected) ||
-		!integer_to_u64(args[3], a->is_signed, &desired))
+	if (slot == NULL || !word_of_integer(args[2], a->is_signed, &expected) ||
+		!word_of_integer(args[3], a->is_signed, &desired))
 		return bif_badarg(p);
 	if (atomic_compare_exchange_strong(slot, &expected, desired))
 		return A(ok);
