@@ -38,9 +38,14 @@ const uint64_t *exec_entry_apply_fun(void);
 /* The word at the bottom of every stack. */
 const uint64_t *exec_normal_exit(void);
 
-/* Stack traces. raw is a BOXED_TRACE; builds the list of {M, F, ArityOrArgs, Location}. */
+/* Stack traces. raw is what raise.trace holds: a BOXED_TRACE, a cons over one (exec/raise.c), or a list already; builds the list of
+ * {M, F, ArityOrArgs, Location}. */
 term exec_build_stacktrace(struct heap *heap, term raw);
-/* Frames of a process that does not run now (owner only): writes up to max continuation addresses, innermost first. */
+/* Entries in a trace: system_flag(backtrace_depth). */
+extern _Atomic unsigned exec_backtrace_depth;
+/* Frames of a process that does not run now (owner only), innermost first: where it goes on, if that is module code, then
+ * continuations. Each address is one word after the place it tells: look up lines and functions at address - 1.
+ * Writes up to max of them. */
 size_t exec_frames(const struct proc *p, const uint64_t **addresses, size_t max);
 /* The reason a process exits with for an uncaught exception: error -> {Reason, Stack}, throw -> {{nocatch, Reason}, Stack}. */
 term exec_exit_reason(struct proc *p);

@@ -6,12 +6,13 @@
 #include "heap/gen.h"
 
 #define X_REGISTERS 1024
+#define X_SCRATCH 8
 #define FLOAT_REGISTERS 1024
 
 struct proc;
 
 struct worker {
-	term x[X_REGISTERS];
+	term x[X_REGISTERS + X_SCRATCH]; /* behind the program's: the engine's own, dead between instructions */
 	double fr[FLOAT_REGISTERS];
 	struct nursery nursery;
 	struct proc *current;

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lowering of bitstring construction and matching. */
+#include "binary/build.h"
+#include "binary/match.h"
+#include "code/lower_impl.h"
+
+/* Flags stand as a number, or as a list of atoms. */
+static unsigned field_flags_of(const struct operand *o)
+{
+	if (o->kind == OPERAND_U)
+		return (unsigned)o->value & (FIELD_LITTLE | FIELD_SIGNED | FIELD_NATIVE);
+	unsigned flags = 0;
+	for (term list = o->term; term_is_cons(list); list = cons_tail(list)) {
+		term flag = cons_head(list);
+		flags |= flag == A(little) ? FIELD_LITTLE : flag == A(signed) ? FIELD_SIGNED : flag == A(native) ? FIELD_NATIVE : 0U;
+	}
+	return flags;
+}
+
+static void lower_match_string(struct lowering *l, struct arg context, const struct operand *label, uint64_t bits,
+	uint64_t offset)
+{
+	const struct module_code *m = l->staged->code;
+	if (offset > m->strings_size || bits > (m->strings_size - offset) * 8) {
+		lower_fail(l, "a string beyond the string chunk");
+		return;
+	}
+	EMIT(l, bs_match_string, context, arg_label(label), arg_number(bits), arg_pointer(m->strings + offset));
+}
+
+/* Fields whose size is a source: size * unit bits. */
+static void lower_get_field(struct lowering *l, enum op op, const struct operand *o)
+{
+	enum instr i = op == OP_bs_get_integer2 ? INSTR_bs_get_integer
+		     : op == OP_bs_get_float2	? INSTR_bs_get_float
+						: INSTR_bs_get_binary;
+	struct arg size = lower_reg(l, &o[3], 0);
+	const struct arg args[] = { arg_reg(&o[1]), arg_reg(&o[6]), arg_number(o[2].value), arg_number(o[4].value),
+		arg_number(field_flags_of(&o[5])), arg_number(0), arg_label(&o[0]), size };
+	emit_args(l, i, args, ARRAY_SIZE(args));
+}
+
+static bool field_bits(struct lowering *l, const struct operand *size, const struct operand *unit, uint64_t *ret)
+{
+	uint64_t n = size->kind == OPERAND_TERM ? (uint64_t)small_value(size->term) : size->value;
+	if (__builtin_mul_overflow(n, unit->value, ret) || *ret > INT32_MAX) {
+		lower_fail(l, "bs_match: field too large");
+		return false;
+	}
+	return true;
+}
+
+static bool is_number(const struct operand *o)
+{
+	return o->kind == OPERAND_U || (o->kind == OPERAND_TERM && term_is_small(o->term) && small_value(o->term) >= 0);
+}
+
+static uint64_t number_of(const struct operand *o)
+{
+	return o->kind == OPERAND_TERM ? (uint64_t)small_value(o->term) : o->value;
+}
+
+/* The low 64 bits of an integer. */
+static uint64_t word_of_integer(term t)
+{
+	if (term_is_small(t))
+		return (uint64_t)small_value(t);
+	if (!term_is_big(t))
+		return 0;
+	uint64_t low = big_digits(t)[0];
+	return big_is_negative(t) ? -low : low;
+}
+
+/* One command of bs_match; returns how many operands it takes with its name, 0 when it is unknown. */
+static uint64_t lower_match_command(struct lowering *l, const struct operand *fail, struct arg context,
+	const struct operand *c, uint64_t left)
+{
+	uint64_t bits;
+	term name = c[0].kind == OPERAND_TERM ? c[0].term : TERM_NONE;
+	if (name == A(ensure_at_least) && left >= 3) {
+		EMIT(l, bs_match_at_least, context, arg_number(number_of(&c[2])), arg_label(fail), arg_number(number_of(&c[1])));
+		return 3;
+	}
+	if (name == A(ensure_exactly) && left >= 2) {
+		EMIT(l, bs_match_exactly, context, arg_label(fail), arg_number(number_of(&c[1])));
+		return 2;
+	}
+	if (name == A(skip) && left >= 2) {
+		EMIT(l, bs_match_skip, context, arg_number(number_of(&c[1])));
+		return 2;
+	}
+	if (name == A(integer) && left >= 6) {
+		unsigned flags = field_flags_of(&c[2]);
+		if (!is_number(&c[3]) || !field_bits(l, &c[3], &c[4], &bits))
+			return 0;
+		if (bits <= 60 && flags == 0)
+			EMIT(l, bs_match_small, context, arg_reg(&c[5]), arg_number(bits));
+		else
+			EMIT(l, bs_match_integer, context, arg_reg(&c[5]), arg_number(number_of(&c[1])), arg_number(flags),
+				arg_number(bits));
+		return 6;
+	}
+	if (name == A(binary) && left >= 6) {
+		if (!is_number(&c[3]) || !field_bits(l, &c[3], &c[4], &bits))
+			return 0;
+		EMIT(l, bs_match_binary, context, arg_reg(&c[5]), arg_number(number_of(&c[1])), arg_number(0), arg_number(bits));
+		return 6;
+	}
+	if (name == A(get_tail) && left >= 4) {
+		EMIT(l, bs_match_tail, context, arg_reg(&c[3]), arg_number(number_of(&c[1])), arg_number(number_of(&c[2])));
+		return 4;
+	}
+	if (name == A(eqeq) && left >= 4) {
+		bits = number_of(&c[2]);
+		if (bits > 64)
+			return 0;
+		uint64_t value = c[3].kind == OPERAND_U ? c[3].value : word_of_integer(c[3].term);
+		if (bits < 64)
+			value &= ((uint64_t)1 << bits) - 1;
+		EMIT(l, bs_match_equal, context, arg_number(bits), arg_label(fail), arg_word(value));
+		return 4;
+	}
+	return 0;
+}
+
+static void lower_match(struct lowering *l, const struct operand *o)
+{
+	const struct operand *list = &o[2];
+	const struct operand *c = &l->staged->operands.items[list->index];
+	struct arg context = arg_reg(&o[1]);
+	for (uint64_t i = 0; i < list->value && !l->failed;) {
+		uint64_t taken = lower_match_command(l, &o[0], context, &c[i], list->value - i);
+		if (taken == 0) {
+			lower_fail(l, "bs_match: bad command");
+			return;
+		}
+		i += taken;
+	}
+}
+
+static bool segment_type_of(term name, uint8_t *ret)
+{
+	static const struct {
+		term name;
+		uint8_t type;
+	} types[] = {
+		{ A(append), SEGMENT_APPEND }, { A(private_append), SEGMENT_PRIVATE_APPEND }, { A(binary), SEGMENT_BINARY },
+		{ A(float), SEGMENT_FLOAT }, { A(integer), SEGMENT_INTEGER }, { A(string), SEGMENT_STRING },
+		{ A(utf8), SEGMENT_UTF8 }, { A(utf16), SEGMENT_UTF16 }, { A(utf32), SEGMENT_UTF32 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (types[i].name == name) {
+			*ret = types[i].type;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Fail Heap Live Unit Dst {list, [Type, Segment, Unit, Flags, Value, Size, ...]}. */
+static void lower_create(struct lowering *l, const struct operand *o)
+{
+	const struct module_code *m = l->staged->code;
+	const struct operand *list = &o[5];
+	const struct operand *c = &l->staged->operands.items[list->index];
+	uint64_t count = list->value / 6;
+	EMIT(l, bs_create_bin, arg_reg(&o[4]), arg_number(o[2].value), arg_number(count), arg_number(0), arg_label(&o[0]));
+	for (uint64_t i = 0; i < count; i++, c += 6) {
+		uint8_t type;
+		if (c[0].kind != OPERAND_TERM || !segment_type_of(c[0].term, &type)) {
+			lower_fail(l, "bs_create_bin: unknown segment");
+			return;
+		}
+		uint64_t unit = c[2].kind == OPERAND_U ? c[2].value : 0;
+		if (unit > 256) {
+			lower_fail(l, "bs_create_bin: unit %u", (unsigned)unit);
+			return;
+		}
+		uint64_t number = c[1].kind == OPERAND_U ? c[1].value : 0;
+		emit_word(l, type | (uint64_t)field_flags_of(&c[3]) << 8 | unit << 16 | number << 32);
+		emit_word(l, c[5].kind == OPERAND_U ? term_of_small((int64_t)c[5].value) : lower_source(&c[5]));
+		if (type == SEGMENT_STRING) {
+			uint64_t offset = number_of(&c[4]), size = number_of(&c[5]);
+			if (offset > m->strings_size || size > m->strings_size - offset) {
+				lower_fail(l, "a string beyond the string chunk");
+				return;
+			}
+			emit_word(l, (uint64_t)(uintptr_t)(m->strings + offset));
+		} else {
+			emit_word(l, c[4].kind == OPERAND_U ? term_of_small((int64_t)c[4].value) : lower_source(&c[4]));
+		}
+	}
+}
+
+static bool lower_start(struct lowering *l, enum op op, const struct operand *o)
+{
+	if (op == OP_bs_start_match3) {
+		struct arg source = lower_reg(l, &o[1], 0);
+		EMIT(l, bs_start_match, source, arg_reg(&o[3]), arg_number(o[2].value), arg_label(&o[0]));
+		return true;
+	}
+	/* A label, or the atom no_fail or resume. */
+	struct arg source = lower_reg(l, &o[2], 0);
+	static const struct operand none = { .kind = OPERAND_LABEL };
+	const struct operand *fail = o[0].kind == OPERAND_LABEL ? &o[0] : &none;
+	EMIT(l, bs_start_match, source, arg_reg(&o[3]), arg_number(o[1].value), arg_label(fail));
+	return true;
+}
+
+static bool lower_utf(struct lowering *l, enum op op, const struct operand *o)
+{
+	switch ((unsigned)op) {
+	case OP_bs_get_utf8:
+		EMIT(l, bs_get_utf8, arg_reg(&o[1]), arg_reg(&o[4]), arg_label(&o[0]));
+		return true;
+	case OP_bs_get_utf16:
+		EMIT(l, bs_get_utf16, arg_reg(&o[1]), arg_reg(&o[4]), arg_number(field_flags_of(&o[3])), arg_number(0),
+			arg_label(&o[0]));
+		return true;
+	case OP_bs_get_utf32:
+		EMIT(l, bs_get_utf32, arg_reg(&o[1]), arg_reg(&o[4]), arg_number(field_flags_of(&o[3])), arg_number(0),
+			arg_label(&o[0]));
+		return true;
+	case OP_bs_skip_utf8:
+		EMIT(l, bs_skip_utf8, arg_reg(&o[1]), arg_label(&o[0]));
+		return true;
+	case OP_bs_skip_utf16:
+		EMIT(l, bs_skip_utf16, arg_reg(&o[1]), arg_number(field_flags_of(&o[3])), arg_label(&o[0]));
+		return true;
+	case OP_bs_skip_utf32:
+		EMIT(l, bs_skip_utf32, arg_reg(&o[1]), arg_number(field_flags_of(&o[3])), arg_label(&o[0]));
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool lower_bits(struct lowering *l, enum op op, const struct operand *o)
+{
+	struct arg source;
+	switch ((unsigned)op) {
+	case OP_bs_start_match3:
+	case OP_bs_start_match4:
+		return lower_start(l, op, o);
+	case OP_bs_match:
+		lower_match(l, o);
+		return true;
+	case OP_bs_create_bin:
+		lower_create(l, o);
+		return true;
+	case OP_bs_get_integer2:
+	case OP_bs_get_float2:
+	case OP_bs_get_binary2:
+		lower_get_field(l, op, o);
+		return true;
+	case OP_bs_skip_bits2:
+		source = lower_reg(l, &o[2], 0);
+		EMIT(l, bs_skip_bits, arg_reg(&o[1]), source, arg_number(o[3].value), arg_label(&o[0]));
+		return true;
+	case OP_bs_test_tail2:
+		EMIT(l, bs_test_tail, arg_reg(&o[1]), arg_label(&o[0]), arg_number(o[2].value));
+		return true;
+	case OP_bs_test_unit:
+		EMIT(l, bs_test_unit, arg_reg(&o[1]), arg_number(o[2].value), arg_label(&o[0]));
+		return true;
+	case OP_bs_match_string:
+		lower_match_string(l, arg_reg(&o[1]), &o[0], o[2].value, o[3].value);
+		return true;
+	case OP_bs_init_writable:
+		emit_args(l, INSTR_bs_init_writable, NULL, 0);
+		return true;
+	case OP_bs_get_tail:
+		EMIT(l, bs_get_tail, arg_reg(&o[0]), arg_reg(&o[1]), arg_number(o[2].value));
+		return true;
+	case OP_bs_get_position:
+		EMIT(l, bs_get_position, arg_reg(&o[0]), arg_reg(&o[1]));
+		return true;
+	case OP_bs_set_position:
+		source = lower_reg(l, &o[1], 0);
+		EMIT(l, bs_set_position, arg_reg(&o[0]), source);
+		return true;
+	default:
+		return lower_utf(l, op, o);
+	}
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arithmetic and guard BIFs. Included by loop.c inside its function.
+ *
+ * A small integer is its value times 8, so that sums need no unpacking and the overflow flag tells when one is left. */
+
+#define ROW_RR(name, op, ok)                                                                       \
+	L_##name:                                                                                  \
+	{                                                                                          \
+		term a = REG(W16(0)), b = REG(W16(1));                                             \
+		int64_t r;                                                                         \
+		if (likely(IS_SMALL2(a, b) && (ok))) {                                             \
+			REG(F16(1, 0)) = (term)r;                                                  \
+			NEXT(name);                                                                \
+		}                                                                                  \
+		operator= OPERATOR_##op;                                                           \
+		goto operator_rr;                                                                  \
+	}
+
+#define ROW_RI(name, op, ok)                                                                       \
+	L_##name:                                                                                  \
+	{                                                                                          \
+		term a = REG(W16(0)), b = (term)(int64_t)F32(1, 0);                                \
+		int64_t r;                                                                         \
+		if (likely(term_is_small(a) && (ok))) {                                            \
+			REG(W16(1)) = (term)r;                                                     \
+			NEXT(name);                                                                \
+		}                                                                                  \
+		operator= OPERATOR_##op;                                                           \
+		goto operator_ri;                                                                  \
+	}
+
+ROW_RR(add, ADD, !__builtin_add_overflow((int64_t)a, (int64_t)b, &r))
+ROW_RI(add_ri, ADD, !__builtin_add_overflow((int64_t)a, (int64_t)b, &r))
+ROW_RR(sub, SUB, !__builtin_sub_overflow((int64_t)a, (int64_t)b, &r))
+ROW_RI(sub_ri, SUB, !__builtin_sub_overflow((int64_t)a, (int64_t)b, &r))
+ROW_RR(mul, MUL, !__builtin_mul_overflow((int64_t)a, (int64_t)b >> 3, &r))
+ROW_RR(band, BAND, (r = (int64_t)(a & b), true))
+ROW_RI(band_ri, BAND, (r = (int64_t)(a & b), true))
+ROW_RR(bor, BOR, (r = (int64_t)(a | b), true))
+ROW_RR(bxor, BXOR, (r = (int64_t)(a ^ b), true))
+/* SMALL_MIN div -1 is no small: left to the BIF with division by zero. */
+ROW_RR(int_div, INT_DIV,
+	b != 0 && b != term_of_small(-1) && (r = (int64_t)((uint64_t)((int64_t)a / (int64_t)b) << 3), true))
+ROW_RI(int_div_ri, INT_DIV, (r = (int64_t)((uint64_t)((int64_t)a / (int64_t)b) << 3), true))
+ROW_RR(int_rem, INT_REM, b != 0 && b != term_of_small(-1) && (r = (int64_t)a % (int64_t)b, true))
+ROW_RI(int_rem_ri, INT_REM, (r = (int64_t)a % (int64_t)b, true))
+#define SHIFT_LEFT(n)                                                                              \
+	(r = (int64_t)(a << (unsigned)(n)), (r >> (unsigned)(n)) == (int64_t)a)
+#define SHIFT_RIGHT(n) (r = (int64_t)((uint64_t)((int64_t)a >> (unsigned)(n)) & ~(uint64_t)TAG_MASK), true)
+ROW_RR(bsl, BSL, (int64_t)b >= 0 && b <= term_of_small(60) && SHIFT_LEFT(b >> 3))
+ROW_RI(bsl_ri, BSL, SHIFT_LEFT(b >> 3))
+ROW_RR(bsr, BSR, (int64_t)b >= 0 && b <= term_of_small(60) && SHIFT_RIGHT(b >> 3))
+ROW_RI(bsr_ri, BSR, SHIFT_RIGHT(b >> 3))
+#undef SHIFT_LEFT
+#undef SHIFT_RIGHT
+#undef ROW_RR
+#undef ROW_RI
+
+L_sub_ir: {
+	term b = REG(W16(0)), a = (term)(int64_t)F32(1, 0);
+	int64_t r;
+	if (likely(term_is_small(b) && !__builtin_sub_overflow((int64_t)a, (int64_t)b, &r))) {
+		REG(W16(1)) = (term)r;
+		NEXT(sub_ir);
+	}
+	unsigned live = F16(1, 2);
+	operator= OPERATOR_SUB;
+	NEED_VALUE_ROOM(live);
+	SWAP_OUT();
+	x[INSTR_X_LIMIT + 4] = a;
+	x[INSTR_X_LIMIT + 5] = REG(W16(0));
+	goto operator_ri_value;
+}
+
+/* x[4], x[5] of the scratch registers hold the operands of what is out of line. */
+operator_rr: {
+	unsigned live = F16(1, 1);
+	NEED_VALUE_ROOM(live);
+	SWAP_OUT();
+	operator_args = x + INSTR_X_LIMIT + 4;
+	operator_arity = 2;
+	x[INSTR_X_LIMIT + 4] = REG(W16(0));
+	x[INSTR_X_LIMIT + 5] = REG(W16(1));
+	term value = operator_value(p, operator, operator_args);
+	H = p->mem.heap.top;
+	if (likely(value != TERM_NONE)) {
+		REG(F16(1, 0)) = value;
+		pc += INSTR_WORDS_add;
+		DISPATCH();
+	}
+	if (F32(1, 1) != 0) {
+		p->outcome = OUTCOME_NONE;
+		JUMP(F32(1, 1));
+	}
+	goto operator_failed;
+}
+
+operator_ri: {
+	unsigned live = F16(1, 2);
+	NEED_VALUE_ROOM(live);
+	SWAP_OUT();
+	x[INSTR_X_LIMIT + 4] = REG(W16(0));
+	x[INSTR_X_LIMIT + 5] = (term)(int64_t)F32(1, 0);
+}
+operator_ri_value: {
+	operator_args = x + INSTR_X_LIMIT + 4;
+	operator_arity = 2;
+	term value = operator_value(p, operator, operator_args);
+	H = p->mem.heap.top;
+	if (likely(value != TERM_NONE)) {
+		REG(W16(1)) = value;
+		pc += INSTR_WORDS_add_ri;
+		DISPATCH();
+	}
+	if (F32(2, 0) != 0) {
+		p->outcome = OUTCOME_NONE;
+		JUMP(F32(2, 0));
+	}
+	goto operator_failed;
+}
+
+operator_r: {
+	unsigned live = F16(1, 0);
+	NEED_VALUE_ROOM(live);
+	SWAP_OUT();
+	operator_args = x + INSTR_X_LIMIT + 4;
+	operator_arity = 1;
+	x[INSTR_X_LIMIT + 4] = REG(W16(0));
+	x[INSTR_X_LIMIT + 5] = TERM_ZERO;
+	term value = operator_value(p, operator, operator_args);
+	H = p->mem.heap.top;
+	if (likely(value != TERM_NONE)) {
+		REG(W16(1)) = value;
+		pc += INSTR_WORDS_neg;
+		DISPATCH();
+	}
+	if (F32(1, 1) != 0) {
+		p->outcome = OUTCOME_NONE;
+		JUMP(F32(1, 1));
+	}
+}
+operator_failed:
+	place = (struct raise_place){
+		.pc = pc, .export = operator_exports[operator], .args = operator_args, .arity = operator_arity
+	};
+	goto raise_at_place;
+
+L_neg: {
+	term a = REG(W16(0));
+	int64_t r;
+	if (likely(term_is_small(a) && !__builtin_sub_overflow((int64_t)0, (int64_t)a, &r))) {
+		REG(W16(1)) = (term)r;
+		NEXT(neg);
+	}
+	operator= OPERATOR_NEG;
+	goto operator_r;
+}
+
+L_bnot: {
+	term a = REG(W16(0));
+	if (likely(term_is_small(a))) {
+		REG(W16(1)) = ~a & ~(term)TAG_MASK;
+		NEXT(bnot);
+	}
+	operator= OPERATOR_BNOT;
+	goto operator_r;
+}
+
+L_bif_hd: {
+	term a = REG(W16(0));
+	if (likely(term_is_cons(a))) {
+		REG(W16(1)) = cons_head(a);
+		NEXT(bif_hd);
+	}
+	operator= OPERATOR_HD;
+	goto operator_r;
+}
+
+L_bif_tl: {
+	term a = REG(W16(0));
+	if (likely(term_is_cons(a))) {
+		REG(W16(1)) = cons_tail(a);
+		NEXT(bif_tl);
+	}
+	operator= OPERATOR_TL;
+	goto operator_r;
+}
+
+L_bif_tuple_size: {
+	term a = REG(W16(0));
+	if (likely(term_is_tuple(a))) {
+		REG(W16(1)) = term_of_small((int64_t)tuple_arity(a));
+		NEXT(bif_tuple_size);
+	}
+	operator= OPERATOR_TUPLE_SIZE;
+	goto operator_r;
+}
+
+L_bif_element: {
+	term index = REG(W16(0)), t = REG(W16(1));
+	if (likely(term_is_small(index) && term_is_tuple(t))) {
+		uint64_t i = (uint64_t)small_value(index) - 1;
+		if (likely(i < tuple_arity(t))) {
+			REG(F16(1, 0)) = tuple_element(t, i);
+			NEXT(bif_element);
+		}
+	}
+	operator= OPERATOR_ELEMENT;
+	goto operator_rr;
+}
+
+L_bif_map_get: {
+	term key = REG(W16(0)), map = REG(W16(1));
+	if (likely(term_is_map(map))) {
+		term value = map_get(map, key);
+		if (likely(value != TERM_NONE)) {
+			REG(F16(1, 0)) = value;
+			NEXT(bif_map_get);
+		}
+	}
+	operator= OPERATOR_MAP_GET;
+	goto operator_rr;
+}
+
+L_bif_self:
+	REG(W16(0)) = p->pid;
+	NEXT(bif_self);
+
+L_bif0: {
+	callee = (const struct export *)(uintptr_t)pc[1];
+	SWAP_OUT();
+	term value = callee->bif->fn(p, x);
+	SWAP_IN();
+	if (unlikely(value == TERM_NONE)) {
+		operator_args = x;
+		operator_arity = 0;
+		goto bif_failed;
+	}
+	REG(W16(0)) = value;
+	NEXT(bif0);
+}
+
+L_bif1: {
+	callee = (const struct export *)(uintptr_t)pc[2];
+	NEED_VALUE_ROOM(F16(1, 0));
+	SWAP_OUT();
+	operator_args = x + INSTR_X_LIMIT + 4;
+	operator_arity = 1;
+	x[INSTR_X_LIMIT + 4] = REG(W16(0));
+	term value = callee->bif->fn(p, operator_args);
+	H = p->mem.heap.top;
+	reductions = p->reductions;
+	if (unlikely(value == TERM_NONE)) {
+		if (F32(1, 1) == 0)
+			goto bif_failed;
+		p->outcome = OUTCOME_NONE;
+		JUMP(F32(1, 1));
+	}
+	REG(W16(1)) = value;
+	NEXT(bif1);
+}
+
+L_bif2: {
+	callee = (const struct export *)(uintptr_t)pc[2];
+	NEED_VALUE_ROOM(F16(1, 1));
+	SWAP_OUT();
+	operator_args = x + INSTR_X_LIMIT + 4;
+	operator_arity = 2;
+	x[INSTR_X_LIMIT + 4] = REG(W16(0));
+	x[INSTR_X_LIMIT + 5] = REG(W16(1));
+	term value = callee->bif->fn(p, operator_args);
+	H = p->mem.heap.top;
+	reductions = p->reductions;
+	if (unlikely(value == TERM_NONE)) {
+		if (F32(1, 1) == 0)
+			goto bif_failed;
+		p->outcome = OUTCOME_NONE;
+		JUMP(F32(1, 1));
+	}
+	REG(F16(1, 0)) = value;
+	NEXT(bif2);
+}
+
+L_bif3: {
+	callee = (const struct export *)(uintptr_t)pc[3];
+	NEED_VALUE_ROOM(F16(1, 2));
+	SWAP_OUT();
+	operator_args = x + INSTR_X_LIMIT + 4;
+	operator_arity = 3;
+	x[INSTR_X_LIMIT + 4] = REG(W16(0));
+	x[INSTR_X_LIMIT + 5] = REG(W16(1));
+	x[INSTR_X_LIMIT + 6] = REG(F16(1, 0));
+	term value = callee->bif->fn(p, operator_args);
+	H = p->mem.heap.top;
+	reductions = p->reductions;
+	if (unlikely(value == TERM_NONE)) {
+		if (F32(2, 0) == 0)
+			goto bif_failed;
+		p->outcome = OUTCOME_NONE;
+		JUMP(F32(2, 0));
+	}
+	REG(F16(1, 1)) = value;
+	NEXT(bif3);
+}
+
+bif_failed:
+	if (unlikely(p->outcome != OUTCOME_RAISE)) {
+		/* A guard BIF has no other outcome. */
+		raise_error(p, A(badarg));
+	}
+	place = (struct raise_place){ .pc = pc, .export = callee, .args = operator_args, .arity = operator_arity };
+	goto raise_at_place;

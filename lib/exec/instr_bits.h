@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bitstrings. Included by loop.c inside its function. */
+
+/* Before a part of a bitstring or an integer of any size is built; live x registers are kept. */
+#define BITS_ROOM(live)                                                                            \
+	do {                                                                                       \
+		if (!ROOM_FOR(VALUE_ROOM_WORDS) || ((p->mem.heap.fragments != NULL) && heap_wants_collect(&p->mem))) \
+			COLLECT(2 * VALUE_ROOM_WORDS, live);                                       \
+	} while (0)
+
+L_bs_start_match: {
+	BITS_ROOM(F16(1, 0));
+	term t = REG(W16(0));
+	if (term_is_bitstring(t)) {
+		REG(W16(1)) = match_put(H, t);
+		H += MATCH_WORDS;
+		NEXT(bs_start_match);
+	}
+	if (term_is_match(t)) {
+		REG(W16(1)) = t;
+		NEXT(bs_start_match);
+	}
+	if (F32(1, 1) != 0)
+		JUMP(F32(1, 1));
+	goto raise_badarg;
+}
+
+L_bs_get_integer: {
+	size_t bits;
+	if (!match_field_bits(REG(F16(3, 0)), F16(1, 1), &bits))
+		JUMP(F32(2, 0));
+	/* The value's words: as many as the bits that are there. */
+	if (match_left(REG(W16(0))) < bits)
+		JUMP(F32(2, 0));
+	BITS_ROOM(F16(1, 0));
+	SWAP_OUT();
+	term value = match_integer(proc_heap(p), REG(W16(0)), bits, F16(1, 2));
+	H = p->mem.heap.top;
+	if (value == TERM_NONE)
+		JUMP(F32(2, 0));
+	REG(W16(1)) = value;
+	NEXT(bs_get_integer);
+}
+
+L_bs_get_float: {
+	size_t bits;
+	if (!match_field_bits(REG(F16(3, 0)), F16(1, 1), &bits))
+		JUMP(F32(2, 0));
+	BITS_ROOM(F16(1, 0));
+	SWAP_OUT();
+	term value = match_float(proc_heap(p), REG(W16(0)), bits, F16(1, 2));
+	H = p->mem.heap.top;
+	if (value == TERM_NONE)
+		JUMP(F32(2, 0));
+	REG(W16(1)) = value;
+	NEXT(bs_get_float);
+}
+
+L_bs_get_binary: {
+	size_t bits = 0;
+	term size = REG(F16(3, 0)), value;
+	if (size != A(all) && !match_field_bits(size, F16(1, 1), &bits))
+		JUMP(F32(2, 0));
+	BITS_ROOM(F16(1, 0));
+	SWAP_OUT();
+	if (size == A(all))
+		value = match_rest(proc_heap(p), REG(W16(0)), F16(1, 1));
+	else
+		value = match_bits(proc_heap(p), REG(W16(0)), bits);
+	H = p->mem.heap.top;
+	if (value == TERM_NONE)
+		JUMP(F32(2, 0));
+	REG(W16(1)) = value;
+	NEXT(bs_get_binary);
+}
+
+L_bs_skip_bits: {
+	size_t bits;
+	term size = REG(W16(1));
+	if (size == A(all)) {
+		term context = REG(W16(0));
+		if (!match_test_unit(context, F16(1, 0)))
+			JUMP(F32(1, 1));
+		match_advance_unchecked(context, match_left(context));
+		NEXT(bs_skip_bits);
+	}
+	if (match_field_bits(size, F16(1, 0), &bits) && match_skip(REG(W16(0)), bits))
+		NEXT(bs_skip_bits);
+	JUMP(F32(1, 1));
+}
+
+L_bs_test_tail:
+	if (match_test_tail(REG(W16(0)), (size_t)F32(1, 1)))
+		NEXT(bs_test_tail);
+	JUMP(F32(1, 0));
+
+L_bs_test_unit:
+	if (match_test_unit(REG(W16(0)), W16(1)))
+		NEXT(bs_test_unit);
+	JUMP(F32(1, 0));
+
+L_bs_match_string:
+	if (match_string(REG(W16(0)), (const uint8_t *)(uintptr_t)pc[2], (size_t)F32(1, 1)))
+		NEXT(bs_match_string);
+	JUMP(F32(1, 0));
+
+L_bs_get_position:
+	REG(W16(1)) = match_get_position(REG(W16(0)));
+	NEXT(bs_get_position);
+
+L_bs_set_position: {
+	/* Position and end are small integers: what is no position of this context is refused. */
+	term context = REG(W16(0)), position = REG(W16(1));
+	if (unlikely(!term_is_small(position) || position > boxed_ptr(context)[3]))
+		goto raise_badarg;
+	match_set_position(context, position);
+	NEXT(bs_set_position);
+}
+
+L_bs_get_tail: {
+	BITS_ROOM(F16(1, 0));
+	SWAP_OUT();
+	term value = match_tail(proc_heap(p), REG(W16(0)));
+	H = p->mem.heap.top;
+	REG(W16(1)) = value;
+	NEXT(bs_get_tail);
+}
+
+L_bs_get_utf8: {
+	term value = match_utf8(REG(W16(0)));
+	if (value == TERM_NONE)
+		JUMP(F32(1, 0));
+	REG(W16(1)) = value;
+	NEXT(bs_get_utf8);
+}
+
+L_bs_get_utf16: {
+	term value = match_utf16(REG(W16(0)), F16(1, 0));
+	if (value == TERM_NONE)
+		JUMP(F32(2, 0));
+	REG(W16(1)) = value;
+	NEXT(bs_get_utf16);
+}
+
+L_bs_get_utf32: {
+	term value = match_utf32(REG(W16(0)), F16(1, 0));
+	if (value == TERM_NONE)
+		JUMP(F32(2, 0));
+	REG(W16(1)) = value;
+	NEXT(bs_get_utf32);
+}
+
+L_bs_skip_utf8:
+	if (match_utf8(REG(W16(0))) != TERM_NONE)
+		NEXT(bs_skip_utf8);
+	JUMP(F32(1, 0));
+
+L_bs_skip_utf16:
+	if (match_utf16(REG(W16(0)), W16(1)) != TERM_NONE)
+		NEXT(bs_skip_utf16);
+	JUMP(F32(1, 0));
+
+L_bs_skip_utf32:
+	if (match_utf32(REG(W16(0)), W16(1)) != TERM_NONE)
+		NEXT(bs_skip_utf32);
+	JUMP(F32(1, 0));
+
+L_bs_init_writable: {
+	BITS_ROOM(1);
+	SWAP_OUT();
+	x[0] = build_writable(proc_heap(p), x[0]);
+	H = p->mem.heap.top;
+	NEXT(bs_init_writable);
+}
+
+L_bs_create_bin: {
+	BITS_ROOM(W16(1));
+	SWAP_OUT();
+	term value = create_bits(p, pc, x);
+	H = p->mem.heap.top;
+	if (unlikely(value == TERM_NONE)) {
+		if (F32(2, 0) == 0)
+			goto raise_here;
+		p->outcome = OUTCOME_NONE;
+		JUMP(F32(2, 0));
+	}
+	REG(W16(0)) = value;
+	pc += INSTR_WORDS_bs_create_bin + 3 * (size_t)F16(1, 0);
+	DISPATCH();
+}
+
+/* Commands of bs_match. */
+L_bs_match_at_least:
+	if (match_test_at_least(REG(W16(0)), (size_t)F32(1, 1), W16(1)))
+		NEXT(bs_match_at_least);
+	JUMP(F32(1, 0));
+
+L_bs_match_exactly:
+	if (match_test_tail(REG(W16(0)), (size_t)F32(1, 1)))
+		NEXT(bs_match_exactly);
+	JUMP(F32(1, 0));
+
+L_bs_match_small:
+	/* Checked all the same: an ensure command before it is the compiler's promise. */
+	if (unlikely(match_left(REG(W16(0))) < F16(1, 0)))
+		goto raise_badarg;
+	REG(W16(1)) = match_small_unchecked(REG(W16(0)), F16(1, 0));
+	NEXT(bs_match_small);
+
+L_bs_match_integer: {
+	BITS_ROOM(F16(1, 0));
+	SWAP_OUT();
+	term value = match_integer(proc_heap(p), REG(W16(0)), (size_t)F32(2, 0), F16(1, 1));
+	H = p->mem.heap.top;
+	if (unlikely(value == TERM_NONE))
+		goto raise_badarg;
+	REG(W16(1)) = value;
+	NEXT(bs_match_integer);
+}
+
+L_bs_match_binary: {
+	BITS_ROOM(F16(1, 0));
+	SWAP_OUT();
+	term value = match_bits(proc_heap(p), REG(W16(0)), (size_t)F32(2, 0));
+	H = p->mem.heap.top;
+	if (unlikely(value == TERM_NONE))
+		goto raise_badarg;
+	REG(W16(1)) = value;
+	NEXT(bs_match_binary);
+}
+
+L_bs_match_skip:
+	if (unlikely(!match_skip(REG(W16(0)), (size_t)F32(1, 0))))
+		goto raise_badarg;
+	NEXT(bs_match_skip);
+
+L_bs_match_tail: {
+	BITS_ROOM(F16(1, 0));
+	SWAP_OUT();
+	term value = match_tail(proc_heap(p), REG(W16(0)));
+	H = p->mem.heap.top;
+	REG(W16(1)) = value;
+	NEXT(bs_match_tail);
+}
+
+L_bs_match_equal: {
+	term context = REG(W16(0));
+	if (unlikely(match_left(context) < W16(1)))
+		JUMP(F32(1, 0));
+	if (match_equal_unchecked(context, W16(1), pc[2]))
+		NEXT(bs_match_equal);
+	JUMP(F32(1, 0));
+}
+#undef BITS_ROOM

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Maps. Included by loop.c inside its function. */
+
+L_get_map_elements: {
+	term map = REG(W16(0));
+	size_t count = W16(1);
+	const uint64_t *pair = pc + INSTR_WORDS_get_map_elements;
+	if (unlikely(!term_is_map(map)))
+		JUMP(F32(1, 0));
+	for (size_t i = 0; i < count; i++, pair += 2) {
+		term value = map_get(map, source_value(pair[0], x, E));
+		if (value == TERM_NONE)
+			JUMP(F32(1, 0));
+		if ((pair[1] & 1) != 0)
+			E[pair[1] >> 3] = value;
+		else
+			x[pair[1] >> 3] = value;
+	}
+	pc = pair;
+	DISPATCH();
+}
+
+L_has_map_fields: {
+	term map = REG(W16(0));
+	size_t count = W16(1);
+	const uint64_t *key = pc + INSTR_WORDS_has_map_fields;
+	if (unlikely(!term_is_map(map)))
+		JUMP(F32(1, 0));
+	for (size_t i = 0; i < count; i++)
+		if (map_get(map, source_value(key[i], x, E)) == TERM_NONE)
+			JUMP(F32(1, 0));
+	pc = key + count;
+	DISPATCH();
+}
+
+L_put_map_assoc:
+L_put_map_exact: {
+	bool exact = instr_of(w) == INSTR_put_map_exact;
+	size_t count = F16(1, 1);
+	/* Room for a small map; what needs more goes to a fragment. */
+	size_t need = 2 * VALUE_ROOM_WORDS + 3 * count;
+	if (!ROOM_FOR(need) || (p->mem.heap.fragments != NULL && heap_wants_collect(&p->mem)))
+		COLLECT(need, F16(1, 0));
+	SWAP_OUT();
+	term value = put_map(p, pc, x, REG(W16(0)), exact);
+	H = p->mem.heap.top;
+	if (unlikely(value == TERM_NONE)) {
+		if (F32(2, 0) == 0)
+			goto raise_here;
+		p->outcome = OUTCOME_NONE;
+		JUMP(F32(2, 0));
+	}
+	REG(W16(1)) = value;
+	pc += INSTR_WORDS_put_map_assoc + 2 * count;
+	DISPATCH();
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests and choices. Included by loop.c inside its function. */
+
+/* A test of one register: goes on when it holds. */
+#define TEST(name, condition)                                                                      \
+	L_##name:                                                                                  \
+	{                                                                                          \
+		term t = REG(W16(0));                                                              \
+		if (condition)                                                                     \
+			NEXT(name);                                                                \
+		JUMP(F32(1, 0));                                                                   \
+	}
+
+TEST(is_atom, term_is_atom(t))
+TEST(is_binary, term_is_binary(t))
+TEST(is_bitstr, term_is_bitstring(t))
+TEST(is_boolean, t == A(true) || t == A(false))
+TEST(is_float, term_is_float(t))
+TEST(is_function, term_is_fun(t))
+TEST(is_integer, term_is_integer(t))
+TEST(is_list, term_is_list(t))
+TEST(is_map, term_is_map(t))
+TEST(is_nil, term_is_nil(t))
+TEST(is_nonempty_list, term_is_cons(t))
+TEST(is_number, term_is_number(t))
+TEST(is_pid, term_is_pid(t))
+TEST(is_port, term_is_port(t))
+TEST(is_reference, term_is_ref(t))
+TEST(is_tuple, term_is_tuple(t))
+TEST(is_any_native_record, term_is_kind(t, BOXED_RECORD))
+#undef TEST
+
+L_test_arity:
+	if (boxed_header(REG(W16(0))) == HEADER(BOXED_TUPLE, W16(1)))
+		NEXT(test_arity);
+	JUMP(F32(1, 0));
+
+L_is_tagged_tuple: {
+	term t = REG(W16(0));
+	if (term_is_boxed(t)) {
+		const term *b = boxed_ptr(t);
+		if (b[0] == HEADER(BOXED_TUPLE, W16(1)) && b[1] == (term)(int64_t)F32(1, 1))
+			NEXT(is_tagged_tuple);
+	}
+	JUMP(F32(1, 0));
+}
+
+L_is_function2: {
+	term fun = REG(W16(0)), arity = REG(W16(1));
+	if (term_is_small(arity) && (int64_t)arity >= 0) {
+		if (term_is_kind(fun, BOXED_FUN) && fun_entry(fun)->arity == (uint64_t)small_value(arity))
+			NEXT(is_function2);
+		if (term_is_kind(fun, BOXED_EXPORT_FUN) &&
+			export_of(export_fun_number(fun))->arity == (uint64_t)small_value(arity))
+			NEXT(is_function2);
+	} else if (F32(1, 0) == 0) {
+		goto raise_badarg;
+	}
+	JUMP(F32(1, 0));
+}
+
+L_is_eq_exact:
+	if (term_equal(REG(W16(0)), REG(W16(1))))
+		NEXT(is_eq_exact);
+	JUMP(F32(1, 0));
+
+L_is_ne_exact:
+	if (!term_equal(REG(W16(0)), REG(W16(1))))
+		NEXT(is_ne_exact);
+	JUMP(F32(1, 0));
+
+L_is_eq_exact_ri:
+	if (REG(W16(0)) == (term)(int64_t)F32(1, 1))
+		NEXT(is_eq_exact_ri);
+	JUMP(F32(1, 0));
+
+L_is_ne_exact_ri:
+	if (REG(W16(0)) != (term)(int64_t)F32(1, 1))
+		NEXT(is_ne_exact_ri);
+	JUMP(F32(1, 0));
+
+L_is_eq: {
+	term a = REG(W16(0)), b = REG(W16(1));
+	if (a == b || (!IS_SMALL2(a, b) && term_equal_value(a, b)))
+		NEXT(is_eq);
+	JUMP(F32(1, 0));
+}
+
+L_is_ne: {
+	term a = REG(W16(0)), b = REG(W16(1));
+	if (a != b && (IS_SMALL2(a, b) || !term_equal_value(a, b)))
+		NEXT(is_ne);
+	JUMP(F32(1, 0));
+}
+
+L_is_lt: {
+	term a = REG(W16(0)), b = REG(W16(1));
+	if (likely(IS_SMALL2(a, b)) ? (int64_t)a < (int64_t)b : term_compare(a, b) < 0)
+		NEXT(is_lt);
+	JUMP(F32(1, 0));
+}
+
+L_is_ge: {
+	term a = REG(W16(0)), b = REG(W16(1));
+	if (likely(IS_SMALL2(a, b)) ? (int64_t)a >= (int64_t)b : term_compare(a, b) >= 0)
+		NEXT(is_ge);
+	JUMP(F32(1, 0));
+}
+
+L_is_lt_ri: {
+	term a = REG(W16(0)), b = (term)(int64_t)F32(1, 1);
+	if (likely(term_is_small(a)) ? (int64_t)a < (int64_t)b : term_compare(a, b) < 0)
+		NEXT(is_lt_ri);
+	JUMP(F32(1, 0));
+}
+
+L_is_lt_ir: {
+	term a = (term)(int64_t)F32(1, 1), b = REG(W16(0));
+	if (likely(term_is_small(b)) ? (int64_t)a < (int64_t)b : term_compare(a, b) < 0)
+		NEXT(is_lt_ir);
+	JUMP(F32(1, 0));
+}
+
+L_is_ge_ri: {
+	term a = REG(W16(0)), b = (term)(int64_t)F32(1, 1);
+	if (likely(term_is_small(a)) ? (int64_t)a >= (int64_t)b : term_compare(a, b) >= 0)
+		NEXT(is_ge_ri);
+	JUMP(F32(1, 0));
+}
+
+L_is_ge_ir: {
+	term a = (term)(int64_t)F32(1, 1), b = REG(W16(0));
+	if (likely(term_is_small(b)) ? (int64_t)a >= (int64_t)b : term_compare(a, b) >= 0)
+		NEXT(is_ge_ir);
+	JUMP(F32(1, 0));
+}
+
+/* Tables: `count` values from word 2, then as many places, two a word. */
+#define PLACE(table, i) ((int32_t)((table)[(i) / 2] >> ((i) % 2 * 32)))
+
+L_select_arity:
+L_select_val: {
+	term t = REG(W16(0));
+	size_t count = W16(1);
+	const uint64_t *values = pc + INSTR_WORDS_select_val;
+	if (pc[0] << 32 == (uint64_t)handlers[INSTR_select_arity] << 32)
+		t = boxed_header(t);
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (values[middle] < t)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < count && values[low] == t)
+		JUMP(PLACE(values + count, low));
+	JUMP(F32(1, 0));
+}
+
+L_select_arity_linear: {
+	term t = boxed_header(REG(W16(0)));
+	size_t count = W16(1);
+	const uint64_t *values = pc + INSTR_WORDS_select_arity_linear;
+	for (size_t i = 0; i < count; i++)
+		if (values[i] == t)
+			JUMP(PLACE(values + count, i));
+	JUMP(F32(1, 0));
+}
+
+L_select_val_linear: {
+	term t = REG(W16(0));
+	size_t count = W16(1);
+	const uint64_t *values = pc + INSTR_WORDS_select_val_linear;
+	for (size_t i = 0; i < count; i++)
+		if (values[i] == t)
+			JUMP(PLACE(values + count, i));
+	JUMP(F32(1, 0));
+}
+
+L_select_val_dense: {
+	term t = REG(W16(0));
+	uint64_t index = (uint64_t)((int64_t)t >> 3) - (uint64_t)(int64_t)F32(1, 1);
+	if (term_is_small(t) && index < pc[2])
+		JUMP(PLACE(pc + INSTR_WORDS_select_val_dense + 1, index));
+	JUMP(F32(1, 0));
+}
+#undef PLACE

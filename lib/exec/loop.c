@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dispatch: the one function that runs code. Handlers stand by family in instr_*.h, included below.
+ *
+ * An instruction's first word holds its handler's distance from the label `base` in its low half, operands in its high
+ * half; each handler ends by loading the next word and jumping. H, E, pc, x and the reductions live in locals, which gcc
+ * keeps in machine registers; they are stored (SWAP_OUT) before anything that reads or moves the heap, and H and E loaded
+ * again (SWAP_IN) after it.
+ *
+ * Invariant: a handler that fails or leaves does so before it has changed a register, so an instruction is either done or not. */
+#include "exec/exec_impl.h"
+
+#include "binary/match.h"
+#include "code/module.h"
+#include "binary/build.h"
+#include "data/map.h"
+#include "data/number.h"
+#include "proc/proc.h"
+#include "term/compare.h"
+#include "term/map.h"
+
+#include <math.h>
+#include <string.h>
+
+_Static_assert(X_REGISTERS >= INSTR_X_LIMIT, "scratch registers stand behind the program's");
+
+#define SLICE_REDUCTIONS 4000
+
+/* Words that must be free before a guard BIF or a slow operator builds its value; else the engine collects first. */
+#define VALUE_ROOM_WORDS 32
+
+#define W8(i) ((uint8_t)(w >> (32 + 8 * (i))))
+#define W16(i) ((uint16_t)(w >> (32 + 16 * (i))))
+#define W32 ((int32_t)(w >> 32))
+#define F16(word, i) ((uint16_t)(pc[word] >> (16 * (i))))
+#define F32(word, i) ((int32_t)(pc[word] >> (32 * (i))))
+/* A register of 16 bits: an odd one counts from one byte before the stack's top. */
+#define REG(field) (*(term *)((((field) & 1) != 0 ? (uintptr_t)E - 1 : (uintptr_t)x) + (field)))
+#define DISPATCH()                                                                                 \
+	do {                                                                                       \
+		w = *pc;                                                                           \
+		goto *(void *)((uintptr_t)&&base + (uintptr_t)(int64_t)(int32_t)w);              \
+	} while (0)
+#define NEXT(name)                                                                                 \
+	do {                                                                                       \
+		pc += INSTR_WORDS_##name;                                                          \
+		DISPATCH();                                                                        \
+	} while (0)
+#define JUMP(distance)                                                                             \
+	do {                                                                                       \
+		pc += (distance);                                                                  \
+		DISPATCH();                                                                        \
+	} while (0)
+/* A charged jump to a function's entry. */
+#define ENTER(target)                                                                              \
+	do {                                                                                       \
+		pc = (target);                                                                     \
+		if (unlikely(--reductions <= 0))                                                   \
+			goto yield_at_entry;                                                       \
+		DISPATCH();                                                                        \
+	} while (0)
+#define SWAP_OUT()                                                                                 \
+	do {                                                                                       \
+		p->mem.heap.top = H;                                                               \
+		p->mem.heap.limit = E;                                                             \
+		p->reductions = reductions;                                                        \
+	} while (0)
+#define SWAP_IN()                                                                                  \
+	do {                                                                                       \
+		H = p->mem.heap.top;                                                               \
+		E = p->mem.heap.limit;                                                             \
+		reductions = p->reductions;                                                        \
+	} while (0)
+#define ROOM_FOR(words) (!HEAP_COLLECT_ALWAYS && likely((uintptr_t)E - (uintptr_t)H >= (words) * sizeof(term)))
+#define COLLECT(need, live)                                                                        \
+	do {                                                                                       \
+		SWAP_OUT();                                                                        \
+		if (unlikely(!proc_collect(p, (need), x, (live))))                                 \
+			goto ended;                                                                \
+		SWAP_IN();                                                                         \
+	} while (0)
+#define NEED(words, live)                                                                          \
+	do {                                                                                       \
+		if (!ROOM_FOR(words))                                                              \
+			COLLECT(words, live);                                                      \
+	} while (0)
+/* Before a value of unknown, mostly small size is built. */
+#define NEED_VALUE_ROOM(live)                                                                      \
+	do {                                                                                       \
+		if ((live) != INSTR_NO_LIVE &&                                                     \
+			(!ROOM_FOR(VALUE_ROOM_WORDS) ||                                            \
+				(p->mem.heap.fragments != NULL && heap_wants_collect(&p->mem))))   \
+			COLLECT(2 * VALUE_ROOM_WORDS, live);                                       \
+	} while (0)
+#define IS_SMALL2(a, b) ((((a) | (b)) & TAG_MASK) == 0)
+
+/* Instructions of the engine itself, with a function header so that they can be yielded at. */
+struct own_code {
+	struct function_header header;
+	uint64_t code[4];
+};
+
+static struct own_code normal_exit_code, entry_apply_code, entry_apply_fun_code, bif_answer_code, call_again_code;
+
+static void save_x(struct proc *p, const term *x, unsigned live)
+{
+	if (live > p->saved_capacity) {
+		mem_free(MEM_PROC, p->saved_x, p->saved_capacity * sizeof(term));
+		p->saved_x = mem_alloc(MEM_PROC, live * sizeof(term));
+		p->saved_capacity = (uint8_t)live;
+	}
+	memcpy(p->saved_x, x, live * sizeof(term));
+	p->saved_count = (uint8_t)live;
+}
+
+static unsigned entry_arity(const uint64_t *entry)
+{
+	const struct function_header *h = (const struct function_header *)(entry - FUNCTION_HEADER_WORDS);
+	return (unsigned)(h->arity & 0xFF);
+}
+
+/* Drops the stack: what hibernation keeps is the call to go on with. */
+static void forget_stack(struct proc *p)
+{
+	p->mem.heap.limit = p->mem.end - 1;
+	p->mem.heap.limit[0] = (term)(uintptr_t)exec_normal_exit();
+}
+
+static const uint32_t *handler_table;
+
+#define OPTIMIZE_FOR_DISPATCH __attribute__((optimize("no-gcse", "no-crossjumping", "no-tree-slp-vectorize", "no-tree-tail-merge", "no-tree-pre", \
+	"no-code-hoisting")))
+
+/* p NULL: only tells where the handlers are (exec_init). */
+OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct proc *p)
+{
+	static const uint32_t handlers[INSTR_COUNT] = {
+#define INSTR(name, operands, words, text) [INSTR_##name] = (uint32_t)((char *)&&L_##name - (char *)&&base),
+#include "code/instrs.def"
+#undef INSTR
+	};
+	if (p == NULL) {
+		handler_table = handlers;
+		return SLICE_EXIT;
+	}
+	term *x = worker->x;
+	term *H = p->mem.heap.top, *E = p->mem.heap.limit;
+	const uint64_t *pc = p->pc;
+	int32_t reductions = SLICE_REDUCTIONS;
+	_Atomic(const uint64_t *) *const dispatch = p->ns->dispatch;
+	uint64_t w;
+	/* What the ways out of line need. */
+	struct raise_place place;
+	const struct export *callee;
+	const term *operator_args;
+	unsigned operator_arity;
+	enum operator operator;
+
+	memcpy(x, p->saved_x, p->saved_count * sizeof(term));
+	p->saved_count = 0;
+	p->outcome = OUTCOME_NONE;
+	DISPATCH();
+
+base:
+#include "exec/instr_call.h"
+#include "exec/instr_data.h"
+#include "exec/instr_test.h"
+#include "exec/instr_arith.h"
+#include "exec/instr_map.h"
+#include "exec/instr_bits.h"
+#include "exec/instr_float.h"
+#include "exec/instr_catch.h"
+#include "exec/instr_receive.h"
+
+	/* Ways out. */
+
+raise_here: /* an instruction's own error; the raise is set, H is stored or unchanged */
+	place = (struct raise_place){ .pc = pc };
+raise_at_place:
+	p->mem.heap.limit = E;
+	p->reductions = reductions;
+	pc = raise_unwind(p, x, &place);
+	if (pc == NULL)
+		return SLICE_EXIT;
+	SWAP_IN();
+	DISPATCH();
+
+ended: /* a signal or a limit ended the process; the outcome is OUTCOME_EXIT */
+	return SLICE_EXIT;
+
+yield_at_entry:
+	SWAP_OUT();
+	save_x(p, x, entry_arity(pc));
+	p->pc = pc;
+	return SLICE_YIELD;
+}
+
+#define OWN_HEADER(arity_) { .arity = (arity_) }
+
+static void make_own(struct own_code *own, enum instr instr, unsigned arity, uint64_t high)
+{
+	own->header = (struct function_header){ .func_info = instr_handlers[INSTR_func_info], .arity = arity };
+	/* A frame word, so that the instruction can be a continuation. */
+	own->code[0] = frame_word(0, FUNCTION_HEADER_WORDS + 1);
+	own->code[1] = instr_handlers[instr] | high << 32;
+}
+
+/* Entries need the header right before them, continuations the frame word: two forms. */
+static void make_own_entry(struct own_code *own, enum instr instr, unsigned arity, uint64_t high)
+{
+	own->header = (struct function_header){ .func_info = instr_handlers[INSTR_func_info], .arity = arity };
+	own->code[0] = instr_handlers[instr] | high << 32;
+}
+
+void exec_init(void)
+{
+	(void)run(NULL, NULL); /* only hands its table out */
+	instr_set_handlers(handler_table);
+	make_own(&normal_exit_code, INSTR_normal_exit, 0, 0);
+	make_own_entry(&entry_apply_code, INSTR_apply_list_last, 3, 0);
+	make_own_entry(&entry_apply_fun_code, INSTR_apply_fun_list_last, 2, 0);
+	make_own_entry(&bif_answer_code, INSTR_bif_answer, 0, 0);
+	make_own_entry(&call_again_code, INSTR_call_again, 0, 0);
+	apply_init();
+	arith_init();
+	/* apply is no BIF: the engine makes the call. */
+	export_get(A(erlang), A(apply), 3)->stub = entry_apply_code.code;
+	export_get(A(erlang), A(apply), 2)->stub = entry_apply_fun_code.code;
+}
+
+const uint64_t *exec_bif_stub(const struct bif *bif)
+{
+	struct own_code *own = mem_zalloc(MEM_CODE, sizeof(*own));
+	/* As call_bif_last without a frame. */
+	make_own_entry(own, INSTR_call_bif_last, bif->arity, bif->arity);
+	own->code[1] = (uint64_t)(uintptr_t)bif->export;
+	return own->code;
+}
+
+const uint64_t *exec_entry_apply(void)
+{
+	return entry_apply_code.code;
+}
+
+const uint64_t *exec_entry_apply_fun(void)
+{
+	return entry_apply_fun_code.code;
+}
+
+const uint64_t *exec_normal_exit(void)
+{
+	return normal_exit_code.code + 1;
+}
+
+enum slice_end exec_run(struct worker *worker, struct proc *p)
+{
+	return run(worker, p);
+}
