@@ -9,7 +9,7 @@
 #include "code/cache.h"
 #include "code/decode_impl.h"
 #include "code/verify.h"
-#include "ns/export.h"
+#include "term/export.h"
 #include "term/atom.h"
 
 #include <sha2.h>

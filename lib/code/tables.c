@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/utf8.h"
-#include "ns/export.h"
+#include "term/export.h"
 #include "term/atom.h"
 #include "term/fun.h"
 
@@ -194,6 +194,7 @@ int decode_funs(struct decoder *d)
 		fun->free_count = bytes_u32(&b);
 		fun->old_uniq = bytes_u32(&b);
 		fun->module = code;
+		fun->module_name = code->name;
 		if (fun->function == TERM_NONE)
 			return load_error_at(d->error, "FunT", at, "fun %zu names an atom that is not there", i);
 		if (arity > 255 || fun->free_count > arity)

@@ -14,8 +14,9 @@
 #include "binary/binary.h"
 #include "data/etf_tags.h"
 #include "data/map.h"
-#include "ns/export.h"
 #include "term/atom.h"
+#include "term/export.h"
+#include "term/fun.h"
 #include "term/ident.h"
 #include "term/record.h"
 
@@ -24,10 +25,10 @@
 #include <zlib.h>
 
 struct frame {
-	term *next;   /* slot to fill */
-	size_t left;  /* slots */
+	term *next;  /* slot to fill */
+	size_t left; /* slots */
 	size_t stride;
-	term *pairs;  /* of a map: temporary room for 2 * count terms, else NULL */
+	term *pairs; /* of a map: temporary room for 2 * count terms, else NULL */
 	size_t count;
 	term *result; /* of a map: where it goes */
 };
@@ -93,13 +94,15 @@ static term atom_of_latin1(struct decoder *d, const uint8_t *text, size_t size)
 
 static bool is_atom_tag(uint8_t tag)
 {
-	return tag == ETF_SMALL_ATOM_UTF8 || tag == ETF_ATOM_UTF8 || tag == ETF_SMALL_ATOM || tag == ETF_ATOM;
+	return tag == ETF_SMALL_ATOM_UTF8 || tag == ETF_ATOM_UTF8 || tag == ETF_SMALL_ATOM ||
+	       tag == ETF_ATOM;
 }
 
 /* Behind its tag. */
 static term read_atom_text(struct decoder *d, uint8_t tag)
 {
-	size_t size = tag == ETF_SMALL_ATOM_UTF8 || tag == ETF_SMALL_ATOM ? bytes_u8(&d->in) : bytes_u16(&d->in);
+	size_t size = tag == ETF_SMALL_ATOM_UTF8 || tag == ETF_SMALL_ATOM ? bytes_u8(&d->in)
+									  : bytes_u16(&d->in);
 	const uint8_t *text = bytes_take(&d->in, size);
 	if (text == NULL)
 		return fail_cut(d);
@@ -135,7 +138,8 @@ static term read_float(struct decoder *d, uint8_t tag)
 			char *end;
 			value = strtod(text, &end);
 			/* Only what "%.20e" writes, padded with zeros. */
-			if (end == text || *end != 0 || strspn(text, "+-.0123456789eE") != strlen(text))
+			if (end == text || *end != 0 ||
+				strspn(text, "+-.0123456789eE") != strlen(text))
 				value = NAN;
 		}
 	}
@@ -291,7 +295,8 @@ static bool owe(struct decoder *d, uint64_t count)
 static void open_slots(struct decoder *d, term *first, size_t count, size_t stride)
 {
 	if (count > 0)
-		vec_push(&d->frames, ((struct frame){ .next = first, .left = count, .stride = stride }));
+		vec_push(&d->frames,
+			((struct frame){ .next = first, .left = count, .stride = stride }));
 }
 
 static term open_tuple(struct decoder *d, size_t arity)
@@ -309,7 +314,8 @@ static term open_tuple(struct decoder *d, size_t arity)
 static term open_list(struct decoder *d)
 {
 	uint64_t count = bytes_u32(&d->in);
-	if (d->in.failed || count == 0) /* read_value has looked at 0 already: it is the end of the data */
+	if (d->in.failed ||
+		count == 0) /* read_value has looked at 0 already: it is the end of the data */
 		return fail_cut(d);
 	if (!owe(d, count + 1))
 		return TERM_NONE;
@@ -331,9 +337,12 @@ static term open_map(struct decoder *d, term *slot)
 	if (!owe(d, 2 * count))
 		return TERM_NONE;
 	term *pairs = mem_alloc(MEM_TEMP, 2 * count * sizeof(term));
-	vec_push(&d->frames,
-		((struct frame){
-			.next = pairs, .left = 2 * count, .stride = 1, .pairs = pairs, .count = count, .result = slot }));
+	vec_push(&d->frames, ((struct frame){ .next = pairs,
+				     .left = 2 * count,
+				     .stride = 1,
+				     .pairs = pairs,
+				     .count = count,
+				     .result = slot }));
 	return TERM_NIL; /* until close_map */
 }
 
@@ -423,7 +432,8 @@ static term open_fun(struct decoder *d)
 		return TERM_NONE;
 	struct fun_entry *entry = NULL;
 	if (d->context != NULL && d->context->find_fun != NULL)
-		entry = d->context->find_fun(d->context->user, module, index, uniq, old_uniq, arity);
+		entry = d->context->find_fun(
+			d->context->user, module, index, uniq, old_uniq, arity);
 	if (entry == NULL)
 		return fail(d, "a fun of code that is not loaded");
 	if (entry->arity != arity || entry->free_count != free_count)
@@ -450,16 +460,16 @@ static term read_export(struct decoder *d)
 		return fail_cut(d);
 	if (tag != ETF_SMALL_INTEGER)
 		return fail(d, "something else where a fun's arity must be");
-	const struct export *export = (d->flags & ETF_SAFE) != 0 ? export_find(module, function, arity)
-								 : export_get(module, function, arity);
+	const struct export *export = (d->flags & ETF_SAFE) != 0
+					      ? export_find(module, function, arity)
+					      : export_get(module, function, arity);
 	if (export == NULL) {
 		d->system_limit = (d->flags & ETF_SAFE) == 0;
-		return fail(d, d->system_limit ? "too many functions have names" : "a function that does not exist yet");
+		return fail(d, d->system_limit ? "too many functions have names"
+					       : "a function that does not exist yet");
 	}
 	term *p = heap_alloc(d->heap, EXPORT_FUN_WORDS);
-	p[0] = HEADER(BOXED_EXPORT_FUN, 1);
-	p[1] = (term)export->number << 3;
-	return term_of_boxed(p);
+	return export_fun_put(p, export);
 }
 
 static term read_string(struct decoder *d)
@@ -592,7 +602,7 @@ static void run(struct decoder *d)
 /* Leaves nothing unset behind. */
 static void abandon(struct decoder *d)
 {
-	vec_foreach (frame, &d->frames) {
+	vec_foreach(frame, &d->frames) {
 		if (frame->pairs != NULL) {
 			mem_free(MEM_TEMP, frame->pairs, 2 * frame->count * sizeof(term));
 			continue; /* its result is [] already */
@@ -667,7 +677,9 @@ static uint8_t *unpack(struct decoder *d, size_t *ret_size)
 term etf_decode(const struct etf_context *context, struct heap *heap, const void *data, size_t size,
 	unsigned flags, size_t *ret_used, struct etf_error *ret_error)
 {
-	struct decoder d = { .context = context, .heap = heap, .in = bytes_of(data, size), .flags = flags };
+	struct decoder d = {
+		.context = context, .heap = heap, .in = bytes_of(data, size), .flags = flags
+	};
 	uint8_t *unpacked = NULL;
 	size_t unpacked_size = 0;
 	term t = TERM_NONE;
@@ -685,7 +697,8 @@ term etf_decode(const struct etf_context *context, struct heap *heap, const void
 		t = decode(&d);
 	if (t != TERM_NONE && unpacked == NULL)
 		used = bytes_offset(&d.in);
-	if (t != TERM_NONE && (flags & ETF_MAY_REST) == 0 && (used != size || (unpacked != NULL && bytes_left(&d.in) != 0)))
+	if (t != TERM_NONE && (flags & ETF_MAY_REST) == 0 &&
+		(used != size || (unpacked != NULL && bytes_left(&d.in) != 0)))
 		t = fail(&d, "the data goes on after the term");
 	mem_free(MEM_TEMP, unpacked, unpacked_size);
 	if (t == TERM_NONE) {

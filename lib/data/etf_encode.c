@@ -9,11 +9,11 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "binary/binary.h"
-#include "code/module.h"
 #include "data/etf_tags.h"
-#include "ns/export.h"
 #include "term/atom.h"
 #include "term/compare.h"
+#include "term/export.h"
+#include "term/fun.h"
 #include "term/ident.h"
 #include "term/map.h"
 #include "term/record.h"
@@ -25,18 +25,21 @@
 
 /* What is still to be written. */
 struct pending {
-	const term *at;     /* values, one after the other */
-	const term *values; /* of a flat map: at holds the keys, values the values, taken in turn; else NULL */
+	const term *at; /* values, one after the other */
+	const term *
+		values; /* of a flat map: at holds the keys, values the values, taken in turn; else NULL */
 	size_t left;
+
 	enum {
 		PENDING_ARRAY,
 		PENDING_FLATMAP_KEY,
 		PENDING_FLATMAP_VALUE,
-		PENDING_LIST,  /* at: the cell to go on with; left: cells, then the tail */
-		PENDING_NODE,  /* at: children of a map's node */
-		PENDING_OWNED, /* an array that is freed at its end; values: its start */
+		PENDING_LIST,     /* at: the cell to go on with; left: cells, then the tail */
+		PENDING_NODE,     /* at: children of a map's node */
+		PENDING_OWNED,    /* an array that is freed at its end; values: its start */
 		PENDING_FUN_SIZE, /* left: offset where a fun's size is to be written */
 	} kind;
+
 	size_t bytes; /* PENDING_OWNED: of the allocation */
 };
 
@@ -246,7 +249,8 @@ static void put_port(struct encoder *e, term port)
 	put_u32(e->out, creation);
 }
 
-static void put_reference_words(struct encoder *e, term node, uint32_t creation, const uint32_t *words, unsigned count)
+static void put_reference_words(
+	struct encoder *e, term node, uint32_t creation, const uint32_t *words, unsigned count)
 {
 	uint8_t *p = out_room(e->out, 3);
 	p[0] = ETF_NEWER_REFERENCE;
@@ -288,7 +292,7 @@ static void put_reference(struct encoder *e, term ref)
 
 static void put_export(struct encoder *e, term fun)
 {
-	const struct export *export = export_of(export_fun_number(fun));
+	const struct export *export = export_fun(fun);
 	put_u8(e->out, ETF_EXPORT);
 	put_atom(e, export->module);
 	put_atom(e, export->function);
@@ -300,7 +304,8 @@ static void put_export(struct encoder *e, term fun)
 static inline void push_array(struct encoder *e, const term *at, size_t count)
 {
 	if (count > 0)
-		vec_push(&e->stack, ((struct pending){ .at = at, .left = count, .kind = PENDING_ARRAY }));
+		vec_push(&e->stack,
+			((struct pending){ .at = at, .left = count, .kind = PENDING_ARRAY }));
 }
 
 static void put_fun(struct encoder *e, term fun)
@@ -313,7 +318,7 @@ static void put_fun(struct encoder *e, term fun)
 	memcpy(out_room(e->out, 16), entry->uniq, 16);
 	put_u32(e->out, entry->index);
 	put_u32(e->out, entry->free_count);
-	put_atom(e, entry->module->name);
+	put_atom(e, entry->module_name);
 	put_small(e, entry->index);
 	put_small(e, entry->old_uniq);
 	put_pid(e, fun_creator(fun));
@@ -343,7 +348,8 @@ static void put_list(struct encoder *e, term list)
 		return;
 	}
 	put_tag_u32(e->out, ETF_LIST, (uint32_t)count);
-	vec_push(&e->stack, ((struct pending){ .at = cons_ptr(list), .left = count, .kind = PENDING_LIST }));
+	vec_push(&e->stack,
+		((struct pending){ .at = cons_ptr(list), .left = count, .kind = PENDING_LIST }));
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -362,9 +368,11 @@ static void put_hashmap_sorted(struct encoder *e, term map)
 	for (; n < count && map_iter_next(&iter, &pairs[2 * n], &pairs[2 * n + 1]); n++)
 		;
 	qsort(pairs, n, 2 * sizeof(term), compare_keys);
-	vec_push(&e->stack,
-		((struct pending){
-			.at = pairs, .values = pairs, .left = 2 * n, .kind = PENDING_OWNED, .bytes = bytes }));
+	vec_push(&e->stack, ((struct pending){ .at = pairs,
+				    .values = pairs,
+				    .left = 2 * n,
+				    .kind = PENDING_OWNED,
+				    .bytes = bytes }));
 }
 
 static void put_map(struct encoder *e, term map)
@@ -377,11 +385,10 @@ static void put_map(struct encoder *e, term map)
 	put_tag_u32(e->out, ETF_MAP, (uint32_t)count);
 	if (map_is_flat(map)) {
 		if (count > 0)
-			vec_push(&e->stack,
-				((struct pending){ .at = flatmap_keys(map),
-					.values = flatmap_values(map),
-					.left = count,
-					.kind = PENDING_FLATMAP_KEY }));
+			vec_push(&e->stack, ((struct pending){ .at = flatmap_keys(map),
+						    .values = flatmap_values(map),
+						    .left = count,
+						    .kind = PENDING_FLATMAP_KEY }));
 		return;
 	}
 	if ((e->flags & ETF_DETERMINISTIC) != 0) {
@@ -390,7 +397,8 @@ static void put_map(struct encoder *e, term map)
 	}
 	const term *root = boxed_ptr(boxed_ptr(map)[2]);
 	vec_push(&e->stack,
-		((struct pending){ .at = root + 2, .left = header_size(root[0]) - 1, .kind = PENDING_NODE }));
+		((struct pending){
+			.at = root + 2, .left = header_size(root[0]) - 1, .kind = PENDING_NODE }));
 }
 
 static void put_record(struct encoder *e, term record)
@@ -536,9 +544,9 @@ static term next_value(struct encoder *e)
 			push_array(e, cons_ptr(child), 2);
 		} else {
 			const term *node = boxed_ptr(child);
-			vec_push(&e->stack,
-				((struct pending){
-					.at = node + 2, .left = header_size(node[0]) - 1, .kind = PENDING_NODE }));
+			vec_push(&e->stack, ((struct pending){ .at = node + 2,
+						    .left = header_size(node[0]) - 1,
+						    .kind = PENDING_NODE }));
 		}
 		return TERM_NONE;
 	}
@@ -569,7 +577,8 @@ static void compress_from(struct etf_out *out, size_t start, int level)
 	uLong bound = compressBound(size);
 	uint8_t *packed = mem_alloc(MEM_TEMP, bound);
 	uLongf packed_size = bound;
-	if (compress2(packed, &packed_size, out->data + start, size, level) == Z_OK && packed_size + 5 <= size) {
+	if (compress2(packed, &packed_size, out->data + start, size, level) == Z_OK &&
+		packed_size + 5 <= size) {
 		out->size = start;
 		put_tag_u32(out, ETF_COMPRESSED, (uint32_t)size);
 		memcpy(out_room(out, packed_size), packed, packed_size);
@@ -577,7 +586,8 @@ static void compress_from(struct etf_out *out, size_t start, int level)
 	mem_free(MEM_TEMP, packed, bound);
 }
 
-int etf_encode(const struct etf_context *context, struct etf_out *out, term t, unsigned flags, int compress)
+int etf_encode(const struct etf_context *context, struct etf_out *out, term t, unsigned flags,
+	int compress)
 {
 	struct encoder e = { .context = context, .out = out, .flags = flags };
 	if ((flags & ETF_BARE) == 0)

@@ -11,7 +11,7 @@
 #include "base/list.h"
 #include "base/lock.h"
 #include "code/module.h"
-#include "ns/export.h"
+#include "term/export.h"
 
 struct ets_space;        /* ets/ets.h: the tables of a namespace */
 struct persistent_space; /* bif/persistent_term.c */

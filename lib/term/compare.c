@@ -5,12 +5,12 @@
  * search for the first difference of two hash maps (struct map_search), which asks for comparisons of keys itself:
  * a decision made above such a task is an answer to its question and not yet the result. */
 #include "term/compare.h"
+#include "term/fun.h"
 
 #include "base/vec.h"
-#include "code/module.h"
-#include "ns/export.h"
 #include "term/atom.h"
 #include "term/bits.h"
+#include "term/export.h"
 #include "term/ident.h"
 #include "term/kinds.h"
 #include "term/map.h"
@@ -194,7 +194,7 @@ static int local_fun_order(struct tasks *tasks, term a, term b, enum order mode)
 	const struct fun_entry *x = fun_entry(a);
 	const struct fun_entry *y = fun_entry(b);
 	if (x != y) {
-		int order = atom_compare(x->module->name, y->module->name);
+		int order = atom_compare(x->module_name, y->module_name);
 		if (order == 0)
 			order = uint64_order(x->index, y->index);
 		if (order == 0)
@@ -212,12 +212,10 @@ static int local_fun_order(struct tasks *tasks, term a, term b, enum order mode)
 
 static int export_fun_order(term a, term b)
 {
-	uint32_t a_number = export_fun_number(a);
-	uint32_t b_number = export_fun_number(b);
-	if (a_number == b_number)
+	const struct export *x = export_fun(a);
+	const struct export *y = export_fun(b);
+	if (x == y)
 		return 0;
-	const struct export *x = export_of(a_number);
-	const struct export *y = export_of(b_number);
 	int order = atom_compare(x->module, y->module);
 	if (order == 0)
 		order = atom_compare(x->function, y->function);
@@ -253,7 +251,8 @@ static void collect_keys_of_one(struct map_search *search, term map, term other,
 	map_iter_init(&iter, map);
 	while (map_iter_next(&iter, &key, &value))
 		if (map_get(other, key) == TERM_NONE)
-			map_search_add(search, key, of_a ? value : TERM_NONE, of_a ? TERM_NONE : value);
+			map_search_add(
+				search, key, of_a ? value : TERM_NONE, of_a ? TERM_NONE : value);
 }
 
 static void collect_keys_of_different_values(struct map_search *search, term a, term b)
@@ -263,7 +262,8 @@ static void collect_keys_of_different_values(struct map_search *search, term a, 
 	map_iter_init(&iter, a);
 	while (map_iter_next(&iter, &key, &value)) {
 		term other = map_get(b, key);
-		bool same = search->order == ORDER_EXACT ? term_equal(value, other) : term_equal_value(value, other);
+		bool same = search->order == ORDER_EXACT ? term_equal(value, other)
+							 : term_equal_value(value, other);
 		if (!same)
 			map_search_add(search, key, value, other);
 	}
@@ -329,7 +329,8 @@ static int map_search_step(struct tasks *tasks, int order, struct task *ret_next
 
 /* Terms. */
 
-static int same_rank_order(struct tasks *tasks, term a, term b, enum term_rank rank, enum order order)
+static int same_rank_order(
+	struct tasks *tasks, term a, term b, enum term_rank rank, enum order order)
 {
 	switch (rank) {
 	case RANK_NUMBER:
@@ -349,7 +350,8 @@ static int same_rank_order(struct tasks *tasks, term a, term b, enum term_rank r
 		size_t size = header_size(boxed_header(a));
 		if (size != header_size(boxed_header(b)))
 			return size < header_size(boxed_header(b)) ? -1 : 1;
-		tasks_push_arrays(tasks, boxed_ptr(a) + 1, boxed_ptr(b) + 1, size, (enum task_mode)order);
+		tasks_push_arrays(
+			tasks, boxed_ptr(a) + 1, boxed_ptr(b) + 1, size, (enum task_mode)order);
 		return 0;
 	}
 	case RANK_MAP:
@@ -383,7 +385,8 @@ static int shallow_order(struct tasks *tasks, term a, term b, enum order order)
 			if (x != y) {
 				if (!term_is_immediate(x) || !term_is_immediate(y))
 					return same_rank_order(tasks, a, b, RANK_LIST, order);
-				int r = shallow_order(tasks, x, y, order); /* of immediates: goes no deeper */
+				int r = shallow_order(
+					tasks, x, y, order); /* of immediates: goes no deeper */
 				if (r != 0)
 					return r;
 			}
@@ -407,7 +410,9 @@ static bool unwind_to_search(struct tasks *tasks)
 
 static int compare_deep(struct tasks *tasks, term a, term b, enum order order)
 {
-	struct task next = { .term_a = a, .term_b = b, .count = TASK_TERMS, .mode = (enum task_mode)order };
+	struct task next = {
+		.term_a = a, .term_b = b, .count = TASK_TERMS, .mode = (enum task_mode)order
+	};
 	for (;;) {
 		int result = shallow_order(tasks, next.term_a, next.term_b, (enum order)next.mode);
 		bool asked = false;

@@ -4,8 +4,8 @@
  * Invariant: equal hash maps have the same nodes, since an entry's place follows from its key; only in collision nodes
  * may the order differ. */
 #include "term/compare.h"
+#include "term/fun.h"
 
-#include "code/module.h"
 #include "term/bits.h"
 #include "term/ident.h"
 #include "term/kinds.h"
@@ -25,8 +25,9 @@ static bool fun_equal(struct tasks *tasks, term a, term b, enum task_mode mode)
 {
 	const struct fun_entry *x = fun_entry(a);
 	const struct fun_entry *y = fun_entry(b);
-	if (x != y && (x->index != y->index || x->old_uniq != y->old_uniq || x->free_count != y->free_count ||
-			      x->module->name != y->module->name || memcmp(x->uniq, y->uniq, sizeof(x->uniq)) != 0))
+	if (x != y && (x->index != y->index || x->old_uniq != y->old_uniq ||
+			      x->free_count != y->free_count || x->module_name != y->module_name ||
+			      memcmp(x->uniq, y->uniq, sizeof(x->uniq)) != 0))
 		return false;
 	tasks_push_arrays(tasks, fun_free(a), fun_free(b), x->free_count, mode);
 	return true;
@@ -119,10 +120,12 @@ static bool boxed_equal(struct tasks *tasks, term a, term b, enum task_mode mode
 	case BOXED_MAGIC_REF:
 		return term_is_local_ref(b) && ref_id_equal(ref_id_of(a), ref_id_of(b));
 	case BOXED_FLOAT:
-		return mode == TASK_VALUE ? term_is_number(b) && number_compare(a, b) == 0 : raw_equal(a, b);
+		return mode == TASK_VALUE ? term_is_number(b) && number_compare(a, b) == 0
+					  : raw_equal(a, b);
 	case BOXED_BIG_POS:
 	case BOXED_BIG_NEG:
-		return mode == TASK_VALUE && other == BOXED_FLOAT ? number_compare(a, b) == 0 : raw_equal(a, b);
+		return mode == TASK_VALUE && other == BOXED_FLOAT ? number_compare(a, b) == 0
+								  : raw_equal(a, b);
 	case BOXED_EXPORT_FUN:
 	case BOXED_EXT_PID:
 	case BOXED_EXT_PORT:
@@ -143,7 +146,8 @@ static bool shallow_equal(struct tasks *tasks, term a, term b, enum task_mode mo
 			term x = cons_head(a);
 			term y = cons_head(b);
 			if (x != y) {
-				if (mode == TASK_EXACT && (term_is_immediate(x) || term_is_immediate(y)))
+				if (mode == TASK_EXACT &&
+					(term_is_immediate(x) || term_is_immediate(y)))
 					return false;
 				tasks_push_terms(tasks, cons_tail(a), cons_tail(b), mode);
 				a = x;
@@ -157,7 +161,8 @@ static bool shallow_equal(struct tasks *tasks, term a, term b, enum task_mode mo
 		if (term_is_boxed(a) && term_is_boxed(b))
 			return boxed_equal(tasks, a, b, mode);
 		/* Immediates that differ, or different tags: at most an integer and a float. */
-		return mode == TASK_VALUE && term_is_number(a) && term_is_number(b) && number_compare(a, b) == 0;
+		return mode == TASK_VALUE && term_is_number(a) && term_is_number(b) &&
+		       number_compare(a, b) == 0;
 	}
 	return true;
 }

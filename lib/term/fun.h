@@ -2,11 +2,11 @@
 /* Layout of funs.
  *
  *   FUN         header (size 2 + free variables), struct fun_entry *, creator pid, free variables
- *   EXPORT_FUN  header (size 1), export number << 3                                  (fun M:F/A; see ns/export.h)
+ *   EXPORT_FUN  header (size 1), struct export *                                      (fun M:F/A)
  *
  * A fun knows its code by content: the entry lies in the module's code, so a fun made in old code runs old code. */
 #pragma once
-#include "term/term.h"
+#include "term/export.h"
 
 struct module_code;
 
@@ -14,6 +14,7 @@ struct module_code;
 struct fun_entry {
 	const uint64_t *code;        /* first instruction; takes the arguments, then the free variables, in x0... */
 	struct module_code *module;
+	term module_name;
 	term function;               /* atom of the local function that holds the body */
 	uint32_t arity;              /* of the fun, without free variables */
 	uint32_t free_count;
@@ -41,8 +42,16 @@ static inline term *fun_free(term t)
 #define FUN_WORDS(free_count) (3 + (free_count))
 #define EXPORT_FUN_WORDS 2
 
-static inline uint32_t export_fun_number(term t)
+static inline const struct export *export_fun(term t)
 {
 	debug_assert(term_is_kind(t, BOXED_EXPORT_FUN));
-	return (uint32_t)(boxed_ptr(t)[1] >> 3);
+	return (const struct export *)(uintptr_t)boxed_ptr(t)[1];
+}
+
+/* Writes fun M:F/A at p (EXPORT_FUN_WORDS words the caller owns). */
+static inline term export_fun_put(term *p, const struct export *export)
+{
+	p[0] = HEADER(BOXED_EXPORT_FUN, 1);
+	p[1] = (term)(uintptr_t)export;
+	return term_of_boxed(p);
 }

@@ -2,8 +2,8 @@
 /* The machine's own hash of terms: one multiplication a word.
  * Invariant: what is =:= hashes alike, so only what an identity or a value is made of goes in, never how it is stored. */
 #include "term/compare.h"
+#include "term/fun.h"
 
-#include "code/module.h"
 #include "term/bits.h"
 #include "term/ident.h"
 #include "term/map.h"
@@ -71,7 +71,7 @@ static uint64_t mix_boxed(struct walk *walk, uint64_t hash, term t)
 		return mix(hash, p[0]);
 	case BOXED_FUN: {
 		const struct fun_entry *entry = fun_entry(t);
-		hash = mix(hash, MARK_FUN ^ entry->module->name);
+		hash = mix(hash, MARK_FUN ^ entry->module_name);
 		hash = mix(hash, (uint64_t)entry->index << 32 | entry->old_uniq);
 		if (entry->free_count > 0)
 			walk_push_array(walk, OP_ARRAY, fun_free(t), entry->free_count);
@@ -125,8 +125,9 @@ static uint64_t mix_shallow(struct walk *walk, uint64_t hash, term t)
 			term tail = cons_tail(t);
 			if (!term_is_immediate(head)) {
 				walk_push_value(walk, OP_VALUE, tail);
-				return term_is_boxed(head) ? mix_boxed(walk, hash, head)
-							   : (walk_push_value(walk, OP_VALUE, head), hash);
+				return term_is_boxed(head)
+					       ? mix_boxed(walk, hash, head)
+					       : (walk_push_value(walk, OP_VALUE, head), hash);
 			}
 			hash = mix(hash, head);
 			t = tail;

@@ -2,12 +2,12 @@
 /* The portable hashes of OTP: phash2/1,2 and phash/2, equal on every machine and release.
  * Source: erlang:phash2/1, erlang:phash/2 of OTP 27; tests/unit/term/test_phash.c holds values they gave. */
 #include "term/compare.h"
+#include "term/fun.h"
 
 #include "base/alloc.h"
-#include "code/module.h"
-#include "ns/export.h"
 #include "term/atom.h"
 #include "term/bits.h"
+#include "term/export.h"
 #include "term/kinds.h"
 #include "term/map.h"
 #include "term/walk.h"
@@ -111,7 +111,8 @@ static uint32_t mix_small(uint32_t hash, int64_t value)
 		return mix_one(hash, (uint32_t)value, GOLDEN);
 	}
 	uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
-	return mix_two(hash, (uint32_t)magnitude, (uint32_t)(magnitude >> 32), GOLDEN_TIMES(value < 0 ? 10 : 11));
+	return mix_two(hash, (uint32_t)magnitude, (uint32_t)(magnitude >> 32),
+		GOLDEN_TIMES(value < 0 ? 10 : 11));
 }
 
 static uint32_t mix_big(uint32_t hash, term t)
@@ -169,7 +170,7 @@ static void begin_map(struct portable *s, size_t size)
 static void mix_fun(struct portable *s, term t)
 {
 	const struct fun_entry *entry = fun_entry(t);
-	s->hash = mix_two(s->hash, entry->free_count, atom_hash(entry->module->name), GOLDEN);
+	s->hash = mix_two(s->hash, entry->free_count, atom_hash(entry->module_name), GOLDEN);
 	s->hash = mix_two(s->hash, entry->index, entry->old_uniq, GOLDEN);
 	if (entry->free_count > 0)
 		walk_push_array(&s->walk, OP_ARRAY, fun_free(t), entry->free_count);
@@ -190,7 +191,7 @@ static void mix_boxed(struct portable *s, term t)
 		mix_fun(s, t);
 		break;
 	case BOXED_EXPORT_FUN: {
-		const struct export *export = export_of(export_fun_number(t));
+		const struct export *export = export_fun(t);
 		s->hash = mix_two(s->hash, export->arity, atom_hash(export->module), GOLDEN);
 		s->hash = mix_one(s->hash, atom_hash(export->function), GOLDEN_TIMES(14));
 		break;
@@ -219,7 +220,8 @@ static void mix_boxed(struct portable *s, term t)
 		break;
 	case BOXED_FLOAT: {
 		uint64_t bits = float_bits(t);
-		s->hash = mix_two(s->hash, (uint32_t)(bits >> 32), (uint32_t)bits, GOLDEN_TIMES(12));
+		s->hash =
+			mix_two(s->hash, (uint32_t)(bits >> 32), (uint32_t)bits, GOLDEN_TIMES(12));
 		break;
 	}
 	case BOXED_REF:
@@ -425,7 +427,7 @@ static uint32_t old_boxed(struct walk *walk, uint32_t hash, term t)
 	case BOXED_FUN: {
 		const struct fun_entry *entry = fun_entry(t);
 		hash = hash * PRIME10 + entry->free_count;
-		hash = hash * PRIME1 + atom_hash(entry->module->name);
+		hash = hash * PRIME1 + atom_hash(entry->module_name);
 		hash = hash * PRIME2 + entry->index;
 		hash = hash * PRIME2 + entry->old_uniq;
 		if (entry->free_count > 0)
@@ -433,7 +435,7 @@ static uint32_t old_boxed(struct walk *walk, uint32_t hash, term t)
 		return hash;
 	}
 	case BOXED_EXPORT_FUN: {
-		const struct export *export = export_of(export_fun_number(t));
+		const struct export *export = export_fun(t);
 		hash = hash * PRIME11 + export->arity;
 		hash = hash * PRIME1 + atom_hash(export->module);
 		return hash * PRIME1 + atom_hash(export->function);

@@ -3,12 +3,12 @@
  * What is still to be printed waits on a stack of tasks; the walk ends when the output is full.
  * Source: io_lib:format/2 and erlang:display/1 of OTP 27. */
 #include "term/print.h"
+#include "term/fun.h"
 
 #include "base/utf8.h"
-#include "code/module.h"
-#include "ns/export.h"
 #include "term/atom.h"
 #include "term/bits.h"
+#include "term/export.h"
 #include "term/float_text.h"
 #include "term/ident.h"
 #include "term/kinds.h"
@@ -37,7 +37,7 @@ struct printer {
 	struct print_out *out;
 	unsigned flags;
 	struct walk walk;
-	bool map_started; /* the map being printed has an entry in front */
+	bool map_started;  /* the map being printed has an entry in front */
 	uint32_t map_left; /* depth left for its next entry */
 };
 
@@ -48,14 +48,16 @@ struct printer {
 static bool is_printable(uint32_t c, bool unicode)
 {
 	if (c < 32)
-		return c == '\n' || c == '\r' || c == '\t' || c == '\v' || c == '\b' || c == '\f' || c == 27;
+		return c == '\n' || c == '\r' || c == '\t' || c == '\v' || c == '\b' || c == '\f' ||
+		       c == 27;
 	if (c < 127)
 		return true;
 	if (c < 160)
 		return false;
 	if (c < 256)
 		return true;
-	return unicode && (c < 0xD800 || (c > 0xDFFF && c < 0xFFFE) || (c > 0xFFFF && c <= 0x10FFFF));
+	return unicode &&
+	       (c < 0xD800 || (c > 0xDFFF && c < 0xFFFE) || (c > 0xFFFF && c <= 0x10FFFF));
 }
 
 /* display/1 calls a string what C calls printing or space. */
@@ -66,8 +68,14 @@ static bool is_displayable(uint32_t c)
 
 static void print_char(struct print_out *out, uint32_t c, uint32_t quote, bool unicode)
 {
-	static const char escapes[256] = { ['\n'] = 'n', ['\t'] = 't', ['\v'] = 'v', ['\b'] = 'b', ['\f'] = 'f', [27] = 'e',
-		[127] = 'd', ['\r'] = 'r' };
+	static const char escapes[256] = { ['\n'] = 'n',
+		['\t'] = 't',
+		['\v'] = 'v',
+		['\b'] = 'b',
+		['\f'] = 'f',
+		[27] = 'e',
+		[127] = 'd',
+		['\r'] = 'r' };
 	uint8_t utf8[4];
 	if (c == quote || c == '\\') {
 		char text[2] = { '\\', (char)c };
@@ -92,9 +100,10 @@ static void print_char(struct print_out *out, uint32_t c, uint32_t quote, bool u
 
 static bool is_reserved(const uint8_t *text, size_t size)
 {
-	static const char *const words[] = { "after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr",
-		"bxor", "case", "catch", "cond", "div", "else", "end", "fun", "if", "let", "maybe", "not", "of", "or",
-		"orelse", "receive", "rem", "try", "when", "xor" };
+	static const char *const words[] = { "after", "and", "andalso", "band", "begin", "bnot",
+		"bor", "bsl", "bsr", "bxor", "case", "catch", "cond", "div", "else", "end", "fun",
+		"if", "let", "maybe", "not", "of", "or", "orelse", "receive", "rem", "try", "when",
+		"xor" };
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strlen(words[i]) == size && memcmp(words[i], text, size) == 0)
 			return true;
@@ -103,8 +112,8 @@ static bool is_reserved(const uint8_t *text, size_t size)
 
 static bool is_name_char(uint32_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '@' ||
-		(c >= 0xC0 && c <= 0xFF && c != 0xD7 && c != 0xF7);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '@' || (c >= 0xC0 && c <= 0xFF && c != 0xD7 && c != 0xF7);
 }
 
 static bool needs_quotes(struct atom_text text)
@@ -182,7 +191,8 @@ static void print_ref(struct print_out *out, term ref)
 {
 	if (term_is_local_ref(ref)) {
 		struct ref_id id = ref_id_of(ref);
-		print_format(out, "#Ref<0.%" PRIu64 ".%" PRIu64 ".%" PRIu64 ">", id.high, id.low >> 32, id.low & UINT32_MAX);
+		print_format(out, "#Ref<0.%" PRIu64 ".%" PRIu64 ".%" PRIu64 ">", id.high,
+			id.low >> 32, id.low & UINT32_MAX);
 		return;
 	}
 	print_format(out, "#Ref<%" PRIu32, node_number(ref));
@@ -194,20 +204,21 @@ static void print_ref(struct print_out *out, term ref)
 static void print_pid(struct print_out *out, term pid)
 {
 	uint64_t data = pid_data(pid);
-	print_format(out, "<%" PRIu32 ".%" PRIu32 ".%" PRIu64 ">", node_number(pid), (uint32_t)data, data >> 32);
+	print_format(out, "<%" PRIu32 ".%" PRIu32 ".%" PRIu64 ">", node_number(pid), (uint32_t)data,
+		data >> 32);
 }
 
 static void print_local_fun(struct print_out *out, term t, bool unicode)
 {
 	const struct fun_entry *entry = fun_entry(t);
 	print_string(out, "#Fun<");
-	print_atom(out, entry->module->name, unicode);
+	print_atom(out, entry->module_name, unicode);
 	print_format(out, ".%" PRIu32 ".%" PRIu32 ">", entry->index, entry->old_uniq);
 }
 
 static void print_export_fun(struct print_out *out, term t, bool unicode)
 {
-	const struct export *export = export_of(export_fun_number(t));
+	const struct export *export = export_fun(t);
 	print_string(out, "fun ");
 	print_atom(out, export->module, unicode);
 	print_string(out, ":");
@@ -237,7 +248,8 @@ static enum text_kind bits_text_kind(const struct printer *s, struct bits bits)
 	for (size_t i = 0; i < seen && latin; i++) {
 		uint8_t c = bits_byte(bits, i);
 		ascii = ascii && c < 128;
-		latin = (s->flags & FORM_DISPLAY) != 0 ? c >= 32 && c < 127 : is_printable(c, false);
+		latin = (s->flags & FORM_DISPLAY) != 0 ? c >= 32 && c < 127
+						       : is_printable(c, false);
 	}
 	if (latin && (ascii || !unicode))
 		return TEXT_BYTES;
@@ -290,7 +302,8 @@ static void print_bits(struct printer *s, struct bits bits, uint32_t depth)
 			print_string(s->out, "...>>");
 			return;
 		}
-		print_format(s->out, "%u%s", bits_byte(bits, i), i + 1 < bytes || rest > 0 ? "," : "");
+		print_format(
+			s->out, "%u%s", bits_byte(bits, i), i + 1 < bytes || rest > 0 ? "," : "");
 	}
 	if (rest > 0)
 		print_format(s->out, "%u:%u", bits_tail(bits, bytes, rest), rest);
@@ -310,7 +323,8 @@ static bool list_is_text(const struct printer *s, term t)
 		if (!term_is_small(c) || c > term_of_small(0x10FFFF))
 			return false;
 		uint32_t value = (uint32_t)small_value(c);
-		if (!((s->flags & FORM_DISPLAY) != 0 ? is_displayable(value) : is_printable(value, unicode)))
+		if (!((s->flags & FORM_DISPLAY) != 0 ? is_displayable(value)
+						     : is_printable(value, unicode)))
 			return false;
 		t = cons_tail(t);
 	}
@@ -403,7 +417,8 @@ static void push_elements(struct printer *s, const term *at, size_t count, uint3
 	walk_top(&s->walk)->x = depth;
 }
 
-static void print_elements(struct printer *s, const char *open, const term *at, size_t count, uint32_t depth)
+static void print_elements(
+	struct printer *s, const char *open, const term *at, size_t count, uint32_t depth)
 {
 	print_string(s->out, open);
 	if (count == 0 || depth == 1) {
@@ -538,7 +553,8 @@ static void print_boxed(struct printer *s, term t, uint32_t depth)
 		print_pid(s->out, t);
 		break;
 	case BOXED_EXT_PORT:
-		print_format(s->out, "#Port<%" PRIu32 ".%" PRIu64 ">", node_number(t), port_data(t));
+		print_format(
+			s->out, "#Port<%" PRIu32 ".%" PRIu64 ">", node_number(t), port_data(t));
 		break;
 	case BOXED_MATCH:
 		print_string(s->out, "#MatchContext<>");

@@ -2,7 +2,6 @@
 /* Terms in the host's hands: each has memory of its own. */
 #include "data/etf.h"
 #include "data/text.h"
-#include "ns/export.h"
 #include "term/bits.h"
 #include "term/print.h"
 #include "vm/machine.h"
@@ -27,37 +26,6 @@ struct beamr_term *beamr_term_free(struct beamr_term *t)
 	mem_free(MEM_MISC, t, sizeof(*t));
 	return NULL;
 }
-
-/* fun M:F/A needs no namespace to be made; local funs cannot be decoded outside of one. */
-static term make_export(void *user, struct heap *heap, term module, term function, uint32_t arity)
-{
-	const struct export *export = export_get(module, function, arity);
-	if (export == NULL)
-		return TERM_NONE;
-	term *p = heap_alloc(heap, EXPORT_FUN_WORDS);
-	p[0] = HEADER(BOXED_EXPORT_FUN, 1);
-	p[1] = (term)export->number << 3;
-	return term_of_boxed(p);
-}
-
-static term fun_module(void *user, const struct fun_entry *entry)
-{
-	return entry->module->name;
-}
-
-static void export_mfa(void *user, uint32_t number, term *ret_module, term *ret_function, uint32_t *ret_arity)
-{
-	const struct export *export = export_of(number);
-	*ret_module = export->module;
-	*ret_function = export->function;
-	*ret_arity = export->arity;
-}
-
-static const struct etf_context host_context = {
-	.make_export = make_export,
-	.fun_module = fun_module,
-	.export_mfa = export_mfa,
-};
 
 int beamr_term_parse(const char *text, size_t size, struct beamr_term **ret_term, struct beamr_error *ret_error)
 {
@@ -85,7 +53,7 @@ int beamr_term_decode(const void *etf, size_t size, struct beamr_term **ret_term
 	struct heap heap;
 	struct etf_error error;
 	heap_init_builder(&heap);
-	term t = etf_decode(&host_context, &heap, etf, size, 0, NULL, &error);
+	term t = etf_decode(NULL, &heap, etf, size, 0, NULL, &error);
 	int r = 0;
 	if (t == TERM_NONE) {
 		memset(ret_error, 0, sizeof(*ret_error));
@@ -121,7 +89,7 @@ void *beamr_term_encode(const struct beamr_term *t, size_t *ret_size)
 {
 	struct etf_out out = { 0 };
 	void *copy = NULL;
-	if (etf_encode(&host_context, &out, t->owned->value, 0, 0) == 0) {
+	if (etf_encode(NULL, &out, t->owned->value, 0, 0) == 0) {
 		copy = malloc(out.size);
 		assert(copy != NULL);
 		memcpy(copy, out.data, out.size);

@@ -3,7 +3,7 @@
  *
  * Invariant: a row is complete before its number is stored (release) in a slot; slots only go from 0 to a number. A
  * full table is replaced by a larger copy; the old one stays readable until export_done(), for readers that hold it. */
-#include "ns/export.h"
+#include "term/export.h"
 
 #include "base/alloc.h"
 #include "base/atomic.h"

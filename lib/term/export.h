@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exported functions have numbers, for the life of the machine and alike in every namespace: M:F/A to number, and what a
+ * number means. A namespace's dispatch table (ns/ns.h) goes from number to code. Lookups take no lock. Threads: any. */
+#pragma once
+#include "term/term.h"
+
+struct proc;
+
+/* How C is called from Erlang; see bif/bif.h. args: arity terms, valid until the function returns. */
+typedef term (*bif_fn)(struct proc *p, const term *args);
+
+enum bif_kind {
+	BIF_PLAIN,
+	BIF_GUARD, /* may stand in guards; never traps, waits or has side effects */
+};
+
+/* One C function that stands for M:F/A in every namespace. */
+struct bif {
+	const char *module;
+	const char *function;
+	uint8_t arity;
+	enum bif_kind kind;
+	bif_fn fn;
+	struct export *export; /* set when registered */
+};
+
+/* What a name M:F/A is, for the life of the machine. */
+struct export {
+	term module;
+	term function;
+	uint32_t arity;
+	uint32_t number;
+	const struct bif *bif; /* NULL: code only */
+	const uint64_t *stub;  /* internal code that calls the BIF; made by exec; NULL without bif */
+};
+
+#define EXPORTS_MAX (1U << 22) /* system_limit beyond */
+
+void export_init(void);
+void export_done(void);
+/* The export, made if need be; NULL when EXPORTS_MAX is reached. */
+struct export *export_get(term module, term function, uint32_t arity);
+/* NULL when nothing has that name yet. */
+struct export *export_find(term module, term function, uint32_t arity);
+struct export *export_of(uint32_t number);
+uint32_t export_count(void);
+/* Called once at start, for every row of bif/bifs.def. */
+void export_register_bif(struct bif *bif);
