@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The functions of module lists that are not Erlang. A long list is walked a slice at a time: the function calls itself with
+ * what is left. */
+#include "bif/bif.h"
+#include "term/compare.h"
+
+#define CELLS_PER_REDUCTION 16
+
+/* Cells that may be looked at before the slice is over; some even when it is, so that each call gets on. */
+static size_t cells_allowed(const struct proc *p)
+{
+	return p->reductions > 64 ? (size_t)p->reductions * CELLS_PER_REDUCTION : 1024;
+}
+
+static term go_on(struct proc *p, term function, unsigned count, const term *args)
+{
+	const struct export *export = export_find(A(lists), function, count);
+	assert(export != NULL); /* it is running */
+	return bif_trap(p, export, count, args);
+}
+
+term bif_lists_member_2(struct proc *p, const term *args)
+{
+	term wanted = args[0];
+	term list = args[1];
+	size_t allowed = cells_allowed(p);
+	size_t n = 0;
+	const bool immediate = term_is_immediate(wanted);
+	for (; term_is_cons(list); list = cons_tail(list)) {
+		if (n++ == allowed) {
+			bif_charge(p, n / CELLS_PER_REDUCTION);
+			return go_on(p, A(member), 2, (term[]){ wanted, list });
+		}
+		term head = cons_head(list);
+		if (head == wanted || (!immediate && term_equal(head, wanted))) {
+			bif_charge(p, n / CELLS_PER_REDUCTION);
+			return A(true);
+		}
+	}
+	bif_charge(p, n / CELLS_PER_REDUCTION);
+	return list == TERM_NIL ? A(false) : bif_badarg(p);
+}
+
+term bif_lists_reverse_2(struct proc *p, const term *args)
+{
+	term list = args[0];
+	term tail = args[1];
+	size_t allowed = cells_allowed(p);
+	size_t count = 0;
+	for (term t = list; term_is_cons(t) && count < allowed; t = cons_tail(t))
+		count++;
+	term *cells = heap_alloc(bif_heap(p), 2 * count);
+	for (size_t i = 0; i < count; i++, cells += 2, list = cons_tail(list)) {
+		cells[0] = cons_head(list);
+		cells[1] = tail;
+		tail = term_of_cons(cells);
+	}
+	bif_charge(p, count / CELLS_PER_REDUCTION);
+	if (list == TERM_NIL)
+		return tail;
+	if (term_is_cons(list))
+		return go_on(p, A(reverse), 2, (term[]){ list, tail });
+	return bif_badarg(p);
+}
+
+/* The first tuple whose element compares equal (==) to key: keyfind and its kin. TERM_NONE: *ret_done says
+ * whether there is none, or the call went on or failed. */
+static term key_search(struct proc *p, const term *args, term function, bool *ret_none)
+{
+	size_t position;
+	*ret_none = false;
+	if (!bif_get_size(args[1], &position) || position == 0)
+		return bif_badarg(p);
+	term key = args[0];
+	term list = args[2];
+	size_t allowed = cells_allowed(p);
+	size_t n = 0;
+	/* Only numbers can be == without being =:=, and they may be anywhere in a compound key. */
+	const bool exact = term_is_atom(key) || term_is_local_pid(key);
+	const bool immediate = term_is_immediate(key);
+	for (; term_is_cons(list); list = cons_tail(list)) {
+		if (n++ == allowed) {
+			bif_charge(p, n / CELLS_PER_REDUCTION);
+			return go_on(p, function, 3, (term[]){ key, args[1], list });
+		}
+		term head = cons_head(list);
+		if (!term_is_tuple(head) || tuple_arity(head) < position)
+			continue;
+		term element = tuple_element(head, position - 1);
+		if (element == key ||
+			(!exact && !(immediate && term_is_immediate(element)) && term_equal_value(element, key))) {
+			bif_charge(p, n / CELLS_PER_REDUCTION);
+			return head;
+		}
+	}
+	bif_charge(p, n / CELLS_PER_REDUCTION);
+	if (list != TERM_NIL)
+		return bif_badarg(p);
+	*ret_none = true;
+	return TERM_NONE;
+}
+
+term bif_lists_keyfind_3(struct proc *p, const term *args)
+{
+	bool none;
+	term t = key_search(p, args, A(keyfind), &none);
+	return none ? A(false) : t;
+}
+
+term bif_lists_keymember_3(struct proc *p, const term *args)
+{
+	bool none;
+	term t = key_search(p, args, A(keymember), &none);
+	return none ? A(false) : t != TERM_NONE ? A(true) : TERM_NONE;
+}
+
+term bif_lists_keysearch_3(struct proc *p, const term *args)
+{
+	bool none;
+	term t = key_search(p, args, A(keysearch), &none);
+	return none ? A(false) : t != TERM_NONE ? heap_tuple_of(bif_heap(p), A(value), t) : TERM_NONE;
+}
