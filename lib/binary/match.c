@@ -6,6 +6,9 @@
 
 #include <math.h>
 
+/* As data/big.h has it: no integer is larger. */
+#define INTEGER_LIMBS_MAX 65535
+
 /* An integer from limbs (least significant first, scratch) of two's complement or magnitude. */
 static term integer_of_limbs(struct heap *heap, uint64_t *limbs, size_t count, bool negative)
 {
@@ -27,6 +30,8 @@ static term integer_of_limbs(struct heap *heap, uint64_t *limbs, size_t count, b
 		if (negative && limbs[0] <= (uint64_t)SMALL_MAX + 1)
 			return term_of_small(-(int64_t)limbs[0]);
 	}
+	if (count > INTEGER_LIMBS_MAX)
+		return TERM_NONE;
 	term *p = heap_alloc(heap, 1 + count);
 	p[0] = HEADER(negative ? BOXED_BIG_NEG : BOXED_BIG_POS, count);
 	memcpy(p + 1, limbs, count * sizeof(*limbs));
@@ -94,7 +99,8 @@ term match_integer_slow(struct heap *heap, term ctx, size_t bits, unsigned flags
 	term t = integer_of_limbs(heap, limbs, count, negative);
 	if (limbs != room)
 		mem_free(MEM_TEMP, limbs, count * sizeof(*limbs));
-	match_advance_unchecked(ctx, bits);
+	if (t != TERM_NONE)
+		match_advance_unchecked(ctx, bits);
 	return t;
 }
 

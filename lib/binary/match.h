@@ -126,7 +126,8 @@ static inline bool match_test_at_least(term ctx, size_t bits, size_t unit)
 	return left >= bits && (left - bits) % unit == 0;
 }
 
-/* The next `bits` bits as an integer of any size; flags: enum field_flags. */
+/* The next `bits` bits as an integer; flags: enum field_flags. Fails as well when the value is larger than any integer
+ * may be (data/big.h). */
 term match_integer_slow(struct heap *heap, term ctx, size_t bits, unsigned flags);
 
 /* The same where the caller knows that so many bits are left and 0 <= bits <= 60, big-endian and unsigned: bs_match's commonest

@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "binary/binary.h"
+#include "data/big.h"
 #include "data/etf_tags.h"
 #include "data/map.h"
 #include "term/atom.h"
@@ -168,6 +169,10 @@ static term read_big(struct decoder *d, size_t size)
 			return term_of_small(sign != 0 ? -(int64_t)v : (int64_t)v);
 	}
 	size_t limbs = (size + 7) / 8;
+	if (limbs > BIG_LIMBS_MAX) {
+		d->system_limit = true;
+		return fail(d, "an integer larger than any that can be computed with");
+	}
 	term *to = heap_alloc(d->heap, 1 + limbs);
 	to[0] = HEADER(sign != 0 ? BOXED_BIG_NEG : BOXED_BIG_POS, limbs);
 	to[limbs] = 0;
