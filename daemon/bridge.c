@@ -30,7 +30,14 @@ void bridge_done(struct bridge *bridge)
 {
 	if (bridge->event == NULL)
 		return;
-	bridge_run(bridge);
+	for (;;) {
+		mutex_lock(&bridge->mutex);
+		bool empty = bridge->first == NULL;
+		mutex_unlock(&bridge->mutex);
+		if (empty)
+			break;
+		bridge_run(bridge);
+	}
 	event_free(bridge->event);
 	bridge->event = NULL;
 	mutex_done(&bridge->mutex);

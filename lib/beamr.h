@@ -135,6 +135,7 @@ BEAMR_API int beamr_ns_get(struct beamr *machine, const char *name, struct beamr
 enum beamr_ns_remove_flags { BEAMR_NS_KILL = 1 };
 
 BEAMR_API int beamr_ns_remove(struct beamr *machine, const char *name, unsigned flags);
+/* Takes NULL; returns NULL. */
 BEAMR_API struct beamr_ns *beamr_ns_unref(struct beamr_ns *ns);
 
 struct beamr_ns_info {

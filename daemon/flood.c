@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Limiting floods of equal entries.
+ * Invariant: a slot with held > 0 is on the due list, and on it once; the list is in the order of due times, which is the order of
+ * insertion, since each waits equally long. Slots that hold nothing and whose interval has passed are dropped as their bucket is met. */
+#include "flood.h"
+
+#include "base/list.h"
+#include "base/lock.h"
+
+#include <stdlib.h>
+
+#define FLOOD_BUCKETS 1024
+#define FLOOD_KEPT_BYTES_MAX (16u << 20) /* beyond, a summary has no sample */
+#define FLOOD_SLOTS_MAX 16384            /* beyond, all share the slot of key 0 */
+
+struct slot {
+	struct slot *next; /* in its bucket */
+	uint64_t key;
+	int64_t since_usec; /* when its interval began */
+	int64_t count;      /* admitted in this interval */
+	uint64_t held;      /* since the last summary */
+	int64_t due_usec;   /* of the summary, when held > 0 */
+	struct record *record;
+	struct list due;
+};
+
+struct flood {
+	struct mutex mutex;
+	/* guarded by mutex */
+	int64_t burst, interval_usec, summary_usec;
+	size_t slot_count;
+	size_t kept_bytes; /* of records kept */
+	struct list due;
+	struct slot *buckets[FLOOD_BUCKETS];
+};
+
+struct flood *flood_new(void)
+{
+	struct flood *flood = calloc(1, sizeof(*flood));
+	if (flood == NULL)
+		return NULL;
+	mutex_init(&flood->mutex, LOCK_LEAF);
+	list_init(&flood->due);
+	flood->burst = 5;
+	flood->interval_usec = 60000000;
+	flood->summary_usec = 10000000;
+	return flood;
+}
+
+struct flood *flood_free(struct flood *flood)
+{
+	if (flood == NULL)
+		return NULL;
+	for (size_t i = 0; i < FLOOD_BUCKETS; i++) {
+		while (flood->buckets[i] != NULL) {
+			struct slot *slot = flood->buckets[i];
+			flood->buckets[i] = slot->next;
+			(void)record_unref(slot->record);
+			free(slot);
+		}
+	}
+	mutex_done(&flood->mutex);
+	free(flood);
+	return NULL;
+}
+
+void flood_set(struct flood *flood, int64_t burst, int64_t interval_usec, int64_t summary_usec)
+{
+	mutex_lock(&flood->mutex);
+	flood->burst = burst;
+	flood->interval_usec = interval_usec;
+	flood->summary_usec = summary_usec;
+	mutex_unlock(&flood->mutex);
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (uint8_t)*text) * 0x100000001B3u;
+	return (hash ^ 0xFF) * 0x100000001B3u;
+}
+
+/* Deaths by link have no fault of their own: equal are those of equal processes with an equal reason. */
+static uint64_t key_of(const struct beamr_report *report)
+{
+	uint64_t key = report->fingerprint;
+	if (key == 0) {
+		key = hash_text(0xCBF29CE484222325u, report_text(report, report->namespace_name));
+		key = hash_text(key, report_text(report, report->initial_call));
+		key = hash_text(key, report_text(report, report->fault));
+		key = hash_text(key, report_text(report, report->name));
+		if (report->fault == 0)
+			key = hash_text(key, report_text(report, report->reason));
+	}
+	key = (key ^ report->kind) * 0x9E3779B97F4A7C15u;
+	return key != 0 ? key : 1;
+}
+
+static struct slot *find_slot(struct flood *flood, uint64_t key, int64_t now_usec)
+{
+	struct slot **at = &flood->buckets[key >> 32 & (FLOOD_BUCKETS - 1)];
+	while (*at != NULL) {
+		struct slot *slot = *at;
+		if (slot->key == key)
+			return slot;
+		if (slot->held == 0 && now_usec - slot->since_usec > flood->interval_usec) {
+			*at = slot->next;
+			flood->slot_count--;
+			free(slot);
+			continue;
+		}
+		at = &slot->next;
+	}
+	if (flood->slot_count >= FLOOD_SLOTS_MAX && key != 0)
+		return find_slot(flood, 0, now_usec);
+	struct slot *slot = calloc(1, sizeof(*slot));
+	if (slot == NULL)
+		return NULL;
+	slot->key = key;
+	slot->since_usec = now_usec;
+	list_init(&slot->due);
+	*at = slot;
+	flood->slot_count++;
+	return slot;
+}
+
+enum flood_answer flood_ask(
+	struct flood *flood, const struct beamr_report *report, int64_t now_usec)
+{
+	if (report->kind != BEAMR_REPORT_CRASH && report->kind != BEAMR_REPORT_EXIT_SIGNAL &&
+		report->kind != BEAMR_REPORT_RESTART)
+		return FLOOD_ADMIT;
+	enum flood_answer answer = FLOOD_HELD;
+	mutex_lock(&flood->mutex);
+	struct slot *slot = find_slot(flood, key_of(report), now_usec);
+	if (slot == NULL) {
+		mutex_unlock(&flood->mutex);
+		return FLOOD_ADMIT;
+	}
+	if (now_usec - slot->since_usec > flood->interval_usec) {
+		slot->since_usec = now_usec;
+		slot->count = 0;
+	}
+	if (slot->count < flood->burst) {
+		slot->count++;
+		answer = FLOOD_ADMIT;
+	} else if (slot->held++ == 0) {
+		slot->due_usec = now_usec + flood->summary_usec;
+		list_append(&flood->due, &slot->due);
+		answer = FLOOD_HELD_FIRST;
+	}
+	mutex_unlock(&flood->mutex);
+	return answer;
+}
+
+void flood_keep(struct flood *flood, struct record *record)
+{
+	const struct beamr_report *report = record_report(record);
+	uint64_t key = key_of(report);
+	mutex_lock(&flood->mutex);
+	struct slot *slot = find_slot(flood, key, report->monotonic_usec);
+	if (slot != NULL && slot->held > 0 && slot->record == NULL &&
+		flood->kept_bytes + record->bytes <= FLOOD_KEPT_BYTES_MAX) {
+		slot->record = record_ref(record);
+		flood->kept_bytes += record->bytes;
+	}
+	mutex_unlock(&flood->mutex);
+}
+
+bool flood_next(struct flood *flood, int64_t now_usec, struct flood_summary *ret_summary,
+	int64_t *ret_due_usec)
+{
+	bool found = false;
+	mutex_lock(&flood->mutex);
+	if (list_is_empty(&flood->due)) {
+		*ret_due_usec = INT64_MAX;
+	} else {
+		struct slot *slot = list_entry(flood->due.next, struct slot, due);
+		*ret_due_usec = slot->due_usec;
+		found = slot->due_usec <= now_usec;
+		if (found) {
+			list_remove(&slot->due);
+			*ret_summary = (struct flood_summary){ slot->record, slot->held };
+			if (slot->record != NULL)
+				flood->kept_bytes -= slot->record->bytes;
+			slot->record = NULL;
+			slot->held = 0;
+		}
+	}
+	mutex_unlock(&flood->mutex);
+	return found;
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log thread and its ring.
+ * Invariant: items and bytes in the ring stay under their bounds; an item that would not fit adds one to `dropped`, and what
+ * is in `dropped` is taken out by the entry that tells of it, so that the sum over those entries is exact. */
+#include "log.h"
+
+#include "base/atomic.h"
+#include "base/clock.h"
+#include "flood.h"
+#include "journal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+#define LOG_ITEMS_MAX 4096
+#define LOG_BYTES_MAX (16u << 20)
+#define LOG_FLUSH_SECONDS 5
+
+/* Either a record, or an entry. */
+struct log_item {
+	struct log_item *next;
+	struct record *record;
+	uint64_t repeats;
+	struct journal_fields fields;
+	size_t bytes;
+};
+
+struct log_entry {
+	struct log *log;
+	int priority;
+	struct log_item *item;
+};
+
+struct log {
+	/* fixed once made */
+	enum log_target target;
+	char identifier[64];
+	pthread_t thread;
+	struct flood *flood;
+	/* guarded by mutex */
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	struct log_item *first, *last;
+	size_t items, bytes;
+	bool stop;
+	bool done;
+	/* atomic */
+	_Atomic int64_t level;
+	_Atomic uint64_t dropped; /* not told of yet */
+	_Atomic uint64_t dropped_total;
+};
+
+static void item_free(struct log_item *item)
+{
+	(void)record_unref(item->record);
+	journal_fields_done(&item->fields);
+	free(item);
+}
+
+static void enqueue(struct log *log, struct log_item *item)
+{
+	pthread_mutex_lock(&log->mutex);
+	bool fits = log->items < LOG_ITEMS_MAX && log->bytes + item->bytes <= LOG_BYTES_MAX;
+	if (fits) {
+		item->next = NULL;
+		if (log->first == NULL)
+			log->first = item;
+		else
+			log->last->next = item;
+		log->last = item;
+		log->items++;
+		log->bytes += item->bytes;
+		if (log->items == 1)
+			pthread_cond_signal(&log->changed);
+	}
+	pthread_mutex_unlock(&log->mutex);
+	if (fits)
+		return;
+	(void)atomic_add_relaxed(&log->dropped, 1); /* counters */
+	(void)atomic_add_relaxed(&log->dropped_total, 1);
+	item_free(item);
+}
+
+bool log_wants(struct log *log, const struct beamr_report *report)
+{
+	if (report_types[report->kind].message_id[0] == '\0')
+		return false;
+	/* Relaxed: a setting. */
+	if (report->priority > atomic_load_relaxed(&log->level))
+		return false;
+	return true;
+}
+
+void log_report(struct log *log, const struct beamr_report *report, struct record *record)
+{
+	switch (flood_ask(log->flood, report, report->monotonic_usec)) {
+	case FLOOD_HELD:
+		return;
+	case FLOOD_HELD_FIRST:
+		flood_keep(log->flood, record);
+		pthread_mutex_lock(&log->mutex);
+		pthread_cond_signal(&log->changed); /* there is a due time now */
+		pthread_mutex_unlock(&log->mutex);
+		return;
+	case FLOOD_ADMIT:
+		break;
+	}
+	struct log_item *item = calloc(1, sizeof(*item));
+	if (item == NULL) {
+		(void)atomic_add_relaxed(&log->dropped, 1); /* counters */
+		(void)atomic_add_relaxed(&log->dropped_total, 1);
+		return;
+	}
+	item->record = record_ref(record);
+	item->repeats = 1;
+	item->bytes = record->bytes;
+	enqueue(log, item);
+}
+
+struct log_entry *log_begin(
+	struct log *log, int priority, const char *event, const char *format, ...)
+{
+	char message[1024];
+	va_list arguments;
+	if (priority > atomic_load_relaxed(&log->level)) /* a setting */
+		return NULL;
+	struct log_entry *entry = calloc(1, sizeof(*entry));
+	struct log_item *item = calloc(1, sizeof(*item));
+	if (entry == NULL || item == NULL) {
+		free(entry);
+		free(item);
+		return NULL;
+	}
+	va_start(arguments, format);
+	(void)vsnprintf(message, sizeof(message), format,
+		arguments); /* one line, cut when it is too long */
+	va_end(arguments);
+	*entry = (struct log_entry){ .log = log, .priority = priority, .item = item };
+	journal_put(&item->fields, "MESSAGE", message);
+	journal_putf(&item->fields, "PRIORITY", "%d", priority);
+	if (event != NULL)
+		journal_put(&item->fields, "BEAMR_EVENT", event);
+	return entry;
+}
+
+void log_field(struct log_entry *entry, const char *name, const char *format, ...)
+{
+	char value[REPORT_FIELD_MAX + 1];
+	va_list arguments;
+	if (entry == NULL)
+		return;
+	va_start(arguments, format);
+	(void)vsnprintf(value, sizeof(value), format, arguments); /* cut at the bound of a field */
+	va_end(arguments);
+	journal_put(&entry->item->fields, name, value);
+}
+
+static bool has_field(const struct journal_fields *fields, const char *name)
+{
+	size_t length = strlen(name);
+	for (size_t at = 0; at < fields->used; at += strlen(fields->bytes + at) + 1) {
+		if (strncmp(fields->bytes + at, name, length) == 0 &&
+			fields->bytes[at + length] == '=')
+			return true;
+	}
+	return false;
+}
+
+void log_send(struct log_entry *entry)
+{
+	if (entry == NULL)
+		return;
+	if (!has_field(&entry->item->fields, "SYSLOG_IDENTIFIER"))
+		journal_put(&entry->item->fields, "SYSLOG_IDENTIFIER", entry->log->identifier);
+	entry->item->bytes = entry->item->fields.used;
+	enqueue(entry->log, entry->item);
+	free(entry);
+}
+
+void log_say(struct log *log, int priority, const char *format, ...)
+{
+	char message[1024];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(message, sizeof(message), format,
+		arguments); /* one line, cut when it is too long */
+	va_end(arguments);
+	log_send(log_begin(log, priority, NULL, "%s", message));
+}
+
+void log_output(
+	struct log *log, const char *service, const char *process, const char *bytes, size_t size)
+{
+	while (size > 0) {
+		const char *end = memchr(bytes, '\n', size);
+		size_t length = end != NULL ? (size_t)(end - bytes) : size;
+		if (length > 0) {
+			struct log_entry *entry = log_begin(log, 6, "output", "%.*s",
+				(int)(length < 1000 ? length : 1000), bytes);
+			log_field(entry, "SYSLOG_IDENTIFIER", "%s", service);
+			log_field(entry, "BEAMR_SERVICE", "%s", service);
+			log_field(entry, "BEAMR_PROCESS", "%s", process);
+			log_send(entry);
+		}
+		size -= length + (end != NULL);
+		bytes += length + (end != NULL);
+	}
+}
+
+uint64_t log_dropped(struct log *log)
+{
+	return atomic_load_relaxed(&log->dropped_total); /* a counter */
+}
+
+static void send_to_journal(const struct journal_fields *fields)
+{
+	struct iovec vectors[128]; /* a report has under 80 fields */
+	size_t n = 0;
+	for (size_t at = 0; at < fields->used && n < ARRAY_SIZE(vectors); n++) {
+		size_t length = strlen(fields->bytes + at);
+		vectors[n] = (struct iovec){ .iov_base = fields->bytes + at, .iov_len = length };
+		at += length + 1;
+	}
+	(void)sd_journal_sendv(vectors, (int)n); /* there is nobody else to tell */
+}
+
+/* The message, and for deaths where it was, on lines of their own. */
+static void send_to_stderr(const struct journal_fields *fields)
+{
+	const char *message = "", *identifier = "", *stack = NULL;
+	int priority = 6;
+	for (size_t at = 0; at < fields->used; at += strlen(fields->bytes + at) + 1) {
+		const char *field = fields->bytes + at;
+		if (strncmp(field, "MESSAGE=", 8) == 0)
+			message = field + 8;
+		else if (strncmp(field, "SYSLOG_IDENTIFIER=", 18) == 0)
+			identifier = field + 18;
+		else if (strncmp(field, "PRIORITY=", 9) == 0)
+			priority = atoi(field + 9);
+		else if (strncmp(field, "BEAMR_STACK=", 12) == 0)
+			stack = field + 12;
+	}
+	fprintf(stderr, "%s[%d]: %s\n", identifier, priority, message);
+	if (stack == NULL || strcmp(stack, "-") == 0)
+		return;
+	while (*stack != '\0') {
+		size_t length = strcspn(stack, "\n");
+		fprintf(stderr, "    %.*s\n", (int)length, stack);
+		stack += length;
+		if (*stack == '\n')
+			stack++;
+	}
+}
+
+static void send_fields(struct log *log, const struct journal_fields *fields)
+{
+	if (log->target == LOG_TO_JOURNAL)
+		send_to_journal(fields);
+	else
+		send_to_stderr(fields);
+}
+
+static void send_record(struct log *log, const struct record *record, uint64_t repeats)
+{
+	struct journal_fields fields = { 0 };
+	journal_report(&fields, record_report(record), repeats);
+	send_fields(log, &fields);
+	journal_fields_done(&fields);
+}
+
+/* Tells of what was dropped, once the ring is empty: by then the journal takes entries again. */
+static void send_dropped(struct log *log)
+{
+	uint64_t dropped = atomic_swap_acq_rel(&log->dropped, 0);
+	if (dropped == 0)
+		return;
+	struct journal_fields fields = { 0 };
+	journal_putf(&fields, "MESSAGE",
+		"%" PRIu64 " entries were dropped because the journal did not take them in time",
+		dropped);
+	journal_put(&fields, "MESSAGE_ID", report_types[BEAMR_REPORT_SUPPRESSED].message_id);
+	journal_putf(&fields, "PRIORITY", "%d", report_types[BEAMR_REPORT_SUPPRESSED].priority);
+	journal_put(&fields, "SYSLOG_IDENTIFIER", log->identifier);
+	journal_put(&fields, "BEAMR_EVENT", report_types[BEAMR_REPORT_SUPPRESSED].name);
+	journal_putf(&fields, "BEAMR_DROPPED", "%" PRIu64, dropped);
+	send_fields(log, &fields);
+	journal_fields_done(&fields);
+}
+
+static int64_t send_summaries(struct log *log, int64_t now_usec)
+{
+	struct flood_summary summary;
+	int64_t due_usec;
+	while (flood_next(log->flood, now_usec, &summary, &due_usec)) {
+		if (summary.record != NULL) {
+			send_record(log, summary.record, summary.repeats);
+			(void)record_unref(summary.record);
+			continue;
+		}
+		struct journal_fields fields = { 0 };
+		journal_putf(
+			&fields, "MESSAGE", "%" PRIu64 " entries were held back", summary.repeats);
+		journal_put(
+			&fields, "MESSAGE_ID", report_types[BEAMR_REPORT_SUPPRESSED].message_id);
+		journal_putf(
+			&fields, "PRIORITY", "%d", report_types[BEAMR_REPORT_SUPPRESSED].priority);
+		journal_put(&fields, "SYSLOG_IDENTIFIER", log->identifier);
+		journal_put(&fields, "BEAMR_EVENT", report_types[BEAMR_REPORT_SUPPRESSED].name);
+		journal_putf(&fields, "BEAMR_REPEATS", "%" PRIu64, summary.repeats);
+		send_fields(log, &fields);
+		journal_fields_done(&fields);
+	}
+	return due_usec;
+}
+
+static struct log_item *take(struct log *log)
+{
+	struct log_item *item = log->first;
+	if (item == NULL)
+		return NULL;
+	log->first = item->next;
+	log->items--;
+	log->bytes -= item->bytes;
+	return item;
+}
+
+static void *run(void *user)
+{
+	struct log *log = user;
+	(void)pthread_setname_np(pthread_self(), "beamrd/log"); /* only for people */
+	pthread_mutex_lock(&log->mutex);
+	for (;;) {
+		struct log_item *item = take(log);
+		bool stop = log->stop;
+		pthread_mutex_unlock(&log->mutex);
+		if (item != NULL) {
+			if (item->record != NULL)
+				send_record(log, item->record, item->repeats);
+			else
+				send_fields(log, &item->fields);
+			item_free(item);
+		} else {
+			send_dropped(log);
+		}
+		int64_t due_usec = send_summaries(
+			log, stop && item == NULL ? INT64_MAX : clock_monotonic_nsec() / 1000);
+		pthread_mutex_lock(&log->mutex);
+		if (log->first != NULL)
+			continue;
+		if (stop)
+			break;
+		if (log->stop || item != NULL)
+			continue;
+		if (due_usec == INT64_MAX) {
+			pthread_cond_wait(&log->changed, &log->mutex);
+		} else {
+			struct timespec until = { .tv_sec = due_usec / 1000000,
+				.tv_nsec = due_usec % 1000000 * 1000 };
+			pthread_cond_timedwait(&log->changed, &log->mutex, &until);
+		}
+	}
+	log->done = true;
+	pthread_mutex_unlock(&log->mutex);
+	return NULL;
+}
+
+int log_new(enum log_target target, const char *identifier, struct log **ret_log)
+{
+	struct log *log = calloc(1, sizeof(*log));
+	if (log == NULL)
+		return -ENOMEM;
+	log->target = target;
+	(void)snprintf(log->identifier, sizeof(log->identifier), "%s",
+		identifier); /* short by construction */
+	log->flood = flood_new();
+	atomic_init(&log->level, 6);
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&log->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_init(&log->mutex, NULL);
+	int r = log->flood == NULL ? ENOMEM : pthread_create(&log->thread, NULL, run, log);
+	if (r != 0) {
+		(void)flood_free(log->flood);
+		free(log);
+		return -r;
+	}
+	*ret_log = log;
+	return 0;
+}
+
+struct log *log_free(struct log *log)
+{
+	if (log == NULL)
+		return NULL;
+	pthread_mutex_lock(&log->mutex);
+	log->stop = true;
+	pthread_cond_signal(&log->changed);
+	pthread_mutex_unlock(&log->mutex);
+	struct timespec until;
+	(void)clock_gettime(CLOCK_REALTIME, &until); /* cannot fail */
+	until.tv_sec += LOG_FLUSH_SECONDS;
+	if (pthread_timedjoin_np(log->thread, NULL, &until) != 0)
+		return NULL; /* the journal has it; the process is about to end, and the thread needs its memory until then */
+	pthread_cond_destroy(&log->changed);
+	pthread_mutex_destroy(&log->mutex);
+	(void)flood_free(log->flood);
+	free(log);
+	return NULL;
+}
+
+void log_set(
+	struct log *log, int64_t level, int64_t burst, int64_t interval_usec, int64_t summary_usec)
+{
+	atomic_store_relaxed(&log->level, level); /* a setting */
+	flood_set(log->flood, burst, interval_usec, summary_usec);
+}

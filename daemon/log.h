@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the daemon writes: one thread alone talks to the journal, which may block it for minutes; everyone else puts
+ * entries into a bounded ring and goes on. What did not fit is counted exactly and told of in one entry later.
+ * Threads: any. */
+#pragma once
+#include "record.h"
+
+struct log;
+
+enum log_target {
+	LOG_TO_JOURNAL,
+	LOG_TO_STDERR,
+};
+
+/* Starts the thread. identifier: SYSLOG_IDENTIFIER of what is about no service. Returns 0 or negative errno. */
+int log_new(enum log_target target, const char *identifier, struct log **ret_log);
+/* Writes what is left, for at most a few seconds. Takes NULL. */
+struct log *log_free(struct log *log);
+void log_set(
+	struct log *log, int64_t level, int64_t burst, int64_t interval_usec, int64_t summary_usec);
+
+/* A report for the journal; keeps a reference when it is queued. */
+void log_report(struct log *log, const struct beamr_report *report, struct record *record);
+/* Whether that report would be written at all now, or only counted: asked first, so that a flood copies nothing. True: make a
+ * copy and call log_report(). */
+bool log_wants(struct log *log, const struct beamr_report *report);
+
+/* An entry of the daemon's own: begin, fields, send. Text is cut at 4000 bytes a field. */
+struct log_entry;
+struct log_entry *log_begin(
+	struct log *log, int priority, const char *event, const char *format, ...) _printf_(4, 5);
+void log_field(struct log_entry *entry, const char *name, const char *format, ...) _printf_(3, 4);
+void log_send(struct log_entry *entry);
+/* Just a sentence. */
+void log_say(struct log *log, int priority, const char *format, ...) _printf_(3, 4);
+/* What a program printed, under its service's name. */
+void log_output(
+	struct log *log, const char *service, const char *process, const char *bytes, size_t size);
+/* Entries dropped so far, since the start. */
+uint64_t log_dropped(struct log *log);

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* beamrd: options, start, signals, stop. A life: 1 starting: the socket answers, services come up; 2 running; 3 stopping: roots of
+ * all trees were asked to end; 4 the loop is left, everything is freed in the opposite order of its making. */
+#include "daemon.h"
+#include "events.h"
+#include "log.h"
+#include "notify.h"
+#include "run.h"
+#include "server.h"
+#include "startup.h"
+#include "version.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+struct options {
+	const char *socket_path;
+	const char *config_dir;
+	const char *otp_root;
+	const char *instance;
+	const char *log_target;
+};
+
+static const char usage[] =
+	"Usage: beamrd [OPTION]...\n"
+	"       beamrd run [--otp ROOT] [-pa DIR]... MODULE FUNCTION [TERM]...\n"
+	"Hosts BEAM services; beamrctl steers it. See beamrd(8).\n"
+	"  --socket PATH    a private instance with a socket of its own\n"
+	"  --config DIR     where beamrd.conf lies; /etc/beamrd without it\n"
+	"  --otp ROOT       a folder like /usr/lib/erlang\n"
+	"  --instance NAME  name of the instance, as its unit has it\n"
+	"  --log TARGET     auto, journal or stderr\n"
+	"  -h, --help       this text\n"
+	"  --version        which version this is\n"
+	"Exit status: 0 stopped in order, 1 failed, 2 wrong use.\n";
+
+/* Returns -1 to go on, else an exit status. */
+static int parse_options(int count, char **arguments, struct options *options)
+{
+	static const struct option long_options[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "otp", required_argument, NULL, 'o' },
+		{ "instance", required_argument, NULL, 'i' },
+		{ "log", required_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ 0 },
+	};
+	int c;
+	while ((c = getopt_long(count, arguments, "+h", long_options, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			options->socket_path = optarg;
+			break;
+		case 'c':
+			options->config_dir = optarg;
+			break;
+		case 'o':
+			options->otp_root = optarg;
+			break;
+		case 'i':
+			options->instance = optarg;
+			break;
+		case 'l':
+			options->log_target = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		case 'v':
+			puts("beamrd " BEAMR_VERSION);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind < count) {
+		fprintf(stderr, "beamrd: \"%s\" is not expected here\n%s", arguments[optind],
+			usage);
+		return 2;
+	}
+	return -1;
+}
+
+/* Whether stderr is the journal, as systemd says it set it up. */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+	if (stream == NULL || sscanf(stream, "%llu:%llu", &device, &inode) != 2 ||
+		fstat(STDERR_FILENO, &status) != 0)
+		return false;
+	return status.st_dev == device && status.st_ino == inode;
+}
+
+/* ---- what the machine tells: on scheduler threads ---- */
+
+static void on_report(void *user, const struct beamr_report *report)
+{
+	struct daemon *daemon = user;
+	struct record *record = record_new(report);
+	if (record == NULL)
+		return; /* the host has no memory: the counts of the machine still tell of it */
+	if (log_wants(daemon->log, report))
+		log_report(daemon->log, report, record);
+	events_push(daemon->events, record);
+	(void)record_unref(record);
+}
+
+static void on_output(
+	void *user, const char *namespace_name, beamr_pid pid, const char *bytes, size_t size)
+{
+	struct daemon *daemon = user;
+	char text[BEAMR_PID_TEXT];
+	beamr_pid_text(pid, text);
+	log_output(daemon->log, namespace_name, text, bytes, size);
+}
+
+/* ---- reload ---- */
+
+static void apply_log(struct daemon *daemon)
+{
+	const struct config *config = &daemon->config;
+	log_set(daemon->log, config->log_level, config->flood_burst, config->flood_interval,
+		config->flood_summary);
+}
+
+int daemon_reload(struct daemon *daemon, unsigned flags, const char ***ret_changed,
+	const char ***ret_requires_restart, struct config_error *ret_error)
+{
+	struct config fresh;
+	bool dry_run = (flags & DAEMON_RELOAD_DRY_RUN) != 0;
+	if (!dry_run)
+		notify_reloading(daemon);
+	int r = config_load(daemon->config_dir, &fresh, ret_error);
+	const char **changed = r == 0 ? calloc(CONFIG_KEYS + 1, sizeof(*changed)) : NULL;
+	const char **restart = r == 0 ? calloc(CONFIG_KEYS + 1, sizeof(*restart)) : NULL;
+	if (r == 0 && (changed == NULL || restart == NULL)) {
+		free(changed);
+		free(restart);
+		config_done(&fresh);
+		r = -ENOMEM;
+	}
+	if (r == 0) {
+		size_t n = 0, m = 0;
+		for (int i = 0; i < CONFIG_KEYS; i++) {
+			enum config_key key = (enum config_key)i;
+			if (config_equal(&daemon->config, &fresh, key))
+				continue;
+			if (config_settings[i].effect == CONFIG_RESTART) {
+				restart[m++] = config_settings[i].key;
+				continue;
+			}
+			changed[n++] = config_settings[i].key;
+			if (!dry_run)
+				config_swap(&daemon->config, &fresh, key);
+		}
+		config_done(&fresh);
+		*ret_changed = changed;
+		*ret_requires_restart = restart;
+		if (!dry_run)
+			apply_log(daemon);
+	}
+	if (!dry_run) {
+		if (r > 0)
+			log_say(daemon->log, 3, "the configuration was not taken: %s:%d:%d: %s",
+				ret_error->file, ret_error->line, ret_error->column,
+				ret_error->message);
+		notify_ready(daemon);
+	}
+	return r;
+}
+
+static void on_hangup(evutil_socket_t number, short what, void *user)
+{
+	struct daemon *daemon = user;
+	const char **changed = NULL, **restart = NULL;
+	struct config_error error;
+	int r = daemon_reload(daemon, 0, &changed, &restart, &error);
+	if (r == 0)
+		log_say(daemon->log, 5, "reloaded the configuration");
+	else if (r < 0)
+		log_say(daemon->log, 3, "cannot read the configuration: %s", strerror(-r));
+	free(changed);
+	free(restart);
+}
+
+void daemon_changed(struct daemon *daemon)
+{
+	notify_changed(daemon->notify);
+}
+
+/* ---- stop ---- */
+
+struct stopping {
+	struct daemon *daemon;
+	size_t waits; /* roots that live */
+	struct event *timer;
+	beamr_pid *roots;
+	size_t count, capacity;
+};
+
+struct root_wait {
+	struct bridge_item item; /* first: the bridge hands it back */
+	struct stopping *stopping;
+};
+
+static void leave(struct stopping *stopping)
+{
+	(void)event_base_loopexit(stopping->daemon->base,
+		NULL); /* fails only without memory; then the timer ends it */
+}
+
+static void root_over(struct bridge_item *item)
+{
+	struct root_wait *wait = (struct root_wait *)(void *)item;
+	struct stopping *stopping = wait->stopping;
+	free(wait);
+	stopping->waits--;
+	notify_stopping(stopping->daemon, stopping->waits);
+	if (stopping->waits == 0)
+		leave(stopping);
+}
+
+static void on_root_dead(void *user)
+{
+	struct root_wait *wait = user;
+	bridge_post(&wait->stopping->daemon->bridge, &wait->item);
+}
+
+static bool add_root(void *user, const struct beamr_process *process)
+{
+	struct stopping *stopping = user;
+	if (process->parent != 0)
+		return true;
+	if (stopping->count == stopping->capacity) {
+		size_t capacity = stopping->capacity > 0 ? stopping->capacity * 2 : 64;
+		beamr_pid *grown = reallocarray(stopping->roots, capacity, sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		stopping->roots = grown;
+		stopping->capacity = capacity;
+	}
+	stopping->roots[stopping->count++] = process->pid;
+	return true;
+}
+
+static void on_stop_timeout(evutil_socket_t fd, short what, void *user)
+{
+	struct stopping *stopping = user;
+	if (stopping->waits > 0)
+		log_say(stopping->daemon->log, 4, "%zu processes did not end in time",
+			stopping->waits);
+	leave(stopping);
+}
+
+void daemon_stop(struct daemon *daemon, int64_t timeout_usec)
+{
+	static struct stopping stopping; /* one daemon stops once */
+	struct timeval patience = { .tv_sec = timeout_usec / 1000000,
+		.tv_usec = timeout_usec % 1000000 };
+	if (daemon->state == CONTROL_daemon_state_stopping)
+		return;
+	daemon->state = CONTROL_daemon_state_stopping;
+	stopping.daemon = daemon;
+	server_stop_listening(daemon->server);
+	beamr_process_each(daemon->machine, NULL, 0, add_root, &stopping);
+	notify_stopping(daemon, stopping.count);
+	log_say(daemon->log, 5, "stopping, %zu trees of processes have %lld ms to end",
+		stopping.count, (long long)(timeout_usec / 1000));
+	for (size_t i = 0; i < stopping.count && timeout_usec > 0; i++) {
+		struct root_wait *wait = calloc(1, sizeof(*wait));
+		if (wait == NULL || beamr_exit(daemon->machine, stopping.roots[i],
+					    BEAMR_EXIT_SHUTDOWN, NULL) != 0) {
+			free(wait);
+			continue;
+		}
+		wait->item.run = root_over;
+		wait->stopping = &stopping;
+		stopping.waits++;
+		beamr_watch(daemon->machine, stopping.roots[i], on_root_dead, wait);
+	}
+	free(stopping.roots);
+	stopping.roots = NULL;
+	stopping.timer = event_new(daemon->base, -1, 0, on_stop_timeout, &stopping);
+	if (stopping.waits == 0 || stopping.timer == NULL ||
+		event_add(stopping.timer, &patience) != 0)
+		leave(&stopping);
+}
+
+static void on_terminate(evutil_socket_t number, short what, void *user)
+{
+	struct daemon *daemon = user;
+	if (daemon->state == CONTROL_daemon_state_stopping) {
+		(void)event_base_loopexit(daemon->base, NULL); /* asked twice: at once */
+		return;
+	}
+	daemon_stop(daemon, daemon->config.stop_timeout);
+}
+
+/* ---- start ---- */
+
+static void on_started(struct daemon *daemon, int r)
+{
+	if (daemon->state == CONTROL_daemon_state_stopping)
+		return;
+	if (r != 0) {
+		daemon->exit_status = 1;
+		daemon_stop(daemon, 0);
+		return;
+	}
+	daemon->state = CONTROL_daemon_state_running;
+	notify_ready(daemon);
+	log_say(daemon->log, 6, "ready");
+}
+
+/* The socket that systemd passed, by name; others are closed. Negative when there is none. */
+static int passed_socket(void)
+{
+	char **names = NULL;
+	int found = -ENOENT, n = sd_listen_fds_with_names(1, &names);
+	for (int i = 0; i < n; i++) {
+		int fd = SD_LISTEN_FDS_START + i;
+		bool ours = found < 0 && sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) > 0 &&
+			    (strcmp(names[i], "varlink") == 0 || n == 1);
+		if (ours)
+			found = fd;
+		else
+			(void)close(fd); /* not ours to keep */
+		free(names[i]);
+	}
+	free(names);
+	return found;
+}
+
+static int open_socket(const struct options *options, const char **ret_unlink)
+{
+	int fd = passed_socket();
+	*ret_unlink = NULL;
+	if (fd >= 0)
+		return fd;
+	const char *path =
+		options->socket_path != NULL ? options->socket_path : "/run/beamr/io.beamr.Daemon";
+	fd = server_bind(path);
+	if (fd < 0)
+		fprintf(stderr, "beamrd: cannot listen on \"%s\": %s\n", path, strerror(-fd));
+	*ret_unlink = path;
+	return fd;
+}
+
+static int make_machine(struct daemon *daemon, const struct options *options)
+{
+	const char *otp = options->otp_root != NULL ? options->otp_root : getenv("BEAMR_OTP_ROOT");
+	if (otp == NULL || otp[0] == '\0')
+		otp = daemon->config.otp_root;
+	if (access(otp, F_OK) != 0) {
+		log_say(daemon->log, 4,
+			"there are no OTP libraries at \"%s\"; only code that is loaded by hand "
+			"can run",
+			otp);
+		otp = NULL;
+	}
+	struct beamr_options machine_options = { .schedulers = (unsigned)daemon->config.schedulers,
+		.otp_root = otp,
+		.processes_max = (uint64_t)daemon->config.processes_max,
+		.report = on_report,
+		.output = on_output,
+		.user = daemon };
+	int r = beamr_new(&machine_options, &daemon->machine);
+	if (r == 0)
+		r = beamr_start(daemon->machine);
+	if (r != 0)
+		log_say(daemon->log, 2, "cannot make a machine: %s", strerror(r < 0 ? -r : EINVAL));
+	else
+		daemon->schedulers = (unsigned)beamr_schedulers(daemon->machine, NULL, 0);
+	return r > 0 ? -EINVAL : r;
+}
+
+static struct event *on_signal(struct daemon *daemon, int number, event_callback_fn fn)
+{
+	struct event *event = evsignal_new(daemon->base, number, fn, daemon);
+	if (event != NULL)
+		(void)event_add(event, NULL); /* without it the signal does what it did before */
+	return event;
+}
+
+static int serve(struct daemon *daemon, int fd, const char *unlink_path)
+{
+	struct event *signals[] = { on_signal(daemon, SIGHUP, on_hangup),
+		on_signal(daemon, SIGTERM, on_terminate), on_signal(daemon, SIGINT, on_terminate) };
+	struct startup *startup = NULL;
+	int r = server_new(daemon, fd, unlink_path, &daemon->server);
+	daemon->notify = r == 0 ? notify_new(daemon) : NULL;
+	if (daemon->notify != NULL)
+		startup = startup_begin(daemon, on_started);
+	if (startup == NULL) {
+		log_say(daemon->log, 2, "cannot start: %s", strerror(r < 0 ? -r : ENOMEM));
+		daemon->exit_status = 1;
+	} else {
+		(void)event_base_dispatch(daemon->base); /* ends by loopexit */
+	}
+	(void)startup_free(startup);
+	daemon->server = server_free(daemon->server);
+	beamr_stop(daemon->machine);
+	bridge_done(&daemon->bridge);
+	daemon->notify = notify_free(daemon->notify);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		if (signals[i] != NULL)
+			event_free(signals[i]);
+	}
+	return daemon->exit_status;
+}
+
+static int run_daemon(const struct options *options)
+{
+	struct daemon daemon = { .state = CONTROL_daemon_state_starting,
+		.instance = options->instance,
+		.started_realtime_usec = clock_realtime_usec(),
+		.started_monotonic_usec = clock_monotonic_nsec() / 1000 };
+	struct config_error error;
+	const char *unlink_path, *configured = getenv("CONFIGURATION_DIRECTORY");
+	bool journal = stderr_is_journal();
+	daemon.config_dir = options->config_dir != NULL    ? options->config_dir
+			    : options->socket_path != NULL ? "/nonexistent"
+			    : configured != NULL           ? configured
+							   : "/etc/beamrd";
+	int r = config_load(daemon.config_dir, &daemon.config, &error);
+	if (r != 0) {
+		if (r > 0)
+			fprintf(stderr, "beamrd: %s:%d:%d: %s\n", error.file, error.line,
+				error.column, error.message);
+		else
+			fprintf(stderr, "beamrd: cannot read the configuration in \"%s\": %s\n",
+				daemon.config_dir, strerror(-r));
+		return 1;
+	}
+	if (options->log_target != NULL && strcmp(options->log_target, "auto") != 0)
+		journal = strcmp(options->log_target, "journal") == 0;
+	int fd = open_socket(options, &unlink_path);
+	if (fd < 0) {
+		config_done(&daemon.config);
+		return 1;
+	}
+	daemon.base = event_base_new();
+	r = daemon.base != NULL ? bridge_init(&daemon.bridge, daemon.base) : -ENOMEM;
+	if (r == 0)
+		r = log_new(journal ? LOG_TO_JOURNAL : LOG_TO_STDERR, "beamrd", &daemon.log);
+	if (r == 0) {
+		apply_log(&daemon);
+		daemon.events = events_new(
+			(size_t)daemon.config.events_kept, &daemon.bridge, event_wake, &daemon);
+		r = daemon.events != NULL ? make_machine(&daemon, options) : -ENOMEM;
+	}
+	int status = r == 0 ? serve(&daemon, fd, unlink_path) : 1;
+	if (r != 0)
+		fprintf(stderr, "beamrd: cannot start: %s\n", strerror(-r));
+	daemon.machine = beamr_free(daemon.machine);
+	if (r != 0)
+		bridge_done(&daemon.bridge);
+	daemon.events = events_free(daemon.events);
+	if (daemon.base != NULL)
+		event_base_free(daemon.base);
+	if (status == 0 && daemon.log != NULL)
+		log_say(daemon.log, 6, "stopped");
+	daemon.log = log_free(daemon.log);
+	config_done(&daemon.config);
+	libevent_global_shutdown();
+	return status;
+}
+
+int main(int count, char **arguments)
+{
+	struct options options = { 0 };
+	(void)signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of write() */
+	if (count > 1 && strcmp(arguments[1], "run") == 0)
+		return run_main(count - 2, arguments + 2);
+	int status = parse_options(count, arguments, &options);
+	if (status >= 0)
+		return status;
+	if (options.log_target != NULL && strcmp(options.log_target, "auto") != 0 &&
+		strcmp(options.log_target, "journal") != 0 &&
+		strcmp(options.log_target, "stderr") != 0) {
+		fprintf(stderr, "beamrd: --log is auto, journal or stderr\n");
+		return 2;
+	}
+	return run_daemon(&options);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io.beamr.Event.Subscribe: each subscriber walks the ring of events at its own pace. What waits for one is what it has not
+ * yet taken out of the ring, so a reader that stops costs nothing but its place, and is told how many it lost. */
+#include "../events.h"
+#include "../wording.h"
+#include "methods.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define METHOD(id, ...) void handle_##id(struct call *call, const struct control_in_##id *in);
+#include "control/rows.h"
+
+#define SUBSCRIBERS_MAX 256
+
+struct subscriber {
+	struct list node;
+	struct call *call;
+	struct control_arena arena; /* of the reply that is being made */
+	uint64_t kinds;             /* bits of enum beamr_report_kind */
+	uint64_t seq;               /* the last one looked at */
+	uint64_t lost;              /* not told of yet */
+	uint64_t queue_max;
+	int64_t priority_max;
+	const char *service;
+	const char *process; /* text of the pid */
+};
+
+/* Kept with the ring, since that outlives all subscribers. */
+static uint64_t wanted_kinds(const struct list *subscribers)
+{
+	uint64_t kinds = 0;
+	list_foreach(node, subscribers) {
+		kinds |= list_entry(node, struct subscriber, node)->kinds;
+	}
+	return kinds;
+}
+
+static void subscribers_changed(struct daemon *daemon)
+{
+	struct list *subscribers = events_list(daemon->events);
+	size_t count = 0;
+	list_foreach(node, subscribers) {
+		count++;
+	}
+	events_subscribers(daemon->events, count);
+	beamr_events(daemon->machine, wanted_kinds(subscribers));
+}
+
+static void on_close(struct call *call, void *user)
+{
+	struct subscriber *subscriber = user;
+	list_remove(&subscriber->node);
+	subscribers_changed(call->daemon);
+	control_arena_done(&subscriber->arena);
+	free(subscriber);
+}
+
+static bool wants(const struct subscriber *subscriber, const struct beamr_report *report)
+{
+	if ((subscriber->kinds >> report->kind & 1) == 0 ||
+		report->priority > subscriber->priority_max)
+		return false;
+	if (subscriber->service != NULL &&
+		strcmp(subscriber->service, report_text(report, report->namespace_name)) != 0)
+		return false;
+	return subscriber->process == NULL ||
+	       strcmp(subscriber->process, report_text(report, report->process)) == 0;
+}
+
+static const char *text_of(const struct beamr_report *report, uint16_t at)
+{
+	return at != 0 ? report_text(report, at) : NULL;
+}
+
+/* Everything is borrowed from the record but what is made in the arena. */
+static void fill_event(struct control_arena *arena, const struct record *record,
+	struct control_event *to, const char *line)
+{
+	const struct beamr_report *report = record_report(record);
+	int class = report->class != 0 ? control_value_find(CONTROL_ENUM_class,
+						 report_text(report, report->class))
+				       : -1;
+	const struct report_type *type = &report_types[report->kind];
+	*to = (struct control_event){ .seq = (int64_t)record->seq,
+		.realtime_usec = report->realtime_usec,
+		.monotonic_usec = report->monotonic_usec,
+		.kind = wording_event_kind(report->kind),
+		.priority = report->priority,
+		.service = text_of(report, report->namespace_name),
+		.process = text_of(report, report->process),
+		.serial = { report->process != 0, (int64_t)report->serial },
+		.name = text_of(report, report->name),
+		.label = text_of(report, report->label),
+		.module = text_of(report, report->module),
+		.function = text_of(report, report->function),
+		.arity = { report->function != 0, report->arity },
+		.other = text_of(report, report->other),
+		.ref = text_of(report, report->reference),
+		.class = { class >= 0, class },
+		.reason = text_of(report, report->reason),
+		.message_id = type->message_id[0] != '\0' ? type->message_id : NULL,
+		.text = line };
+	if (!crash_id_is_none(report->crash_id)) {
+		char *id = control_arena_alloc(arena, BEAMR_CRASH_ID_TEXT);
+		if (id != NULL)
+			crash_id_text(report->crash_id, id);
+		to->crash_id = id;
+	}
+	if (!crash_id_is_none(report->cause)) {
+		char *id = control_arena_alloc(arena, BEAMR_CRASH_ID_TEXT);
+		struct control_pair *pair = control_arena_alloc(arena, sizeof(*pair));
+		if (id != NULL && pair != NULL) {
+			crash_id_text(report->cause, id);
+			*pair = (struct control_pair){ "BEAMR_CAUSE", id };
+			to->fields = (struct control_pairs){ pair, 1, true };
+		}
+	}
+	if (report->frame_count == 0)
+		return;
+	struct control_event_frame *frames =
+		control_arena_alloc(arena, report->frame_count * sizeof(*frames));
+	for (uint32_t i = 0; frames != NULL && i < report->frame_count; i++) {
+		const struct beamr_report_frame *frame = &report->frames[i];
+		frames[i] =
+			(struct control_event_frame){ .module = report_text(report, frame->module),
+				.function = report_text(report, frame->function),
+				.arity = frame->arity,
+				.file = text_of(report, frame->file),
+				.line = { frame->file != 0, frame->line } };
+	}
+	to->stack.items = frames;
+	to->stack.count = frames != NULL ? report->frame_count : 0;
+	to->stack.set = true;
+}
+
+static void send_event(struct subscriber *subscriber, const struct record *record)
+{
+	char line[WORDING_LINE_MAX];
+	struct control_event event;
+	(void)wording_message(record_report(record), line);
+	fill_event(&subscriber->arena, record, &event, line);
+	struct control_out_event_subscribe out = { .event = &event,
+		.lost = { subscriber->lost > 0, (int64_t)subscriber->lost } };
+	subscriber->lost = 0;
+	call_continue(subscriber->call, &out);
+	control_arena_done(&subscriber->arena);
+}
+
+static void pump(struct call *call, void *user)
+{
+	struct subscriber *subscriber = user;
+	struct events *events = call->daemon->events;
+	while (!call_is_full(call)) {
+		uint64_t lost, last = events_last(events);
+		if (subscriber->queue_max != 0 && last - subscriber->seq > subscriber->queue_max) {
+			subscriber->lost += last - subscriber->seq - subscriber->queue_max;
+			subscriber->seq = last - subscriber->queue_max;
+		}
+		struct record *record = events_next(events, subscriber->seq, &lost);
+		if (record == NULL)
+			return;
+		subscriber->lost += lost;
+		subscriber->seq = record->seq;
+		if (wants(subscriber, record_report(record)))
+			send_event(subscriber, record);
+		(void)record_unref(record);
+	}
+}
+
+/* After new events. */
+void event_wake(void *user)
+{
+	struct daemon *daemon = user;
+	list_foreach_safe(node, events_list(daemon->events))
+	{
+		struct subscriber *subscriber = list_entry(node, struct subscriber, node);
+		pump(subscriber->call, subscriber);
+	}
+}
+
+static bool parse_kinds(const struct control_strings *kinds, uint64_t *ret_kinds)
+{
+	*ret_kinds = 0;
+	for (int kind = 0; kind < BEAMR_REPORT_KINDS; kind++) {
+		int event = wording_event_kind((enum beamr_report_kind)kind);
+		if (event >= 0 && !kinds->set && report_types[kind].always)
+			*ret_kinds |= UINT64_C(1) << kind;
+	}
+	for (size_t i = 0; i < kinds->count; i++) {
+		int wanted = control_value_find(CONTROL_ENUM_event_kind, kinds->items[i]);
+		if (wanted < 0)
+			return false;
+		for (int kind = 0; kind < BEAMR_REPORT_KINDS; kind++) {
+			if (wording_event_kind((enum beamr_report_kind)kind) == wanted)
+				*ret_kinds |= UINT64_C(1) << kind;
+		}
+	}
+	return true;
+}
+
+void handle_event_subscribe(struct call *call, const struct control_in_event_subscribe *in)
+{
+	struct events *events = call->daemon->events;
+	uint64_t kinds, last = events_last(events);
+	const char *bad =
+		!parse_kinds(&in->kinds, &kinds) ? "kinds"
+		: in->priority_max.set && (in->priority_max.value < 0 || in->priority_max.value > 7)
+			? "priorityMax"
+		: in->since_seq.set && in->since_seq.value < 0 ? "sinceSeq"
+		: in->queue_max.set && in->queue_max.value < 1 ? "queueMax"
+							       : NULL;
+	if (bad != NULL) {
+		struct control_error_invalid_parameter info = { .parameter = bad };
+		call_fail(call, CONTROL_ERROR_invalid_parameter, &info);
+		return;
+	}
+	if (in->service != NULL) {
+		struct beamr_ns *ns;
+		int r = beamr_ns_get(call->daemon->machine, in->service, &ns);
+		if (r != 0) {
+			struct control_error_event_no_such_service info = { .service = in->service,
+				.message = call_printf(
+					call, "There is no service \"%s\".", in->service) };
+			call_fail(call, CONTROL_ERROR_event_no_such_service, &info);
+			return;
+		}
+		(void)beamr_ns_unref(ns);
+	}
+	beamr_pid pid = 0;
+	if (in->process != NULL && !method_process(call, in->process, in->service, &pid))
+		return;
+	size_t count = 0;
+	list_foreach(node, events_list(events)) {
+		count++;
+	}
+	struct subscriber *subscriber =
+		count < SUBSCRIBERS_MAX ? calloc(1, sizeof(*subscriber)) : NULL;
+	if (subscriber == NULL) {
+		struct control_error_too_many_subscribers info = { .limit = SUBSCRIBERS_MAX,
+			.message = "There are too many streams of events." };
+		call_fail(call, CONTROL_ERROR_too_many_subscribers, &info);
+		return;
+	}
+	subscriber->call = call;
+	subscriber->kinds = kinds;
+	subscriber->priority_max = in->priority_max.set ? in->priority_max.value : 7;
+	subscriber->queue_max = in->queue_max.set ? (uint64_t)in->queue_max.value : 0;
+	subscriber->service = in->service;
+	subscriber->process = pid != 0 ? method_pid(call, pid) : NULL;
+	subscriber->seq = in->since_seq.set && (uint64_t)in->since_seq.value < last
+				  ? (uint64_t)in->since_seq.value
+				  : last;
+	list_append(events_list(events), &subscriber->node);
+	call->on_close = on_close;
+	call->on_drained = pump;
+	call->user = subscriber;
+	subscribers_changed(call->daemon);
+	struct control_out_event_subscribe out = { .ready = { true, 1 },
+		.seq = { true, (int64_t)last } };
+	call_continue(call, &out);
+	pump(call, subscriber);
+}

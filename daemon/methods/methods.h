@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What handlers share: finding namespaces and processes, reading terms, filling replies, waiting for completions.
+ * A function that returns false or NULL has answered the call with the error. */
+#pragma once
+#include "../call.h"
+#include "beamr.h"
+
+/* A reference; release it with beamr_ns_unref(). name NULL: the default one. */
+struct beamr_ns *method_ns(struct call *call, const char *name);
+/* "<0.1.0>", "0.1.0", "name", "service/name"; service (may be NULL) is where a bare name is looked up. */
+bool method_process(struct call *call, const char *text, const char *service, beamr_pid *ret_pid);
+void method_no_process(struct call *call, const char *text, const char *service);
+/* index is told in the error. */
+bool method_term(struct call *call, size_t index, const struct control_term_input *input,
+	struct beamr_term **ret_term);
+/* ret_terms: freed by method_terms_free(), also when it failed. */
+bool method_terms(struct call *call, const struct control_term_input *inputs, size_t count,
+	struct beamr_term ***ret_terms);
+void method_terms_free(struct beamr_term **terms, size_t count);
+/* Names of Gleam modules may be written with slashes: "shop/cart" is shop@cart. The result lives as long as the call. */
+const char *method_module(struct call *call, const char *module);
+void method_no_module(struct call *call, struct beamr_ns *ns, const char *module);
+void method_no_function(struct call *call, struct beamr_ns *ns, const char *module,
+	const char *function, unsigned arity);
+
+/* Copies into the call's arena. */
+const char *method_copy(struct call *call, const char *text);
+const char *method_pid(struct call *call, beamr_pid pid);
+void method_frame(struct call *call, const struct beamr_frame *frame, struct control_frame *to);
+/* What a process publishes. */
+void method_fill_process(
+	struct call *call, const struct beamr_process *from, struct control_process *to);
+void method_fill_term(
+	struct call *call, const struct beamr_term *term, size_t max_text, struct control_term *to);
+/* A list of `count` texts in the call's arena, to be filled. */
+struct control_strings method_strings(struct call *call, size_t count);
+
+/* Waiting for a completion of the machine: make one, hand method_wait_done() the result from any thread, and `then` is run
+ * on the main thread. The call is kept meanwhile. */
+struct method_wait;
+struct method_wait *method_wait_new(
+	struct call *call, void (*then)(struct call *call, void *result, void *user), void *user);
+void method_wait_done(struct method_wait *wait, void *result);
+/* The completion will not come. */
+void method_wait_cancel(struct method_wait *wait);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io.beamr.Service: namespaces. */
+#include "../log.h"
+#include "methods.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define METHOD(id, ...) void handle_##id(struct call *call, const struct control_in_##id *in);
+#include "control/rows.h"
+
+/* One reply is held back, since the last one is told from the others. */
+struct listing {
+	struct call *call;
+	const struct control_in_service_list *in;
+	struct control_instance held;
+	struct control_usage held_usage;
+	bool holds;
+};
+
+static void send_held(struct listing *listing)
+{
+	struct control_out_service_list out = { .service = &listing->held };
+	if (listing->holds)
+		call_continue(listing->call, &out);
+}
+
+static bool list_one(void *user, const struct beamr_ns_info *info)
+{
+	struct listing *listing = user;
+	struct call *call = listing->call;
+	int state = info->processes > 0 ? CONTROL_service_state_running
+					: CONTROL_service_state_inactive;
+	if (listing->in->match != NULL && strstr(info->name, listing->in->match) == NULL)
+		return true;
+	if (listing->in->state != NULL &&
+		strcmp(listing->in->state,
+			control_enums[CONTROL_ENUM_service_state].wires[state]) != 0)
+		return true;
+	send_held(listing);
+	listing->holds = true;
+	listing->held_usage = (struct control_usage){ .memory = (int64_t)info->memory_bytes,
+		.processes = (int64_t)info->processes,
+		.processes_peak = (int64_t)info->processes_peak,
+		.ets_tables = (int64_t)info->ets_tables,
+		.modules = (int64_t)info->modules,
+		.reductions = (int64_t)info->reductions,
+		.crashes = (int64_t)info->crashes,
+		.restarts = (int64_t)info->restarts };
+	listing->held = (struct control_instance){ .name = method_copy(call, info->name),
+		.state = state,
+		.since_realtime_usec = { true, info->created_realtime_usec },
+		.usage = listing->in->with_usage.value ? &listing->held_usage : NULL };
+	return true;
+}
+
+void handle_service_list(struct call *call, const struct control_in_service_list *in)
+{
+	struct listing listing = { .call = call, .in = in };
+	beamr_ns_each(call->daemon->machine, list_one, &listing);
+	struct control_out_service_list out = { .service = listing.holds ? &listing.held : NULL };
+	call_reply(call, &out);
+}
+
+static void fail_outcome(struct call *call, int r, const char *service)
+{
+	if (r == BEAMR_E_EXISTS) {
+		struct control_error_already_exists info = { .service = service,
+			.message =
+				call_printf(call, "There is a service \"%s\" already.", service) };
+		call_fail(call, CONTROL_ERROR_already_exists, &info);
+	} else if (r == BEAMR_E_NAME) {
+		struct control_error_invalid_parameter info = { .parameter = "service" };
+		call_fail(call, CONTROL_ERROR_invalid_parameter, &info);
+	} else if (r == BEAMR_E_LIMIT) {
+		struct control_error_limit_reached info = { .limit = "services",
+			.message = "There are too many services." };
+		call_fail(call, CONTROL_ERROR_limit_reached, &info);
+	} else if (r == BEAMR_E_IN_USE) {
+		struct control_error_busy info = { .operation = "remove",
+			.message = "Processes of the service still run." };
+		call_fail(call, CONTROL_ERROR_busy, &info);
+	} else {
+		call_fail_errno(call, r);
+	}
+}
+
+static bool add_path(struct call *call, struct beamr_ns *ns, const char *path, unsigned flags)
+{
+	int r = beamr_code_add_dir(ns, path, flags);
+	if (r == 0)
+		return true;
+	struct control_error_bad_artifact info = { .reason = strerror(r < 0 ? -r : EINVAL),
+		.message = call_printf(call, "The daemon cannot use the folder \"%s\": %s.", path,
+			strerror(r < 0 ? -r : EINVAL)) };
+	call_fail(call, CONTROL_ERROR_bad_artifact, &info);
+	return false;
+}
+
+void handle_service_create(struct call *call, const struct control_in_service_create *in)
+{
+	struct beamr_ns *ns = NULL;
+	int r = beamr_ns_create(call->daemon->machine, in->service, &ns);
+	if (r != 0) {
+		fail_outcome(call, r, in->service);
+		return;
+	}
+	for (size_t i = 0; i < in->code_paths.count; i++) {
+		if (!add_path(call, ns, in->code_paths.items[i], 0)) {
+			(void)beamr_ns_remove(call->daemon->machine, in->service,
+				BEAMR_NS_KILL); /* it is empty */
+			(void)beamr_ns_unref(ns);
+			return;
+		}
+	}
+	(void)beamr_ns_unref(ns);
+	call_audit(call, in->service, "created service %s", in->service);
+	daemon_changed(call->daemon);
+	call_reply(call, NULL);
+}
+
+void handle_service_add_code_path(
+	struct call *call, const struct control_in_service_add_code_path *in)
+{
+	struct beamr_ns *ns = method_ns(call, in->service);
+	if (ns == NULL)
+		return;
+	bool done = add_path(call, ns, in->path, in->first.value ? BEAMR_CODE_FIRST : 0);
+	(void)beamr_ns_unref(ns);
+	if (!done)
+		return;
+	call_audit(call, in->service, "added code path %s to %s", in->path, in->service);
+	call_reply(call, NULL);
+}
+
+void handle_service_remove(struct call *call, const struct control_in_service_remove *in)
+{
+	if (in->digest != NULL || in->purge_state.value) {
+		struct control_error_not_supported info = {
+			.what = in->digest != NULL ? "digest" : "purgeState",
+			.message = "Releases and state folders are not kept by this daemon."
+		};
+		call_fail(call, CONTROL_ERROR_not_supported, &info);
+		return;
+	}
+	struct beamr_ns *ns = method_ns(call, in->service);
+	if (ns == NULL)
+		return;
+	(void)beamr_ns_unref(ns);
+	struct control_out_service_remove out = { .removed = method_strings(call, 1) };
+	if (out.removed.count == 1)
+		out.removed.items[0] = in->service;
+	if (!in->dry_run.value) {
+		int r = beamr_ns_remove(call->daemon->machine, in->service, BEAMR_NS_KILL);
+		if (r != 0) {
+			fail_outcome(call, r, in->service);
+			return;
+		}
+		call_audit(call, in->service, "removed service %s", in->service);
+		daemon_changed(call->daemon);
+	}
+	call_reply(call, &out);
+}

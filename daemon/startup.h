@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bringing up what the configuration asks for: namespaces, their folders, preloaded modules, first processes. */
+#pragma once
+#include "daemon.h"
+
+struct startup;
+
+/* Begins; done is called once on the main thread: 0, or negative errno after the failure was logged. Returns NULL when the host has no
+ * memory. */
+struct startup *startup_begin(struct daemon *daemon, void (*done)(struct daemon *daemon, int r));
+/* Takes NULL; also while it is going on. */
+struct startup *startup_free(struct startup *startup);
