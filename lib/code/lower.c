@@ -353,11 +353,16 @@ static int finish(struct lowering *l)
 	m->frame_count = l->frames.count;
 	for (size_t i = 0; i < m->fun_count; i++)
 		m->funs[i].code = entry_of(l, s->fun_labels[i]);
-	/* Both are sorted alike (code/tables.c). */
-	assert(m->export_count == s->export_count);
-	for (size_t i = 0; i < m->export_count; i++) {
-		assert(s->exports[i].function == m->exports[i].function && s->exports[i].arity == m->exports[i].arity);
-		m->exports[i].entry = entry_of(l, s->exports[i].label);
+	m->exports = mem_zalloc(MEM_CODE, s->export_count * sizeof(struct code_export));
+	m->export_count = s->export_count;
+	for (size_t i = 0; i < s->export_count; i++) {
+		const struct staged_export *e = &s->exports[i];
+		const struct export *number = export_get(m->name, e->function, e->arity);
+		if (number == NULL) {
+			lower_fail(l, "the export table is full");
+			return LOAD_E_LIMIT;
+		}
+		m->exports[i] = (struct code_export){ e->function, e->arity, number->number, entry_of(l, e->label) };
 	}
 	if (l->on_load_entry != 0)
 		m->on_load = m->code + l->on_load_entry;

@@ -57,6 +57,17 @@ static bool lower_operator2(struct lowering *l, const struct export *e, const st
 	return false;
 }
 
+/* A refusal: a guard BIF that the machine does not have cannot be called. */
+static bool check_bif(struct lowering *l, const struct export *e)
+{
+	if (e->bif != NULL)
+		return true;
+	struct atom_text module = atom_text(e->module), function = atom_text(e->function);
+	lower_fail(l, "%.*s:%.*s/%u is no guard BIF", (int)module.size, (const char *)module.bytes, (int)function.size,
+		(const char *)function.bytes, e->arity);
+	return false;
+}
+
 static void lower_bif1(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
 	const struct operand *a, const struct operand *destination)
 {
@@ -77,7 +88,8 @@ static void lower_bif1(struct lowering *l, const struct export *e, const struct 
 			return;
 		}
 	}
-	EMIT(l, bif1, ra, arg_reg(destination), arg_number(live), arg_label(label), arg_pointer(e));
+	if (check_bif(l, e))
+		EMIT(l, bif1, ra, arg_reg(destination), arg_number(live), arg_label(label), arg_pointer(e));
 }
 
 static void lower_bif2(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
@@ -93,27 +105,25 @@ static void lower_bif2(struct lowering *l, const struct export *e, const struct 
 		emit_args(l, i, args, 5);
 		return;
 	}
-	EMIT(l, bif2, ra, rb, arg_reg(destination), arg_number(live), arg_label(label), arg_pointer(e));
+	if (check_bif(l, e))
+		EMIT(l, bif2, ra, rb, arg_reg(destination), arg_number(live), arg_label(label), arg_pointer(e));
 }
 
 static void lower_bif3(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
 	const struct operand *a, const struct operand *destination)
 {
 	struct arg ra = lower_reg(l, &a[0], 0), rb = lower_reg(l, &a[1], 1), rc = lower_reg(l, &a[2], 2);
-	EMIT(l, bif3, ra, rb, rc, arg_reg(destination), arg_number(live), arg_label(label), arg_pointer(e));
+	if (check_bif(l, e))
+		EMIT(l, bif3, ra, rb, rc, arg_reg(destination), arg_number(live), arg_label(label), arg_pointer(e));
 }
 
-/* The BIF itself, or a refusal: a guard BIF that the machine does not have cannot be called. */
 static const struct export *guard_bif(struct lowering *l, const struct operand *import, unsigned arity)
 {
 	const struct export *e = lower_import(l, import);
-	if (e->arity != arity || e->bif == NULL) {
-		struct atom_text module = atom_text(e->module), function = atom_text(e->function);
-		lower_fail(l, "%.*s:%.*s/%u is no guard BIF", (int)module.size, (const char *)module.bytes,
-			(int)function.size, (const char *)function.bytes, e->arity);
-		return NULL;
-	}
-	return e;
+	if (e->arity == arity)
+		return e;
+	lower_fail(l, "a guard BIF of %u arguments called with %u", e->arity, arity);
+	return NULL;
 }
 
 static bool lower_float(struct lowering *l, enum op op, const struct operand *o)
@@ -165,7 +175,7 @@ bool lower_bif(struct lowering *l, enum op op, const struct operand *o)
 		e = guard_bif(l, &o[0], 0);
 		if (e != NULL && e->module == A(erlang) && e->function == A(self))
 			EMIT(l, bif_self, arg_reg(&o[1]));
-		else if (e != NULL)
+		else if (e != NULL && check_bif(l, e))
 			EMIT(l, bif0, arg_reg(&o[1]), arg_pointer(e));
 		return true;
 	case OP_bif1:

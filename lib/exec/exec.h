@@ -28,7 +28,7 @@ enum slice_end exec_run(struct worker *worker, struct proc *p);
 typedef const uint64_t *(*exec_undefined_fn)(struct proc *p, const struct export *export, const term *x);
 void exec_set_undefined(exec_undefined_fn fn);
 
-/* Once at start: instruction addresses, stubs of BIFs, the internal modules' code. */
+/* Once at start, after bif_register_all() and before anything is loaded: instruction addresses, stubs of BIFs. */
 void exec_init(void);
 /* Code that calls a BIF with x0..: for dispatch tables. Lives for ever. */
 const uint64_t *exec_bif_stub(const struct bif *bif);

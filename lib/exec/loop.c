@@ -225,6 +225,11 @@ void exec_init(void)
 	/* apply is no BIF: the engine makes the call. */
 	export_get(A(erlang), A(apply), 3)->stub = entry_apply_code.code;
 	export_get(A(erlang), A(apply), 2)->stub = entry_apply_fun_code.code;
+	for (uint32_t n = 0; n < export_count(); n++) {
+		struct export *e = export_of(n);
+		if (e->bif != NULL && e->stub == NULL)
+			e->stub = exec_bif_stub(e->bif);
+	}
 }
 
 const uint64_t *exec_bif_stub(const struct bif *bif)
