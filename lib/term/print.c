@@ -305,7 +305,9 @@ static void print_bits(struct printer *s, struct bits bits, uint32_t depth)
 		print_format(
 			s->out, "%u%s", bits_byte(bits, i), i + 1 < bytes || rest > 0 ? "," : "");
 	}
-	if (rest > 0)
+	if (rest > 0 && depth != UINT32_MAX && depth - 1 == 0)
+		print_string(s->out, "...");
+	else if (rest > 0)
 		print_format(s->out, "%u:%u", bits_tail(bits, bytes, rest), rest);
 	print_string(s->out, ">>");
 }
