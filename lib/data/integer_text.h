@@ -10,7 +10,7 @@ size_t integer_text(term t, unsigned base, char *text);
 
 enum integer_parse_result { INTEGER_PARSED, INTEGER_NONE, INTEGER_TOO_LARGE };
 
-/* Reads [+-]DIGITS, as far as digits go. ret_used: bytes read, set with INTEGER_PARSED; the caller decides whether more may
+/* Reads [+-]DIGITS, as far as digits go. ret_used: bytes read, set unless INTEGER_NONE; the caller decides whether more may
  * follow. INTEGER_NONE: there is not one digit. INTEGER_TOO_LARGE: beyond what integers may be. */
 enum integer_parse_result integer_parse(struct heap *heap, const uint8_t *text, size_t size, unsigned base,
 	term *ret_value, size_t *ret_used);
