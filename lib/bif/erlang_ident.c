@@ -184,10 +184,7 @@ term bif_erlang_make_fun_3(struct proc *p, const term *args)
 	const struct export *export = export_get(args[0], args[1], (uint32_t)arity);
 	if (export == NULL)
 		return bif_system_limit(p);
-	term *t = heap_alloc(bif_heap(p), EXPORT_FUN_WORDS);
-	t[0] = HEADER(BOXED_EXPORT_FUN, 1);
-	t[1] = (term)export->number << 3;
-	return term_of_boxed(t);
+	return export_fun_put(heap_alloc(bif_heap(p), EXPORT_FUN_WORDS), export);
 }
 
 static term list_of_terms(struct heap *heap, const term *values, size_t count)
@@ -203,7 +200,7 @@ static term local_fun_item(struct heap *heap, term fun, term item)
 {
 	const struct fun_entry *entry = fun_entry(fun);
 	if (item == A(module))
-		return entry->module->name;
+		return entry->module_name;
 	if (item == A(name))
 		return entry->function;
 	if (item == A(arity))
@@ -228,7 +225,7 @@ static term local_fun_item(struct heap *heap, term fun, term item)
 
 static term export_fun_item(term fun, term item)
 {
-	const struct export *export = export_of(export_fun_number(fun));
+	const struct export *export = export_fun(fun);
 	if (item == A(module))
 		return export->module;
 	if (item == A(name))
@@ -259,10 +256,10 @@ term bif_erlang_fun_info_mfa_1(struct proc *p, const term *args)
 {
 	if (term_is_kind(args[0], BOXED_FUN)) {
 		const struct fun_entry *entry = fun_entry(args[0]);
-		return heap_tuple_of(bif_heap(p), entry->module->name, entry->function, term_of_small(entry->arity));
+		return heap_tuple_of(bif_heap(p), entry->module_name, entry->function, term_of_small(entry->arity));
 	}
 	if (!term_is_kind(args[0], BOXED_EXPORT_FUN))
 		return bif_badarg(p);
-	const struct export *export = export_of(export_fun_number(args[0]));
+	const struct export *export = export_fun(args[0]);
 	return heap_tuple_of(bif_heap(p), export->module, export->function, term_of_small(export->arity));
 }

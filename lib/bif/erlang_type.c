@@ -40,7 +40,7 @@ term bif_erlang_is_function_1(struct proc *p, const term *args)
 
 static uint32_t fun_arity(term fun)
 {
-	return term_is_kind(fun, BOXED_FUN) ? fun_entry(fun)->arity : export_of(export_fun_number(fun))->arity;
+	return term_is_kind(fun, BOXED_FUN) ? fun_entry(fun)->arity : export_fun(fun)->arity;
 }
 
 term bif_erlang_is_function_2(struct proc *p, const term *args)

@@ -77,7 +77,7 @@ const uint64_t *fun_target(struct proc *p, term fun, unsigned arity, term *x, co
 			return entry->code;
 		}
 	} else if (term_is_kind(fun, BOXED_EXPORT_FUN)) {
-		const struct export *export = export_of(export_fun_number(fun));
+		const struct export *export = export_fun(fun);
 		if (export->arity == arity) {
 			*ret_export = export;
 			return call_target(p, export, x);

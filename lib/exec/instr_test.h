@@ -51,7 +51,7 @@ L_is_function2: {
 		if (term_is_kind(fun, BOXED_FUN) && fun_entry(fun)->arity == (uint64_t)small_value(arity))
 			NEXT(is_function2);
 		if (term_is_kind(fun, BOXED_EXPORT_FUN) &&
-			export_of(export_fun_number(fun))->arity == (uint64_t)small_value(arity))
+			export_fun(fun)->arity == (uint64_t)small_value(arity))
 			NEXT(is_function2);
 	} else if (F32(1, 0) == 0) {
 		goto raise_badarg;
