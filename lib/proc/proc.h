@@ -13,13 +13,17 @@
 #pragma once
 #include "base/atomic.h"
 #include "base/list.h"
+#include "base/epoch.h"
+#include "base/wheel.h"
 #include "heap/gen.h"
 #include "ns/ns.h"
+#include "report/report.h"
 #include "term/ident.h"
 
 struct worker;
 struct message;
 struct signal;
+struct timers;
 
 enum exception_class { CLASS_ERROR, CLASS_EXIT, CLASS_THROW };
 
@@ -29,7 +33,9 @@ enum outcome {
 	OUTCOME_RAISE,     /* p->raise holds class, reason, perhaps trace and cause */
 	OUTCOME_TRAP,      /* go on at p->trap: export with arguments, as a tail call in place of the BIF */
 	OUTCOME_AGAIN,     /* call the same BIF with the same arguments in the next slice (it has charged its work) */
-	OUTCOME_WAIT,      /* park until proc_answer(); the answer becomes the BIF's value (or it raises) */
+	OUTCOME_WAIT,      /* park until proc_answer(); the answer becomes the BIF's value (or it raises). The engine ends the
+			    * slice with SLICE_WAIT and leaves this outcome standing; it is called again once the answer has
+			    * changed it: to OUTCOME_NONE, the value being extra->answer, or to OUTCOME_RAISE */
 	OUTCOME_HIBERNATE, /* forget the stack, collect, wait for a message, then go on at p->trap */
 	OUTCOME_EXIT,      /* the process has ended by a signal it handled: reason in p->raise.reason */
 };
@@ -73,15 +79,14 @@ enum proc_state {
 	STATE_SUSPENDED = 1 << 2,
 	STATE_EXITING = 1 << 3,
 	STATE_FREE = 1 << 4,
-	STATE_SIGNALS = 1 << 5,    /* the in-queue is not empty */
-	STATE_WAITING_ANSWER = 1 << 6, /* parked by OUTCOME_WAIT: only an answer or an exit lets code run on */
+	STATE_FOREIGN_TIMERS = 1 << 6, /* others have set timers for it */
+	STATE_WOKEN = 1 << 7,          /* its after-timer has fired; told before the owner gives it up */
 };
 
 struct mailbox {
-	struct message *first;  /* fetched messages, oldest first */
-	struct message **last;  /* where the next one is linked */
-	struct message **save;  /* the receive's position: the link to the message to look at next */
-	uint32_t length;
+	struct signal *first;   /* fetched messages, oldest first */
+	struct signal **last;   /* where the next one is linked */
+	struct signal **save;   /* the receive's position: the link to the message to look at next */
 	/* Receive markers (recv_marker_*): see proc/mailbox.c */
 	struct recv_markers *markers;
 };
@@ -100,19 +105,46 @@ struct proc {
 	uint8_t priority;
 	uint8_t saved_count;         /* live x registers in saved_x */
 	uint8_t saved_capacity;
+	bool waits;                  /* its last slice ended with SLICE_WAIT and nothing has come since */
+	uint16_t suspends;           /* how often it is suspended; see suspend.c */
 	term *saved_x;               /* while it is not running; NULL when none are live */
 	struct dict *dict;           /* proc/dict.c; NULL when empty */
-	struct relations *relations; /* proc/link.c, monitor.c, alias.c: what does not fit inline; NULL when empty */
+	struct relations *relations; /* proc/relation.h: what does not fit inline; NULL when empty */
 	term first_link;             /* the first link inline; TERM_NONE without */
 	struct proc_extra *extra;    /* rare things: raise, trap, timers, labels, suspends, limits; made on first use or NULL */
 	term parent;
 	const struct export *initial_call; /* or the function of a fun's module: see info.c */
-	uint64_t reductions_done;    /* of earlier slices */
+
+	/* written by the owner, read by any thread: what proc_published() tells */
+	_Atomic uint64_t reductions_done; /* of earlier slices */
+	_Atomic uint32_t mailbox_length;  /* fetched messages */
+	_Atomic uint32_t memory_kib;      /* heap, stack, messages, at the end of its last slice */
+	uint32_t started;                 /* tenths of a second since the table was made; fixed once published */
 
 	/* any thread */
-	_Atomic(struct signal *) inbox; /* newest first; SIGNAL_CLOSED once it has ended */
 	_Atomic uint32_t state;
-	struct proc *run_next;       /* in a run queue: guarded by its lock */
+	_Atomic(struct signal *) inbox; /* newest first; SIGNAL_CLOSED once it has ended */
+	_Atomic term name;              /* registered; TERM_NONE. Written under the lock of the name's stripe */
+	union {
+		struct proc *run_next;      /* in a run queue: guarded by its lock */
+		struct epoch_item retired;  /* once it has ended; see table.c */
+	};
+};
+
+/* Timers that one process has set for itself on one wheel, or that others have set for it: see proc/timer.h. */
+struct timer_list {
+	struct timers *home; /* NULL: not in use */
+	struct list list;
+	struct timer_list *next;
+};
+
+/* The after-timer of a receive: see proc/timer.h. */
+struct receive_timer {
+	struct wheel_timer wheel;
+	struct proc *proc;
+	struct timers *home; /* of the node while it is set */
+	_Atomic int64_t deadline; /* monotonic nanoseconds, RECEIVE_FIRED or RECEIVE_NONE */
+	_Atomic int64_t armed_at; /* the node's time while it is in the wheel, else 0; written under the wheel's lock */
 };
 
 /* Allocated lazily; the engine gets it by proc_extra(). */
@@ -120,15 +152,23 @@ struct proc_extra {
 	struct raise raise;
 	struct trap trap;
 	term answer;                 /* OUTCOME_WAIT: what came */
+	term label;                  /* proc_lib:set_label is in the dictionary; this is for the host's spawns */
 	uint64_t answer_id;          /* which question is open; others' answers are dropped */
+	struct signal *requests;     /* REQUEST signals to be run between slices, oldest first */
+	struct signal **requests_last;
+	struct signal *left;         /* signals fetched behind the one that ends the process */
+	struct receive_timer receive_timer;
+	struct timer_list timers;    /* first of the lists of BIF timers */
+	struct suspension *suspended_by_me; /* proc/suspend.c */
+	struct watch *watches;       /* proc_watch() */
 	size_t max_heap_words;       /* 0: none */
 	bool max_heap_kill;
 	bool max_heap_log;
 	bool max_heap_shared_binaries;
-	term label;                  /* proc_lib:set_label is in the dictionary; this is for the host's spawns */
-	struct timer *receive_timer;
-	int64_t started_usec;        /* realtime */
+	bool quiet;                  /* no crash report: the host hears of the end by on_exit */
+	bool by_signal;              /* it ends by an exit signal, from `killer` */
 	uint32_t save_calls;
+	term killer;                 /* TERM_NONE: the host */
 	term undefined_module;       /* whose loading it waits for, or has just waited for; TERM_NONE */
 	term error_handler;          /* process_flag(error_handler); TERM_NONE: error_handler */
 	/* Called once by the owner when the process ends, while its memory is still there: raise says why, and when it
@@ -136,9 +176,8 @@ struct proc_extra {
 	void (*on_exit)(struct proc *p, void *user);
 	void *on_exit_user;
 	uint64_t reductions_max;     /* 0: none; passing it ends the process as a kill does (host calls) */
-	bool quiet;                  /* no crash report: the host hears of the end by on_exit */
-	uint8_t crash_id[16];        /* set when it crashes, or taken from the signal that kills it */
-	bool has_crash_id;
+	struct beamr_crash_id crash_id; /* set when it ends with a fault of its own */
+	struct beamr_crash_id cause;    /* came with the signal that ends it: the first death of the chain */
 };
 
 struct proc_extra *proc_extra_make(struct proc *p);
@@ -156,6 +195,8 @@ static inline struct heap *proc_heap(struct proc *p)
 /* Process table. A pointer got from proc_lookup may be used for sending signals and reading published fields until the
  * calling worker's slice ends (other threads: between epoch_enter and epoch_leave). NULL: no such live process. */
 struct proc *proc_lookup(term pid);
+/* The same, also of one that is ending just now. */
+struct proc *proc_lookup_exiting(term pid);
 
 /* What spawn takes. mfa or fun; arguments are copied to the child's memory. */
 struct spawn_options {
@@ -216,6 +257,17 @@ void recv_marker_use(struct proc *p, term reference);
 /* Sends a copy of message. to: pid, registered name, {Name, Node}, alias reference. Returns false, with
  * badarg as the raise, when `to` is no destination or names nobody. */
 _must_check_ bool proc_send(struct proc *p, term to, term message);
+/* A run of the engine has ended for good (SLICE_EXIT, or p->outcome is OUTCOME_EXIT): ends the process. For sched. */
+void proc_end(struct proc *p);
+/* What lives besides the stack; x registers when they are not in saved_x. */
+void proc_roots(struct proc *p, struct roots *roots, term *x, unsigned live);
+/* Called for each process that ends, by the owner, before links and monitors hear of it and while its memory is still
+ * there. Registered before the schedulers start. */
+void proc_on_end(void (*fn)(struct proc *p));
+/* Where reports go; NULL: nowhere. Set before the schedulers start. fn: see struct beamr_options. */
+/* What sending to a port does: takes nothing, returns false with the raise set. Set before the schedulers start. */
+void proc_set_port_send(bool (*fn)(struct proc *p, term port, term message));
+void proc_set_report(void (*fn)(void *user, const struct beamr_report *report), void *user);
 
 /* OUTCOME_WAIT. A question has a number; its answer carries it. value is copied. Threads: any. */
 uint64_t proc_question(struct proc *p);

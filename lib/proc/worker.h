@@ -10,6 +10,7 @@
 #define FLOAT_REGISTERS 1024
 
 struct proc;
+struct timers;
 
 struct worker {
 	term x[X_REGISTERS + X_SCRATCH]; /* behind the program's: the engine's own, dead between instructions */
@@ -18,7 +19,12 @@ struct worker {
 	struct proc *current;
 	int64_t now_nsec;      /* monotonic; read once per slice and when a timer asks */
 	unsigned index;
-	struct sched *sched;   /* sched/sched.c's own part: run queue, timers, sleep */
+	struct sched *sched;   /* sched/sched.c's own part: run queue, sleep */
+	struct timers *timers; /* proc/timer.h */
+	struct slot_cache {    /* proc/table.c: slots on their way from and to the free list */
+		uint32_t fresh_count, used_count;
+		uint32_t fresh[32], used[32];
+	} slots;
 	_Atomic uint64_t progress; /* slices and sleeps so far: the watchdog's proof of life */
 	_Atomic uint32_t sleeping;
 };

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of this room tell each other about a process's end. Owner only. */
+#pragma once
+#include "proc/proc.h"
+
+/* obituary.c: reports the end if it is worth it, counts it, and gives it a crash id. What is returned goes with the exit
+ * signals: the first death of the chain. */
+struct beamr_crash_id obituary(struct proc *p, term reason);
+/* max_heap_size was passed. */
+void obituary_max_heap(struct proc *p, size_t words);
+/* suspend.c: resumes whom p has suspended. */
+void suspend_end(struct proc *p);
+/* proc.c: calls the host's watches. */
+void watches_end(struct proc *p);
+/* proc.c: all memory but the struct. */
+void proc_memory_done(struct proc *p);

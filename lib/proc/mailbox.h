@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The mailbox: messages fetched from the inbox, oldest first, and where a receive has come to. Owner only.
+ * The engine's side is in proc/proc.h. */
+#pragma once
+#include "proc/signal.h"
+
+static inline void mailbox_append(struct proc *p, struct signal *s)
+{
+	s->next = NULL;
+	*p->mailbox.last = s;
+	p->mailbox.last = &s->next;
+	atomic_store_relaxed(&p->mailbox_length, atomic_load_relaxed(&p->mailbox_length) + 1);
+}
+
+void mailbox_init(struct mailbox *mailbox);
+void mailbox_free(struct proc *p);
+/* While a receive matches, x registers may point into the current message: its memory becomes the heap's before a
+ * collection, and a copy stays in the mailbox. */
+void mailbox_adopt_current(struct proc *p);
+/* Takes out the first {_, Ref, _, _, _}; false when there is none. */
+bool mailbox_flush_down(struct proc *p, term reference);
+/* Whether a waiting process has something to look at. */
+static inline bool mailbox_has_next(const struct proc *p)
+{
+	return *p->mailbox.save != NULL;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A process's life: it is made, its memory is kept, it ends. See proc/proc.h. */
+#include "proc/proc.h"
+
+#include "base/clock.h"
+#include "exec/exec.h"
+#include "heap/block.h"
+#include "proc/dict.h"
+#include "proc/mailbox.h"
+#include "proc/life.h"
+#include "proc/registry.h"
+#include "proc/relation.h"
+#include "proc/table.h"
+#include "proc/timer.h"
+#include "sched/sched.h"
+#include "term/atom.h"
+
+#include <string.h>
+
+struct proc_extra *proc_extra_make(struct proc *p)
+{
+	struct proc_extra *extra = mem_zalloc(MEM_PROC, sizeof(*extra));
+	extra->requests_last = &extra->requests;
+	extra->killer = TERM_NONE;
+	extra->undefined_module = TERM_NONE;
+	extra->error_handler = TERM_NONE;
+	extra->label = TERM_NONE;
+	extra->answer = TERM_NONE;
+	return p->extra = extra;
+}
+
+void spawn_options_init(struct spawn_options *options)
+{
+	*options = (struct spawn_options){
+		.monitor_options = TERM_NIL,
+		.monitor_tag = TERM_NONE,
+		.priority = PRIORITY_NORMAL,
+		.group_leader = TERM_NONE,
+		.register_as = TERM_NONE,
+		.link_to = TERM_NONE,
+	};
+}
+
+/* ------------------------------------------------------------------------------------------------ spawn */
+
+struct start {
+	const uint64_t *pc;
+	unsigned live;
+	term x[3];
+	const struct export *initial_call;
+};
+
+static void how_to_start(struct start *s, term module, term function, term args, const struct spawn_options *options)
+{
+	if (options->entry != NULL) {
+		*s = (struct start){ .pc = options->entry };
+		return;
+	}
+	if (module == TERM_NONE) {
+		*s = (struct start){ .pc = exec_entry_apply_fun(), .live = 2, .x = { function, args } };
+		return;
+	}
+	size_t arity = 0;
+	for (term t = args; term_is_cons(t); t = cons_tail(t))
+		arity++;
+	if (module == A(erlang) && function == A(apply) && arity == 2)
+		*s = (struct start){ .pc = exec_entry_apply_fun(),
+			.live = 2,
+			.x = { cons_head(args), cons_head(cons_tail(args)) } };
+	else
+		*s = (struct start){ .pc = exec_entry_apply(), .live = 3, .x = { module, function, args } };
+	s->initial_call = arity <= 255 ? export_get(module, function, (uint32_t)arity) : NULL;
+}
+
+/* The first memory: the arguments, packed, and the word at the bottom of the stack. */
+static void memory_make(struct proc *p, struct start *s, term group_leader)
+{
+	size_t words = term_is_immediate(group_leader) ? 0 : heap_copy_words(group_leader);
+	size_t counts[3] = { 0 };
+	for (unsigned i = 0; i < s->live; i++)
+		if (!term_is_immediate(s->x[i]))
+			words += counts[i] = heap_copy_words(s->x[i]);
+	size_t capacity = block_capacity(words + 1);
+	struct gen_heap *g = &p->mem;
+	g->old_start = g->old_top = block_alloc(NULL, capacity);
+	g->old_end = g->old_start + capacity;
+	p->group_leader = heap_copy_into(group_leader, &g->old_top, &g->old_offheap);
+	if (s->live > 0) {
+		p->saved_x = mem_alloc(MEM_PROC, s->live * sizeof(term));
+		p->saved_count = p->saved_capacity = (uint8_t)s->live;
+		for (unsigned i = 0; i < s->live; i++)
+			p->saved_x[i] = counts[i] == 0 ? s->x[i] : heap_copy_into(s->x[i], &g->old_top, &g->old_offheap);
+	}
+	debug_assert(g->old_top == g->old_start + words);
+	g->old_end[-1] = (term)(uintptr_t)exec_normal_exit();
+	g->packed_stack_words = 1;
+	g->packed_words = (uint32_t)words;
+}
+
+static void apply_options(struct proc *p, const struct spawn_options *o)
+{
+	p->priority = (uint8_t)o->priority;
+	if (o->min_heap_words > p->mem.min_words)
+		p->mem.min_words = o->min_heap_words;
+	if (o->min_bin_bytes_kib > p->mem.min_bin_bytes_kib)
+		p->mem.min_bin_bytes_kib = o->min_bin_bytes_kib;
+	if (o->has_fullsweep_after)
+		p->mem.fullsweep_after = o->fullsweep_after;
+	if (o->off_heap_messages)
+		p->flags |= PROC_OFF_HEAP_MESSAGES;
+	if (o->async_dist)
+		p->flags |= PROC_ASYNC_DIST;
+	if (o->max_heap_words != 0) {
+		struct proc_extra *extra = proc_extra(p);
+		extra->max_heap_words = o->max_heap_words;
+		extra->max_heap_kill = o->max_heap_kill;
+		extra->max_heap_log = o->max_heap_log;
+		extra->max_heap_shared_binaries = o->max_heap_shared_binaries;
+	}
+	if (o->on_exit != NULL || o->quiet || o->reductions_max != 0) {
+		struct proc_extra *extra = proc_extra(p);
+		extra->on_exit = o->on_exit;
+		extra->on_exit_user = o->on_exit_user;
+		extra->quiet = o->quiet;
+		extra->reductions_max = o->reductions_max;
+	}
+}
+
+static unsigned alias_flags(term options)
+{
+	unsigned flags = 0;
+	for (; term_is_cons(options); options = cons_tail(options)) {
+		term o = cons_head(options);
+		if (!term_is_tuple_of(o, 2) || tuple_element(o, 0) != A(alias))
+			continue;
+		flags = MONITOR_ALIAS;
+		if (tuple_element(o, 1) == A(demonitor))
+			flags |= MONITOR_ALIAS_DEMONITOR;
+		if (tuple_element(o, 1) == A(reply_demonitor))
+			flags |= MONITOR_ALIAS_REPLY;
+	}
+	return flags;
+}
+
+static void tie_to_parent(struct proc *p, struct proc *parent, const struct spawn_options *o, term *ret_monitor)
+{
+	if (o->link) {
+		link_add(p, parent->pid);
+		link_add(parent, p->pid);
+	}
+	if (o->monitor) {
+		struct monitor_how how = {
+			.name = TERM_NONE,
+			.tag = o->monitor_tag,
+			.flags = alias_flags(o->monitor_options),
+		};
+		struct monitor *m;
+		term ref = monitor_make(parent, p->pid, &how, &m);
+		monitor_signal_monitor(p, m);
+		if (ret_monitor != NULL)
+			*ret_monitor = ref;
+	}
+}
+
+term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, term args,
+	const struct spawn_options *options, term *ret_monitor)
+{
+	if (!ns_process_enter(ns))
+		return TERM_NONE;
+	term pid = table_take();
+	if (pid == TERM_NONE) {
+		ns_process_leave(ns);
+		return TERM_NONE;
+	}
+	struct proc *p = mem_zalloc(MEM_PROC, sizeof(*p));
+	struct start start;
+	how_to_start(&start, module, function, args, options);
+	gen_init(&p->mem);
+	p->pid = pid;
+	p->ns = ns;
+	p->pc = start.pc;
+	p->initial_call = start.initial_call;
+	p->parent = parent != NULL ? parent->pid : TERM_NONE;
+	p->first_link = TERM_NONE;
+	p->started = table_age();
+	atomic_store_relaxed(&p->name, TERM_NONE);
+	mailbox_init(&p->mailbox);
+	term leader = options->group_leader;
+	if (leader == TERM_NONE)
+		leader = parent != NULL ? parent->group_leader : pid;
+	memory_make(p, &start, leader);
+	apply_options(p, options);
+	if (options->register_as != TERM_NONE && registry_add(ns, options->register_as, p) != 0) {
+		proc_memory_done(p);
+		mem_free(MEM_PROC, p, sizeof(*p));
+		table_give_back(pid);
+		ns_process_leave(ns);
+		return TERM_NONE;
+	}
+	if (parent != NULL)
+		tie_to_parent(p, parent, options, ret_monitor);
+	/* Published with an owner, so that nobody runs it before it is tied to others. */
+	atomic_store_relaxed(&p->state, STATE_RUNNING);
+	table_publish(p);
+	if (options->link_to != TERM_NONE)
+		link_make(p, options->link_to);
+	atomic_fetch_and_explicit(&p->state, ~(uint32_t)STATE_RUNNING, memory_order_seq_cst);
+	sched_make_runnable(p);
+	return pid;
+}
+
+/* ------------------------------------------------------------------------------------------------ memory */
+
+void proc_roots(struct proc *p, struct roots *roots, term *x, unsigned live)
+{
+	if (x != NULL)
+		roots_add(roots, x, live);
+	else if (p->saved_count > 0)
+		roots_add(roots, p->saved_x, p->saved_count);
+	if (p->dict != NULL)
+		roots_add(roots, p->dict->pairs, 2 * (size_t)p->dict->count);
+	if (unlikely(!term_is_immediate(p->group_leader)))
+		roots_add(roots, &p->group_leader, 1);
+	struct proc_extra *extra = p->extra;
+	if (extra == NULL)
+		return;
+	roots_add(roots, &extra->raise.reason, 4);
+	roots_add(roots, extra->trap.args, extra->trap.count);
+	roots_add(roots, &extra->answer, 2);
+}
+
+_Static_assert(offsetof(struct raise, cause) - offsetof(struct raise, reason) == 3 * sizeof(term) &&
+		       offsetof(struct proc_extra, label) - offsetof(struct proc_extra, answer) == sizeof(term),
+	"proc_roots takes neighbours as one range");
+
+/* False: the process is over its limit and ends. */
+static bool check_max_heap(struct proc *p)
+{
+	struct proc_extra *extra = p->extra;
+	if (likely(extra == NULL || extra->max_heap_words == 0))
+		return true;
+	size_t words = gen_total_words(&p->mem);
+	if (extra->max_heap_shared_binaries)
+		words += p->mem.live_bin_bytes / sizeof(term);
+	if (words <= extra->max_heap_words)
+		return true;
+	if (extra->max_heap_log)
+		obituary_max_heap(p, words);
+	if (!extra->max_heap_kill)
+		return true;
+	extra->raise = (struct raise){
+		.class = CLASS_EXIT,
+		.reason = A(killed),
+		.trace = TERM_NIL,
+		.args = TERM_NONE,
+		.cause = TERM_NONE,
+	};
+	p->outcome = OUTCOME_EXIT;
+	return false;
+}
+
+static bool collect(struct proc *p, size_t need, term *x, unsigned live, bool major)
+{
+	if (p->flags & PROC_MATCHING)
+		mailbox_adopt_current(p);
+	struct roots roots = { 0 };
+	proc_roots(p, &roots, x, live);
+	if (major)
+		heap_collect_major(&p->mem, need, &roots);
+	else
+		heap_collect(&p->mem, need, &roots);
+	return check_max_heap(p);
+}
+
+bool proc_collect(struct proc *p, size_t need, term *x, unsigned live)
+{
+	return collect(p, need, x, live, false);
+}
+
+bool proc_collect_major(struct proc *p, size_t need, term *x, unsigned live)
+{
+	return collect(p, need, x, live, true);
+}
+
+/* ------------------------------------------------------------------------------------------------ the end */
+
+#define END_HOOKS_MAX 8
+
+static void (*end_hooks[END_HOOKS_MAX])(struct proc *p); /* fixed once schedulers run */
+static unsigned end_hook_count;
+
+void proc_on_end(void (*fn)(struct proc *p))
+{
+	assert(end_hook_count < END_HOOKS_MAX);
+	end_hooks[end_hook_count++] = fn;
+}
+
+void proc_memory_done(struct proc *p)
+{
+	mailbox_free(p);
+	dict_erase_all(p);
+	relations_free(p);
+	gen_done(&p->mem);
+	mem_free(MEM_PROC, p->saved_x, p->saved_capacity * sizeof(term));
+	p->saved_x = NULL;
+	mem_free(MEM_PROC, p->extra, sizeof(*p->extra));
+	p->extra = NULL;
+}
+
+/* Everything but the telling of why. */
+static void end(struct proc *p, term reason, struct beamr_crash_id cause)
+{
+	registry_end(p);
+	signals_close(p);
+	suspend_end(p);
+	links_end(p, reason, cause);
+	monitors_end(p, reason);
+	watches_end(p);
+	struct ns *ns = p->ns;
+	proc_memory_done(p);
+	table_remove_proc(p);
+	ns_process_leave(ns);
+}
+
+static void begin_end(struct proc *p)
+{
+	/* Sequentially consistent: pairs with registry_add() and timer_start(). */
+	atomic_fetch_or_explicit(&p->state, STATE_EXITING, memory_order_seq_cst);
+	timers_end(p);
+	for (unsigned i = 0; i < end_hook_count; i++)
+		end_hooks[i](p);
+}
+
+void proc_end(struct proc *p)
+{
+	struct proc_extra *extra = proc_extra(p);
+	term reason = extra->raise.class == CLASS_EXIT ? extra->raise.reason : exec_exit_reason(p);
+	p->outcome = OUTCOME_EXIT;
+	begin_end(p);
+	struct beamr_crash_id cause = obituary(p, reason);
+	if (extra->on_exit != NULL)
+		extra->on_exit(p, extra->on_exit_user);
+	end(p, reason, cause);
+}
+
+void proc_discard(struct proc *p)
+{
+	begin_end(p);
+	end(p, A(killed), (struct beamr_crash_id){ 0 });
+}
+
+/* ------------------------------------------------------------------------------------------------ watches */
+
+struct watch {
+	struct watch *next;
+	term pid;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+static void watch_add(struct proc *p, void *arg)
+{
+	struct watch *w = arg;
+	if (p == NULL) {
+		w->fn(w->arg);
+		mem_free(MEM_PROC, w, sizeof(*w));
+		return;
+	}
+	w->next = proc_extra(p)->watches;
+	p->extra->watches = w;
+}
+
+void proc_watch(term pid, void (*fn)(void *arg), void *arg)
+{
+	struct watch *w = mem_alloc(MEM_PROC, sizeof(*w));
+	*w = (struct watch){ .pid = pid, .fn = fn, .arg = arg };
+	proc_request(pid, watch_add, w);
+}
+
+void watches_end(struct proc *p)
+{
+	struct watch *next;
+	for (struct watch *w = p->extra != NULL ? p->extra->watches : NULL; w != NULL; w = next) {
+		next = w->next;
+		w->fn(w->arg);
+		mem_free(MEM_PROC, w, sizeof(*w));
+	}
+	if (p->extra != NULL)
+		p->extra->watches = NULL;
+}

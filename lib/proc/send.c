@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sending: what `!` does with each kind of destination. */
+#include "proc/mailbox.h"
+#include "proc/registry.h"
+#include "term/atom.h"
+#include "term/ident.h"
+
+static bool (*port_send)(struct proc *p, term port, term message); /* fixed once schedulers run */
+
+void proc_set_port_send(bool (*fn)(struct proc *p, term port, term message))
+{
+	port_send = fn;
+}
+
+static bool raise_badarg(struct proc *p)
+{
+	proc_extra(p)->raise = (struct raise){
+		.class = CLASS_ERROR,
+		.reason = A(badarg),
+		.trace = TERM_NONE,
+		.args = TERM_NONE,
+		.cause = TERM_NONE,
+	};
+	p->outcome = OUTCOME_RAISE;
+	return false;
+}
+
+static void send_to_pid(struct proc *p, term pid, term message)
+{
+	struct proc *to = pid == p->pid ? p : proc_lookup(pid);
+	if (to == NULL)
+		return;
+	struct message *m = message_copy(SIGNAL_MESSAGE, 0, 0, message);
+	p->reductions -= (int32_t)(m->fragment.used_words / 32 > 4000 ? 4000 : m->fragment.used_words / 32);
+	if (to == p && !signals_waiting(p)) {
+		/* Nothing of ours is on its way, so nothing is overtaken. */
+		mailbox_append(p, &m->signal);
+		return;
+	}
+	if (!signal_send(to, &m->signal))
+		message_free(m);
+}
+
+static void send_to_alias(term ref, term message)
+{
+	term pid = term_is_local_ref(ref) ? alias_ref_pid(ref) : TERM_NONE;
+	struct proc *to = pid != TERM_NONE ? proc_lookup(pid) : NULL;
+	if (to == NULL)
+		return;
+	struct message *m = message_copy(SIGNAL_ALIAS_MESSAGE, offsetof(struct alias_signal, message), 0, message);
+	message_owner(m, struct alias_signal)->alias = ref_id_of(ref);
+	signal_send_or_refuse(to, &m->signal);
+}
+
+bool proc_send(struct proc *p, term to, term message)
+{
+	if (likely(term_is_local_pid(to))) {
+		send_to_pid(p, to, message);
+		return true;
+	}
+	if (term_is_atom(to)) {
+		to = registry_find(p->ns, to);
+		if (to == TERM_NONE)
+			return raise_badarg(p);
+		if (term_is_local_pid(to)) {
+			send_to_pid(p, to, message);
+			return true;
+		}
+	}
+	if (term_is_local_port(to))
+		return port_send == NULL || port_send(p, to, message);
+	if (term_is_tuple_of(to, 2) && term_is_atom(tuple_element(to, 0)) && term_is_atom(tuple_element(to, 1))) {
+		if (tuple_element(to, 1) != A(nonode_nohost))
+			return true; /* another node, and we have no connection */
+		to = registry_find(p->ns, tuple_element(to, 0));
+		return to == TERM_NONE || proc_send(p, to, message);
+	}
+	if (term_is_ref(to)) {
+		send_to_alias(to, message);
+		return true;
+	}
+	if (term_is_pid(to) || term_is_port(to))
+		return true; /* of another node */
+	return raise_badarg(p);
+}

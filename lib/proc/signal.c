@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signals on their way: the inbox, what each kind does to the process that gets it, and what the dead answer. */
+#include "proc/signal.h"
+
+#include "base/epoch.h"
+#include "proc/mailbox.h"
+#include "proc/relation.h"
+#include "sched/sched.h"
+#include "term/atom.h"
+
+struct message *message_new(enum signal_kind kind, size_t prefix_bytes, size_t words)
+{
+	assert(words <= UINT32_MAX);
+	char *block = mem_alloc(MEM_MESSAGE, prefix_bytes + sizeof(struct message) + words * sizeof(term));
+	struct message *m = (struct message *)(void *)(block + prefix_bytes);
+	m->signal = (struct signal){ .kind = (uint8_t)kind };
+	m->offheap = (struct offheap){ 0 };
+	m->fragment = (struct fragment){
+		.size_words = (uint32_t)words,
+		.used_words = (uint32_t)words,
+		.prefix_bytes = (uint32_t)(prefix_bytes + offsetof(struct message, fragment)),
+		.class = MEM_MESSAGE,
+	};
+	return m;
+}
+
+struct message *message_copy(enum signal_kind kind, size_t prefix_bytes, size_t room, term value)
+{
+	size_t words = term_is_immediate(value) ? 0 : heap_copy_words(value);
+	struct message *m = message_new(kind, prefix_bytes, room + words);
+	term *hp = m->fragment.data + room;
+	m->value = words == 0 ? value : heap_copy_into(value, &hp, &m->offheap);
+	return m;
+}
+
+void message_free(struct message *m)
+{
+	if (m == NULL)
+		return;
+	if (m->offheap.first != NULL)
+		offheap_release(&m->offheap);
+	mem_free(MEM_MESSAGE, (char *)&m->fragment - m->fragment.prefix_bytes,
+		m->fragment.prefix_bytes + sizeof(struct fragment) + m->fragment.size_words * sizeof(term));
+}
+
+void message_join_heap(struct message *m, struct heap *heap)
+{
+	if (term_is_immediate(m->value)) {
+		message_free(m);
+		return;
+	}
+	if (m->offheap.first != NULL) {
+		term *last = m->offheap.first;
+		while (last[1] != 0)
+			last = (term *)(uintptr_t)last[1];
+		last[1] = (term)(uintptr_t)heap->offheap.first;
+		heap->offheap.first = m->offheap.first;
+		heap->offheap.bytes += m->offheap.bytes;
+	}
+	m->fragment.next = heap->fragments;
+	heap->fragments = &m->fragment;
+	heap->fragment_words += m->fragment.used_words;
+}
+
+bool signal_send(struct proc *to, struct signal *s)
+{
+	struct signal *old = atomic_load_relaxed(&to->inbox);
+	do {
+		if (old == SIGNAL_CLOSED)
+			return false;
+		s->next = old;
+		/* Pairs with the exchange in signals_fetch(). Sequentially consistent together with the state: either we
+		 * see that the process waits, or it sees this signal when it has stopped (see proc/signal.h). */
+	} while (!atomic_compare_exchange_weak_explicit(
+		&to->inbox, &old, s, memory_order_seq_cst, memory_order_relaxed));
+	if (old == NULL)
+		sched_make_runnable(to);
+	return true;
+}
+
+void signal_send_or_refuse(struct proc *to, struct signal *s)
+{
+	if (to == NULL || !signal_send(to, s))
+		signal_refuse(s);
+}
+
+void signal_refuse(struct signal *s)
+{
+	switch ((enum signal_kind)s->kind) {
+	case SIGNAL_MESSAGE:
+	case SIGNAL_ALIAS_MESSAGE:
+	case SIGNAL_EXIT:
+	case SIGNAL_EXIT_LINK:
+	case SIGNAL_ANSWER:
+		message_free(signal_message(s));
+		break;
+	case SIGNAL_LINK: {
+		/* The one who linked hears of it as of an exit by the link. */
+		struct link_signal *l = (struct link_signal *)(void *)s;
+		signal_exit(SIGNAL_EXIT_LINK, l->to, proc_lookup(l->from), A(noproc), 0,
+			(struct beamr_crash_id){ 0 });
+		mem_free(MEM_MESSAGE, l, sizeof(*l));
+		break;
+	}
+	case SIGNAL_UNLINK: {
+		/* The other side waits with its entry for an answer, be it the dead one's. */
+		struct link_signal *l = (struct link_signal *)(void *)s;
+		signal_link(SIGNAL_UNLINK_ACK, l->to, l->from, l->id);
+		mem_free(MEM_MESSAGE, l, sizeof(*l));
+		break;
+	}
+	case SIGNAL_UNLINK_ACK:
+		mem_free(MEM_MESSAGE, s, sizeof(struct link_signal));
+		break;
+	case SIGNAL_MONITOR:
+		monitor_refuse(monitor_of_there(s), A(noproc));
+		break;
+	case SIGNAL_DEMONITOR:
+		/* The target ended before; it has sent DOWN, which carries its count. */
+		(void)monitor_unref(monitor_of_gone(s));
+		break;
+	case SIGNAL_DOWN:
+		(void)monitor_unref(monitor_of_there(s));
+		break;
+	case SIGNAL_REQUEST: {
+		struct request_signal *r = (struct request_signal *)(void *)s;
+		proc_request_fn fn = r->fn;
+		void *arg = r->arg;
+		mem_free(MEM_MESSAGE, r, sizeof(*r));
+		fn(NULL, arg);
+		break;
+	}
+	case SIGNAL_KINDS:
+		assert(!"no such signal");
+	}
+}
+
+void signal_exit(enum signal_kind kind, term from, struct proc *to, term reason, unsigned flags,
+	struct beamr_crash_id cause)
+{
+	if (to == NULL)
+		return;
+	struct message *m = message_copy(kind, offsetof(struct exit_signal, message), EXIT_ROOM, reason);
+	struct exit_signal *e = message_owner(m, struct exit_signal);
+	e->from = from;
+	e->cause = cause;
+	m->signal.flags = (uint8_t)flags;
+	signal_send_or_refuse(to, &m->signal);
+}
+
+void signal_link(enum signal_kind kind, term from, term to, uint64_t id)
+{
+	struct link_signal *l = mem_alloc(MEM_MESSAGE, sizeof(*l));
+	*l = (struct link_signal){ .signal.kind = (uint8_t)kind, .from = from, .to = to, .id = id };
+	signal_send_or_refuse(proc_lookup(to), &l->signal);
+}
+
+/* ------------------------------------------------------------------------------------------------ what they do */
+
+static bool die(struct proc *p, struct message *m, term reason, term from, struct beamr_crash_id cause)
+{
+	struct proc_extra *extra = proc_extra(p);
+	m->value = reason;
+	message_join_heap(m, &p->mem.heap);
+	extra->raise = (struct raise){
+		.class = CLASS_EXIT,
+		.reason = reason,
+		.trace = TERM_NIL,
+		.args = TERM_NONE,
+		.cause = TERM_NONE,
+	};
+	extra->cause = cause;
+	extra->killer = from;
+	extra->by_signal = true;
+	p->outcome = OUTCOME_EXIT;
+	return false;
+}
+
+/* False: p is to end. */
+static bool handle_exit(struct proc *p, struct signal *s)
+{
+	struct message *m = signal_message(s);
+	struct exit_signal *e = message_owner(m, struct exit_signal);
+	term from = e->from;
+	struct beamr_crash_id cause = e->cause;
+	if (s->flags & SIGNAL_KILL)
+		return die(p, m, A(killed), from, cause);
+	if (p->flags & PROC_TRAP_EXIT) {
+		term *t = m->fragment.data;
+		t[0] = HEADER(BOXED_TUPLE, 3);
+		t[1] = A(EXIT);
+		t[2] = from == TERM_NONE ? p->pid : from;
+		t[3] = m->value;
+		m->value = term_of_boxed(t);
+		s->kind = SIGNAL_MESSAGE;
+		mailbox_append(p, s);
+		return true;
+	}
+	if (m->value == A(normal) && !(s->flags & SIGNAL_NORMAL_KILLS)) {
+		message_free(m);
+		return true;
+	}
+	return die(p, m, m->value, from, cause);
+}
+
+static void handle_answer(struct proc *p, struct message *m)
+{
+	struct answer_signal *a = message_owner(m, struct answer_signal);
+	struct proc_extra *extra = proc_extra(p);
+	if (p->outcome != OUTCOME_WAIT || extra->answer_id != a->question) {
+		message_free(m);
+		return;
+	}
+	if (m->signal.flags & SIGNAL_RAISE) {
+		extra->raise = (struct raise){
+			.class = a->class,
+			.reason = m->value,
+			.trace = TERM_NONE,
+			.args = TERM_NONE,
+			.cause = TERM_NONE,
+		};
+		p->outcome = OUTCOME_RAISE;
+	} else {
+		extra->answer = m->value;
+		p->outcome = OUTCOME_NONE;
+	}
+	extra->answer_id = 0;
+	message_join_heap(m, &p->mem.heap);
+}
+
+/* False: p is to end. */
+static bool handle(struct proc *p, struct signal *s)
+{
+	switch ((enum signal_kind)s->kind) {
+	case SIGNAL_MESSAGE:
+		mailbox_append(p, s);
+		break;
+	case SIGNAL_ALIAS_MESSAGE:
+		if (alias_accepts(p, message_owner(signal_message(s), struct alias_signal)->alias)) {
+			s->kind = SIGNAL_MESSAGE;
+			mailbox_append(p, s);
+		} else {
+			message_free(signal_message(s));
+		}
+		break;
+	case SIGNAL_LINK:
+		link_signal_link(p, (struct link_signal *)(void *)s);
+		break;
+	case SIGNAL_UNLINK:
+		link_signal_unlink(p, (struct link_signal *)(void *)s);
+		break;
+	case SIGNAL_UNLINK_ACK:
+		link_signal_ack(p, (struct link_signal *)(void *)s);
+		break;
+	case SIGNAL_MONITOR:
+		monitor_signal_monitor(p, monitor_of_there(s));
+		break;
+	case SIGNAL_DEMONITOR:
+		monitor_signal_demonitor(p, monitor_of_gone(s));
+		break;
+	case SIGNAL_DOWN: {
+		struct message *m = monitor_signal_down(p, monitor_of_there(s));
+		if (m != NULL)
+			mailbox_append(p, &m->signal);
+		break;
+	}
+	case SIGNAL_EXIT_LINK:
+		if (!link_ended(p, message_owner(signal_message(s), struct exit_signal)->from)) {
+			message_free(signal_message(s));
+			break;
+		}
+		return handle_exit(p, s);
+	case SIGNAL_EXIT:
+		return handle_exit(p, s);
+	case SIGNAL_REQUEST: {
+		struct proc_extra *extra = proc_extra(p);
+		s->next = NULL;
+		*extra->requests_last = s;
+		extra->requests_last = &s->next;
+		break;
+	}
+	case SIGNAL_ANSWER:
+		handle_answer(p, signal_message(s));
+		break;
+	case SIGNAL_KINDS:
+		assert(!"no such signal");
+	}
+	return true;
+}
+
+/* The newest first become the oldest first. */
+static struct signal *turn_round(struct signal *s)
+{
+	struct signal *first = NULL;
+	while (s != NULL) {
+		struct signal *next = s->next;
+		s->next = first;
+		first = s;
+		s = next;
+	}
+	return first;
+}
+
+bool signals_fetch(struct proc *p)
+{
+	/* Pairs with the push in signal_send(). */
+	struct signal *s = atomic_exchange_explicit(&p->inbox, NULL, memory_order_seq_cst);
+	debug_assert(s != SIGNAL_CLOSED);
+	if (s != NULL && s->next != NULL)
+		s = turn_round(s);
+	while (s != NULL) {
+		struct signal *next = s->next;
+		if (likely(s->kind == SIGNAL_MESSAGE)) {
+			mailbox_append(p, s);
+		} else if (!handle(p, s)) {
+			proc_extra(p)->left = next;
+			return false;
+		}
+		s = next;
+	}
+	return true;
+}
+
+void signals_run_requests(struct proc *p)
+{
+	struct proc_extra *extra = p->extra;
+	if (extra == NULL)
+		return;
+	while (extra->requests != NULL) {
+		struct request_signal *r = (struct request_signal *)(void *)extra->requests;
+		proc_request_fn fn = r->fn;
+		void *arg = r->arg;
+		extra->requests = r->signal.next;
+		if (extra->requests == NULL)
+			extra->requests_last = &extra->requests;
+		mem_free(MEM_MESSAGE, r, sizeof(*r));
+		fn(p, arg);
+	}
+}
+
+static void refuse_all(struct signal *s)
+{
+	while (s != NULL) {
+		struct signal *next = s->next;
+		signal_refuse(s);
+		s = next;
+	}
+}
+
+void signals_close(struct proc *p)
+{
+	/* Pairs with the push in signal_send(): whoever pushed before is answered here, whoever comes later sees CLOSED. */
+	struct signal *rest = atomic_exchange_explicit(&p->inbox, SIGNAL_CLOSED, memory_order_seq_cst);
+	if (p->extra != NULL) {
+		/* What was fetched before the end, oldest first, comes before what was not. */
+		refuse_all(p->extra->requests);
+		p->extra->requests = NULL;
+		refuse_all(p->extra->left);
+		p->extra->left = NULL;
+	}
+	refuse_all(turn_round(rest));
+}
+
+/* ------------------------------------------------------------------------------------------------ questions, requests */
+
+uint64_t proc_question(struct proc *p)
+{
+	static _Atomic uint64_t last;
+	return proc_extra(p)->answer_id = atomic_add_relaxed(&last, 1) + 1;
+}
+
+static void answer(term pid, uint64_t question, term value, unsigned flags, enum exception_class class)
+{
+	epoch_enter();
+	struct proc *p = proc_lookup(pid);
+	if (p != NULL) {
+		struct message *m = message_copy(SIGNAL_ANSWER, offsetof(struct answer_signal, message), 0, value);
+		struct answer_signal *a = message_owner(m, struct answer_signal);
+		a->question = question;
+		a->class = class;
+		m->signal.flags = (uint8_t)flags;
+		signal_send_or_refuse(p, &m->signal);
+	}
+	epoch_leave();
+}
+
+void proc_answer(term pid, uint64_t question, term value)
+{
+	answer(pid, question, value, 0, CLASS_ERROR);
+}
+
+void proc_answer_raise(term pid, uint64_t question, enum exception_class class, term reason)
+{
+	answer(pid, question, reason, SIGNAL_RAISE, class);
+}
+
+void proc_request(term pid, proc_request_fn fn, void *arg)
+{
+	struct request_signal *r = mem_alloc(MEM_MESSAGE, sizeof(*r));
+	*r = (struct request_signal){ .signal.kind = SIGNAL_REQUEST, .fn = fn, .arg = arg };
+	epoch_enter();
+	signal_send_or_refuse(proc_lookup(pid), &r->signal);
+	epoch_leave();
+}
+
+bool proc_send_from_host(term pid, term message)
+{
+	epoch_enter();
+	struct proc *p = proc_lookup(pid);
+	bool there = false;
+	if (p != NULL) {
+		struct message *m = message_copy(SIGNAL_MESSAGE, 0, 0, message);
+		there = signal_send(p, &m->signal);
+		if (!there)
+			message_free(m);
+	}
+	epoch_leave();
+	return there;
+}
+
+bool proc_exit_from_host(term pid, bool kill, term reason)
+{
+	epoch_enter();
+	struct proc *p = proc_lookup(pid);
+	if (p != NULL)
+		signal_exit(SIGNAL_EXIT, TERM_NONE, p, reason, kill ? SIGNAL_KILL : 0, (struct beamr_crash_id){ 0 });
+	epoch_leave();
+	return p != NULL;
+}

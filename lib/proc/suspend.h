@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* erlang:suspend_process and resume_process. Owner of p. */
+#pragma once
+#include "proc/proc.h"
+
+/* How often p has suspended pid. */
+uint32_t suspend_count(const struct proc *p, term pid);
+/* Suspends pid once more; the answer to question (true, or badarg when it is gone) comes when it stands still. 0: no answer. */
+void suspend_other(struct proc *p, term pid, uint64_t question);
+/* False when p has not suspended it. */
+bool resume_other(struct proc *p, term pid);
