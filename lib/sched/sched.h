@@ -13,6 +13,8 @@ typedef enum slice_end (*run_slice_fn)(struct worker *worker, struct proc *p);
 int sched_start(unsigned count, run_slice_fn run_slice);
 /* Asks every worker to finish its slice and end; waits for them. */
 void sched_stop(void);
+/* From here on nothing is made runnable: for a machine that is about to be freed. sched_stop does it, too. */
+void sched_close(void);
 unsigned sched_count(void);
 struct worker *sched_worker(unsigned index);
 

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Schedulers: run queues, slices, stealing, sleep.
+ *
+ * A process is in at most one run queue, which is when STATE_RUNNABLE is set, and is run by at most one worker, which is when
+ * STATE_RUNNING is set. Whoever sets STATE_RUNNABLE puts it into a queue; whoever takes it out exchanges the bit for
+ * STATE_RUNNING and owns it until that is cleared.
+ * No wake-up is lost: who puts a process into a queue raises its length and then looks for a sleeper; a worker says that it
+ * sleeps and then looks at the lengths once more. A process that stops running gives up STATE_RUNNING and then
+ * looks at its inbox; who sends looks at the state after the push. All four are sequentially consistent. */
+#include "sched/sched.h"
+
+#include "base/clock.h"
+#include "base/epoch.h"
+#include "base/lock.h"
+#include "proc/mailbox.h"
+#include "proc/signal.h"
+#include "proc/timer.h"
+#include "term/atom.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define SLICE_REDUCTIONS 4000
+#define LOW_EVERY 8        /* of so many turns of normal processes one goes to the low ones */
+#define STEAL_MAX 64
+#define SPINS 64
+#define CLOCK_REDUCTIONS 1000 /* how much work may pass before the clock is read for timers */
+#define SLICE_COST 50      /* what a slice costs besides, in reductions, for the same */
+
+struct queue {
+	struct proc *first;
+	struct proc *last;
+};
+
+struct sched {
+	/* guarded by lock */
+	struct mutex lock;
+	struct queue queues[PRIORITY_MAX + 1];
+	unsigned low_turn;
+
+	/* atomic; length is written under lock */
+	_Atomic uint32_t length;
+	_Atomic uint64_t switches, reductions, migrations, length_max;
+	_Atomic int64_t busy_nsec, busy_since; /* busy_since 0: idle */
+	_Atomic term current;
+
+	/* its own thread's */
+	pthread_t thread;
+	int wake_fd;
+	int32_t clock_left;
+};
+
+static struct {
+	struct worker **workers; /* fixed while threads run */
+	unsigned count;
+	run_slice_fn run_slice;
+	_Atomic bool stopping;
+	_Atomic bool started;
+	_Atomic uint32_t idle;  /* workers that sleep or are about to */
+	_Atomic uint32_t turn;  /* of workers, for processes that nobody on a worker made runnable */
+
+	/* guarded by early_lock: what was made runnable before there were workers */
+	struct mutex early_lock;
+	struct queue early;
+} all = { .early_lock = { PTHREAD_MUTEX_INITIALIZER, LOCK_RUN_QUEUE } };
+
+static _Thread_local struct worker *this_worker;
+
+struct worker *worker_current(void)
+{
+	return this_worker;
+}
+
+unsigned sched_count(void)
+{
+	return all.count;
+}
+
+struct worker *sched_worker(unsigned index)
+{
+	return index < all.count ? all.workers[index] : NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------ queues */
+
+static void queue_put(struct queue *q, struct proc *p)
+{
+	p->run_next = NULL;
+	if (q->first == NULL)
+		q->first = p;
+	else
+		q->last->run_next = p;
+	q->last = p;
+}
+
+static struct proc *queue_take(struct queue *q)
+{
+	struct proc *p = q->first;
+	if (p != NULL)
+		q->first = p->run_next;
+	return p;
+}
+
+static void wake(struct worker *w)
+{
+	uint32_t sleeping = 1;
+	if (!atomic_cas_acq_rel(&w->sleeping, &sleeping, 0))
+		return;
+	atomic_fetch_sub_explicit(&all.idle, 1, memory_order_seq_cst);
+	uint64_t one = 1;
+	ssize_t n = write(w->sched->wake_fd, &one, sizeof(one));
+	assert(n == sizeof(one)); /* an eventfd that is read at each wake-up cannot be full */
+}
+
+/* Somebody who sleeps shall come and steal. */
+static void wake_another(void)
+{
+	for (unsigned i = 0; i < all.count; i++)
+		if (atomic_load_relaxed(&all.workers[i]->sleeping)) {
+			wake(all.workers[i]);
+			return;
+		}
+}
+
+static void enqueue(struct worker *w, struct proc *p)
+{
+	struct sched *s = w->sched;
+	mutex_lock(&s->lock);
+	queue_put(&s->queues[p->priority], p);
+	uint32_t length = atomic_load_relaxed(&s->length) + 1;
+	/* Sequentially consistent with the look at `idle` below; pairs with idle_sleep(). */
+	atomic_exchange_explicit(&s->length, length, memory_order_seq_cst);
+	if (length > atomic_load_relaxed(&s->length_max))
+		atomic_store_relaxed(&s->length_max, length);
+	mutex_unlock(&s->lock);
+	if (likely(atomic_load_explicit(&all.idle, memory_order_seq_cst) == 0))
+		return;
+	if (w != this_worker && atomic_load_explicit(&w->sleeping, memory_order_seq_cst))
+		wake(w);
+	else if (length > 1)
+		wake_another();
+}
+
+static struct proc *dequeue(struct sched *s)
+{
+	if (atomic_load_relaxed(&s->length) == 0)
+		return NULL;
+	mutex_lock(&s->lock);
+	struct proc *p = queue_take(&s->queues[PRIORITY_MAX]);
+	if (p == NULL)
+		p = queue_take(&s->queues[PRIORITY_HIGH]);
+	if (p == NULL && s->queues[PRIORITY_LOW].first != NULL && ++s->low_turn >= LOW_EVERY) {
+		s->low_turn = 0;
+		p = queue_take(&s->queues[PRIORITY_LOW]);
+	}
+	if (p == NULL)
+		p = queue_take(&s->queues[PRIORITY_NORMAL]);
+	if (p == NULL)
+		p = queue_take(&s->queues[PRIORITY_LOW]);
+	if (p != NULL)
+		atomic_store_relaxed(&s->length, atomic_load_relaxed(&s->length) - 1);
+	mutex_unlock(&s->lock);
+	return p;
+}
+
+void sched_make_runnable(struct proc *p)
+{
+	uint32_t state = atomic_load_explicit(&p->state, memory_order_seq_cst);
+	do {
+		if (state & (STATE_RUNNABLE | STATE_RUNNING | STATE_EXITING))
+			return;
+	} while (!atomic_compare_exchange_weak_explicit(
+		&p->state, &state, state | STATE_RUNNABLE, memory_order_seq_cst, memory_order_seq_cst));
+	struct worker *w = this_worker;
+	if (unlikely(w == NULL)) {
+		if (atomic_load_acquire(&all.stopping))
+			return;
+		if (!atomic_load_acquire(&all.started)) {
+			mutex_lock(&all.early_lock);
+			bool early = !atomic_load_acquire(&all.started);
+			if (early)
+				queue_put(&all.early, p);
+			mutex_unlock(&all.early_lock);
+			if (early)
+				return;
+		}
+		w = all.workers[atomic_add_relaxed(&all.turn, 1) % all.count];
+	}
+	enqueue(w, p);
+}
+
+/* Half of what waits in another's queue, the longest waiting first. One process alone is left to its worker. */
+static struct proc *steal(struct worker *me)
+{
+	for (unsigned i = 1; i < all.count; i++) {
+		struct sched *victim = all.workers[(me->index + i) % all.count]->sched;
+		uint32_t n = atomic_load_relaxed(&victim->length);
+		if (n < 2)
+			continue;
+		struct proc *taken[STEAL_MAX];
+		uint32_t count = 0;
+		mutex_lock(&victim->lock);
+		n = atomic_load_relaxed(&victim->length);
+		uint32_t want = n / 2 < STEAL_MAX ? n / 2 : STEAL_MAX;
+		for (int q = PRIORITY_MAX; q >= PRIORITY_LOW && count < want; q--)
+			while (count < want && victim->queues[q].first != NULL)
+				taken[count++] = queue_take(&victim->queues[q]);
+		atomic_store_relaxed(&victim->length, n - count);
+		mutex_unlock(&victim->lock);
+		if (count == 0)
+			continue;
+		atomic_add_relaxed(&me->sched->migrations, count);
+		for (uint32_t k = 1; k < count; k++)
+			enqueue(me, taken[k]);
+		return taken[0];
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------ slices */
+
+static void give_up(struct proc *p)
+{
+	/* Sequentially consistent; pairs with signal_send() and receive_fire(). From here on another may own p: only what any
+	 * thread may read is read. */
+	uint32_t state = atomic_fetch_and_explicit(
+		&p->state, ~(uint32_t)(STATE_RUNNING | STATE_WOKEN), memory_order_seq_cst);
+	if ((state & STATE_WOKEN) || atomic_load_explicit(&p->inbox, memory_order_seq_cst) != NULL)
+		sched_make_runnable(p);
+}
+
+static void put_back(struct worker *w, struct proc *p)
+{
+	atomic_fetch_xor_explicit(&p->state, STATE_RUNNING | STATE_RUNNABLE, memory_order_seq_cst);
+	enqueue(w, p);
+}
+
+/* Whether the engine has something to do with it. */
+static bool wants_engine(const struct proc *p, uint32_t state)
+{
+	if ((state & STATE_SUSPENDED) || p->outcome == OUTCOME_WAIT)
+		return false;
+	if (!p->waits || mailbox_has_next(p))
+		return true;
+	return (p->flags & PROC_TIMEOUT_SET) && timer_receive_expired((struct proc *)(uintptr_t)p);
+}
+
+static void look_at_clock(struct worker *w, int32_t work)
+{
+	struct sched *s = w->sched;
+	s->clock_left -= work;
+	if (s->clock_left > 0)
+		return;
+	s->clock_left = CLOCK_REDUCTIONS;
+	if (timers_next(w->timers) == WHEEL_NEVER)
+		return;
+	w->now_nsec = clock_monotonic_nsec();
+	timers_run(w->timers, w->now_nsec);
+}
+
+static void account(struct worker *w, struct proc *p, int32_t used)
+{
+	struct sched *s = w->sched;
+	atomic_store_relaxed(&p->reductions_done, atomic_load_relaxed(&p->reductions_done) + (uint64_t)used);
+	atomic_store_relaxed(&s->reductions, atomic_load_relaxed(&s->reductions) + (uint64_t)used);
+	atomic_store_relaxed(&s->switches, atomic_load_relaxed(&s->switches) + 1);
+	atomic_store_relaxed(&w->progress, atomic_load_relaxed(&w->progress) + 1);
+	look_at_clock(w, used + SLICE_COST);
+}
+
+static bool has_requests(const struct proc *p)
+{
+	return p->extra != NULL && p->extra->requests != NULL;
+}
+
+/* Whether it may just go on: nobody else wants the worker, and nobody wants anything of it. */
+static bool may_go_on(struct worker *w, struct proc *p)
+{
+	return atomic_load_relaxed(&w->sched->length) == 0 && !signals_waiting(p) && !has_requests(p) &&
+	       !(atomic_load_relaxed(&p->state) & STATE_SUSPENDED) && !atomic_load_relaxed(&all.stopping);
+}
+
+static bool over_reductions(const struct proc *p)
+{
+	return unlikely(p->extra != NULL && p->extra->reductions_max != 0) &&
+	       atomic_load_relaxed(&((struct proc *)(uintptr_t)p)->reductions_done) > p->extra->reductions_max;
+}
+
+static void kill_for_reductions(struct proc *p)
+{
+	p->extra->raise = (struct raise){ .class = CLASS_EXIT,
+		.reason = A(killed),
+		.trace = TERM_NIL,
+		.args = TERM_NONE,
+		.cause = TERM_NONE };
+	p->outcome = OUTCOME_EXIT;
+}
+
+/* Entered, runs and leaves its memory. */
+static enum slice_end slices(struct worker *w, struct proc *p)
+{
+	enum slice_end end;
+	p->waits = false;
+	heap_enter(&p->mem, &w->nursery);
+	for (;;) {
+		p->reductions = SLICE_REDUCTIONS;
+		end = all.run_slice(w, p);
+		account(w, p, SLICE_REDUCTIONS - p->reductions);
+		if (end == SLICE_EXIT || p->outcome == OUTCOME_EXIT)
+			return SLICE_EXIT;
+		if (over_reductions(p)) {
+			kill_for_reductions(p);
+			return SLICE_EXIT;
+		}
+		if (end != SLICE_YIELD || !may_go_on(w, p))
+			break;
+		epoch_quiescent();
+	}
+	struct roots roots = { 0 };
+	proc_roots(p, &roots, NULL, 0);
+	heap_leave(&p->mem, &w->nursery, &roots);
+	atomic_store_relaxed(&p->memory_kib, (uint32_t)(gen_total_words(&p->mem) * sizeof(term) / 1024 + 1));
+	if (end == SLICE_WAIT)
+		p->waits = p->outcome != OUTCOME_WAIT;
+	return end;
+}
+
+static void run_one(struct worker *w, struct proc *p)
+{
+	/* Acquire: what its last owner did is seen here. */
+	uint32_t state = atomic_fetch_xor_explicit(&p->state, STATE_RUNNING | STATE_RUNNABLE, memory_order_seq_cst);
+	enum slice_end end = SLICE_WAIT;
+	p->worker = w;
+	w->current = p;
+	atomic_store_relaxed(&w->sched->current, p->pid);
+	if (signals_waiting(p) && !signals_fetch(p)) {
+		end = SLICE_EXIT;
+	} else {
+		signals_run_requests(p);
+		state = atomic_load_acquire(&p->state);
+		if (p->outcome == OUTCOME_EXIT) {
+			end = SLICE_EXIT;
+		} else if (wants_engine(p, state)) {
+			end = slices(w, p);
+			if (end != SLICE_EXIT)
+				signals_run_requests(p);
+		}
+	}
+	w->current = NULL;
+	if (end == SLICE_EXIT || p->outcome == OUTCOME_EXIT)
+		proc_end(p);
+	else if (end == SLICE_YIELD)
+		put_back(w, p);
+	else
+		give_up(p);
+}
+
+/* ------------------------------------------------------------------------------------------------ sleep */
+
+static bool work_in_sight(struct worker *me)
+{
+	if (atomic_load_explicit(&me->sched->length, memory_order_seq_cst) > 0)
+		return true;
+	for (unsigned i = 0; i < all.count; i++)
+		if (atomic_load_explicit(&all.workers[i]->sched->length, memory_order_seq_cst) > 1)
+			return true;
+	return atomic_load_acquire(&all.stopping);
+}
+
+static void sleep_until(struct worker *w, int64_t at_nsec)
+{
+	struct pollfd fd = { .fd = w->sched->wake_fd, .events = POLLIN };
+	struct timespec wait, *timeout = NULL;
+	if (at_nsec != WHEEL_NEVER) {
+		int64_t left = at_nsec - clock_monotonic_nsec();
+		if (left <= 0)
+			return;
+		wait = (struct timespec){ .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
+		timeout = &wait;
+	}
+	int r = ppoll(&fd, 1, timeout, NULL);
+	assert(r >= 0 || errno == EINTR);
+}
+
+static void idle_sleep(struct worker *w)
+{
+	struct sched *s = w->sched;
+	atomic_store_relaxed(&s->current, TERM_NONE);
+	epoch_leave();
+	int64_t now = clock_monotonic_nsec();
+	atomic_add_relaxed(&s->busy_nsec, now - atomic_load_relaxed(&s->busy_since));
+	atomic_store_relaxed(&s->busy_since, 0);
+	/* Pairs with enqueue(). */
+	atomic_fetch_add_explicit(&all.idle, 1, memory_order_seq_cst);
+	atomic_store_explicit(&w->sleeping, 1, memory_order_seq_cst);
+	if (!work_in_sight(w))
+		sleep_until(w, timers_next(w->timers));
+	uint32_t sleeping = 1;
+	if (atomic_cas_acq_rel(&w->sleeping, &sleeping, 0)) {
+		atomic_fetch_sub_explicit(&all.idle, 1, memory_order_seq_cst);
+	} else {
+		/* Somebody has woken us: what it wrote is there, or comes at once. */
+		uint64_t n;
+		while (read(s->wake_fd, &n, sizeof(n)) < 0 && errno == EAGAIN)
+			sched_yield();
+	}
+	atomic_store_relaxed(&s->busy_since, clock_monotonic_nsec());
+	atomic_store_relaxed(&w->progress, atomic_load_relaxed(&w->progress) + 1);
+	epoch_enter();
+}
+
+static struct proc *idle(struct worker *w)
+{
+	for (unsigned i = 0; i < SPINS; i++) {
+		if (work_in_sight(w))
+			return steal(w);
+		__builtin_ia32_pause();
+	}
+	w->now_nsec = clock_monotonic_nsec();
+	timers_run(w->timers, w->now_nsec);
+	if (atomic_load_relaxed(&w->sched->length) == 0)
+		idle_sleep(w);
+	w->now_nsec = clock_monotonic_nsec();
+	timers_run(w->timers, w->now_nsec);
+	return NULL;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	this_worker = w;
+	nursery_init(&w->nursery);
+	w->timers = timers_new();
+	w->now_nsec = clock_monotonic_nsec();
+	atomic_store_relaxed(&w->sched->busy_since, w->now_nsec);
+	epoch_enter();
+	while (!atomic_load_acquire(&all.stopping)) {
+		epoch_quiescent();
+		struct proc *p = dequeue(w->sched);
+		if (p == NULL)
+			p = steal(w);
+		if (p == NULL)
+			p = idle(w);
+		if (p != NULL)
+			run_one(w, p);
+	}
+	epoch_leave();
+	epoch_thread_done();
+	nursery_done(&w->nursery);
+	mem_thread_done();
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------ start and stop */
+
+static unsigned cores(void)
+{
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+static struct worker *worker_new(unsigned index)
+{
+	struct worker *w = mem_zalloc(MEM_SCHED, sizeof(*w));
+	struct sched *s = mem_zalloc(MEM_SCHED, sizeof(*s));
+	w->index = index;
+	w->sched = s;
+	mutex_init(&s->lock, LOCK_RUN_QUEUE);
+	atomic_store_relaxed(&s->current, TERM_NONE);
+	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return w;
+}
+
+static void worker_free(struct worker *w)
+{
+	(void)close(w->sched->wake_fd); /* an eventfd has nothing to lose */
+	mutex_done(&w->sched->lock);
+	mem_free(MEM_SCHED, w->sched, sizeof(*w->sched));
+	mem_free(MEM_SCHED, w, sizeof(*w));
+}
+
+int sched_start(unsigned count, run_slice_fn run_slice)
+{
+	if (count == 0)
+		count = cores();
+	atomic_store_relaxed(&all.stopping, false);
+	all.run_slice = run_slice;
+	all.count = count;
+	all.workers = mem_zalloc(MEM_SCHED, count * sizeof(*all.workers));
+	for (unsigned i = 0; i < count; i++) {
+		all.workers[i] = worker_new(i);
+		if (all.workers[i]->sched->wake_fd < 0)
+			return -errno;
+	}
+	mutex_lock(&all.early_lock);
+	/* Nobody runs yet, so the order is kept. */
+	for (struct proc *p; (p = queue_take(&all.early)) != NULL;) {
+		struct sched *s = all.workers[atomic_add_relaxed(&all.turn, 1) % count]->sched;
+		queue_put(&s->queues[p->priority], p);
+		atomic_store_relaxed(&s->length, atomic_load_relaxed(&s->length) + 1);
+	}
+	atomic_store_release(&all.started, true);
+	mutex_unlock(&all.early_lock);
+	sigset_t everything, before;
+	(void)sigfillset(&everything);
+	(void)pthread_sigmask(SIG_SETMASK, &everything, &before); /* threads inherit it: signals are the host's */
+	int r = 0;
+	for (unsigned i = 0; i < count && r == 0; i++)
+		r = pthread_create(&all.workers[i]->sched->thread, NULL, worker_main, all.workers[i]);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -r;
+}
+
+void sched_close(void)
+{
+	atomic_store_release(&all.stopping, true);
+	mutex_lock(&all.early_lock);
+	all.early = (struct queue){ 0 };
+	mutex_unlock(&all.early_lock);
+}
+
+void sched_stop(void)
+{
+	sched_close();
+	if (!atomic_load_acquire(&all.started))
+		return;
+	for (unsigned i = 0; i < all.count; i++) {
+		uint64_t one = 1;
+		ssize_t n = write(all.workers[i]->sched->wake_fd, &one, sizeof(one));
+		assert(n == sizeof(one));
+	}
+	for (unsigned i = 0; i < all.count; i++)
+		(void)pthread_join(all.workers[i]->sched->thread, NULL); /* it was created, and is joined once */
+	atomic_store_release(&all.started, false);
+	for (unsigned i = 0; i < all.count; i++)
+		worker_free(all.workers[i]);
+	mem_free(MEM_SCHED, all.workers, all.count * sizeof(*all.workers));
+	all.workers = NULL;
+	all.count = 0;
+}
+
+void sched_describe(unsigned index, struct sched_numbers *ret)
+{
+	struct worker *w = sched_worker(index);
+	if (w == NULL) {
+		*ret = (struct sched_numbers){ .current = TERM_NONE };
+		return;
+	}
+	struct sched *s = w->sched;
+	int64_t busy = atomic_load_relaxed(&s->busy_nsec), since = atomic_load_relaxed(&s->busy_since);
+	if (since != 0)
+		busy += clock_monotonic_nsec() - since;
+	*ret = (struct sched_numbers){
+		.current = atomic_load_relaxed(&s->current),
+		.sleeping = atomic_load_relaxed(&w->sleeping) != 0,
+		.progress = atomic_load_relaxed(&w->progress),
+		.run_queue = atomic_load_relaxed(&s->length),
+		.run_queue_max = atomic_load_relaxed(&s->length_max),
+		.reductions = atomic_load_relaxed(&s->reductions),
+		.switches = atomic_load_relaxed(&s->switches),
+		.migrations = atomic_load_relaxed(&s->migrations),
+		.busy_usec = (uint64_t)busy / 1000,
+	};
+	ret->busy = ret->current != TERM_NONE && !ret->sleeping;
+}
