@@ -27,7 +27,7 @@ L_bs_start_match: {
 
 L_bs_get_integer: {
 	size_t bits;
-	if (!match_field_bits(REG(F16(3, 0)), F16(1, 1), &bits))
+	if (!match_field_bits(REG(F16(2, 2)), F16(1, 1), &bits))
 		JUMP(F32(2, 0));
 	/* The value's words: as many as the bits that are there. */
 	if (match_left(REG(W16(0))) < bits)
@@ -44,7 +44,7 @@ L_bs_get_integer: {
 
 L_bs_get_float: {
 	size_t bits;
-	if (!match_field_bits(REG(F16(3, 0)), F16(1, 1), &bits))
+	if (!match_field_bits(REG(F16(2, 2)), F16(1, 1), &bits))
 		JUMP(F32(2, 0));
 	BITS_ROOM(F16(1, 0));
 	SWAP_OUT();
@@ -58,7 +58,7 @@ L_bs_get_float: {
 
 L_bs_get_binary: {
 	size_t bits = 0;
-	term size = REG(F16(3, 0)), value;
+	term size = REG(F16(2, 2)), value;
 	if (size != A(all) && !match_field_bits(size, F16(1, 1), &bits))
 		JUMP(F32(2, 0));
 	BITS_ROOM(F16(1, 0));
@@ -137,7 +137,7 @@ L_bs_get_utf8: {
 L_bs_get_utf16: {
 	term value = match_utf16(REG(W16(0)), F16(1, 0));
 	if (value == TERM_NONE)
-		JUMP(F32(2, 0));
+		JUMP(F32(1, 1));
 	REG(W16(1)) = value;
 	NEXT(bs_get_utf16);
 }
@@ -145,7 +145,7 @@ L_bs_get_utf16: {
 L_bs_get_utf32: {
 	term value = match_utf32(REG(W16(0)), F16(1, 0));
 	if (value == TERM_NONE)
-		JUMP(F32(2, 0));
+		JUMP(F32(1, 1));
 	REG(W16(1)) = value;
 	NEXT(bs_get_utf32);
 }
@@ -179,10 +179,10 @@ L_bs_create_bin: {
 	term value = create_bits(p, pc, x);
 	H = p->mem.heap.top;
 	if (unlikely(value == TERM_NONE)) {
-		if (F32(2, 0) == 0)
+		if (F32(1, 1) == 0)
 			goto raise_here;
 		p->outcome = OUTCOME_NONE;
-		JUMP(F32(2, 0));
+		JUMP(F32(1, 1));
 	}
 	REG(W16(0)) = value;
 	pc += INSTR_WORDS_bs_create_bin + 3 * (size_t)F16(1, 0);
@@ -210,7 +210,7 @@ L_bs_match_small:
 L_bs_match_integer: {
 	BITS_ROOM(F16(1, 0));
 	SWAP_OUT();
-	term value = match_integer(proc_heap(p), REG(W16(0)), (size_t)F32(2, 0), F16(1, 1));
+	term value = match_integer(proc_heap(p), REG(W16(0)), (size_t)F32(1, 1), F16(1, 1));
 	H = p->mem.heap.top;
 	if (unlikely(value == TERM_NONE))
 		goto raise_badarg;
@@ -221,7 +221,7 @@ L_bs_match_integer: {
 L_bs_match_binary: {
 	BITS_ROOM(F16(1, 0));
 	SWAP_OUT();
-	term value = match_bits(proc_heap(p), REG(W16(0)), (size_t)F32(2, 0));
+	term value = match_bits(proc_heap(p), REG(W16(0)), (size_t)F32(1, 1));
 	H = p->mem.heap.top;
 	if (unlikely(value == TERM_NONE))
 		goto raise_badarg;

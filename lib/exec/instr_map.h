@@ -45,10 +45,10 @@ L_put_map_exact: {
 	term value = put_map(p, pc, x, REG(W16(0)), exact);
 	H = p->mem.heap.top;
 	if (unlikely(value == TERM_NONE)) {
-		if (F32(2, 0) == 0)
+		if (F32(1, 1) == 0)
 			goto raise_here;
 		p->outcome = OUTCOME_NONE;
-		JUMP(F32(2, 0));
+		JUMP(F32(1, 1));
 	}
 	REG(W16(1)) = value;
 	pc += INSTR_WORDS_put_map_assoc + 2 * count;
