@@ -34,8 +34,12 @@ L_has_map_fields: {
 }
 
 L_put_map_assoc:
-L_put_map_exact: {
-	bool exact = instr_of(w) == INSTR_put_map_exact;
+	exact = false;
+	goto put_map;
+
+L_put_map_exact:
+	exact = true;
+put_map: {
 	size_t count = F16(1, 1);
 	/* Room for a small map; what needs more goes to a fragment. */
 	size_t need = 2 * VALUE_ROOM_WORDS + 3 * count;

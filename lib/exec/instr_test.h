@@ -138,25 +138,27 @@ L_is_ge_ir: {
 /* Tables: `count` values from word 2, then as many places, two a word. */
 #define PLACE(table, i) ((int32_t)((table)[(i) / 2] >> ((i) % 2 * 32)))
 
-L_select_arity:
-L_select_val: {
-	term t = REG(W16(0));
-	size_t count = W16(1);
-	const uint64_t *values = pc + INSTR_WORDS_select_val;
-	if (pc[0] << 32 == (uint64_t)handlers[INSTR_select_arity] << 32)
-		t = boxed_header(t);
-	size_t low = 0, high = count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (values[middle] < t)
-			low = middle + 1;
-		else
-			high = middle;
+#define SELECT(name, key)                                                                          \
+	L_##name:                                                                                  \
+	{                                                                                          \
+		term t = (key);                                                                    \
+		size_t count = W16(1), low = 0, high = count;                                      \
+		const uint64_t *values = pc + INSTR_WORDS_##name;                                  \
+		while (low < high) {                                                               \
+			size_t middle = (low + high) / 2;                                          \
+			if (values[middle] < t)                                                    \
+				low = middle + 1;                                                  \
+			else                                                                       \
+				high = middle;                                                     \
+		}                                                                                  \
+		if (low < count && values[low] == t)                                               \
+			JUMP(PLACE(values + count, low));                                          \
+		JUMP(F32(1, 0));                                                                   \
 	}
-	if (low < count && values[low] == t)
-		JUMP(PLACE(values + count, low));
-	JUMP(F32(1, 0));
-}
+
+SELECT(select_arity, boxed_header(REG(W16(0))))
+SELECT(select_val, REG(W16(0)))
+#undef SELECT
 
 L_select_arity_linear: {
 	term t = boxed_header(REG(W16(0)));

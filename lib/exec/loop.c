@@ -154,6 +154,7 @@ OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct pr
 	const term *operator_args;
 	unsigned operator_arity;
 	enum operator operator;
+	bool exact;
 
 	memcpy(x, p->saved_x, p->saved_count * sizeof(term));
 	p->saved_count = 0;
