@@ -90,6 +90,8 @@ enum fact {
 			       * that size. get_map_elements, has_map_fields, put_map_*: a map. fmove to a float register: a float.
 			       * bs_*: a match context (always there: the verifier insists). */
 	FACT_REACHED = 2,     /* some path leads here; what is not reached need not be lowered */
+	FACT_NEVER_RETURNS = 4, /* call_ext of erlang:error/1 and the like, perhaps without a frame: what follows was not
+			       * verified to be reached from here, so lowering puts something behind it that raises. */
 };
 
 /* Where and why a file was refused. */

@@ -13,8 +13,22 @@
  *   - put_list, put_tuple2, make_fun3 and fmove to a value have their words in what was reserved before
  *   - the register that bs_* instructions match on holds a match context
  *   - no code runs past its function's end
- * It does not prove types: where staged->facts lacks FACT_SOURCE_FITS the engine tests the source itself. Nor the values of
- * sizes and positions in binary matching, nor that bs_start_match4's "resume" source is a context: the engine tests these. */
+ *   - bs_match reads no more bits than it has ensured
+ *
+ * What the engine and lowering owe in return:
+ *   - where staged->facts lacks FACT_SOURCE_FITS, the source is tested before it is read
+ *   - bs_start_match4 tests its source (resume too); sizes of bs_get_*2, bs_skip_bits2 and segments, and the position of
+ *     bs_set_position, are tested
+ *   - a value may be a match context or a raw trace: BIFs, comparison and printing must bear them
+ *   - heap words: test_heap, allocate_heap and bs_create_bin (its second operand) reserve for what follows; a BIF called by
+ *     bif0 to bif3 between takes none of what is reserved
+ *   - x registers at loop_rec, wait and wait_timeout are lost, also the one with the time: made again, wait_timeout does not
+ *     read it while the timer runs
+ *   - set_tuple_element and update_record with the hint inplace change only tuples that heap_may_mutate() allows
+ *   - control never gets to try_case but by an exception: code may fall into it after a call that never returns; the engine
+ *     raises when it does (x0 is TERM_NONE only after an exception)
+ *   - FACT_NEVER_RETURNS: lowering puts something behind the call that raises; there may be no frame
+ */
 #pragma once
 #include "code/generic.h"
 
