@@ -627,6 +627,7 @@ static void get_parts(struct verifier *v, unsigned count)
 {
 	known k = read_value(v, verify_operand(v, 0));
 	need_fact(v, known_kind(k) == KNOWN_CONS);
+	learn(v, verify_operand(v, 0), KNOWN(KNOWN_CONS, 0)); /* or else the engine has raised */
 	for (unsigned n = 1; n <= count; n++)
 		write_register(v, verify_operand(v, n), ANY);
 }
@@ -951,6 +952,9 @@ void verify_instr(struct verifier *v)
 		if (index >= KNOWN_MORE_MAX)
 			(void)verify_refuse(v, "an element beyond any tuple");
 		need_fact(v, is_tuple_of(k, index + 1));
+		/* Where it is not known, the engine has tested it from here on. */
+		if (!is_tuple_of(k, index + 1))
+			learn(v, set ? &o[1] : &o[0], KNOWN(KNOWN_TUPLE, index + 1));
 		if (set)
 			(void)read_value(v, o); /* only that there is one */
 		else
