@@ -7,7 +7,7 @@
  *     -l: the whole may not have taken more than so much memory at its peak
  *
  * The inputs of a file are tried in a child process; a crash costs that child, is reported with the input that caused it,
- * and the next child goes on behind it. Last line: `N passed, N failed`, where each input counts. */
+ * and the next child goes on behind it. Last line: `N passed, N failed`: files that came through, inputs that did not. */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -37,7 +37,7 @@ struct options {
 };
 
 static struct progress *progress; /* shared with the child */
-static size_t passed, failed;
+static size_t passed, failed, tried;
 static long peak_kib;
 
 static uint8_t *read_file(const char *path, size_t *ret_size)
@@ -183,6 +183,7 @@ static void replay_file(const char *path, const struct options *options)
 	if (scratch == NULL)
 		abort();
 	progress->next = 0;
+	const size_t failed_before = failed;
 	size_t crashes = 0;
 	while (progress->next < count && crashes < CRASHES_MAX) {
 		(void)fflush(NULL);
@@ -224,7 +225,9 @@ static void replay_file(const char *path, const struct options *options)
 		crashes++;
 		progress->next++;
 	}
-	passed += progress->next > crashes ? progress->next - crashes : 0;
+	tried += progress->next;
+	if (failed == failed_before)
+		passed++;
 	free(scratch);
 	free(file);
 }
@@ -284,6 +287,7 @@ int main(int argc, char **argv)
 		printf("FAIL no input\n");
 		failed++;
 	}
+	printf("ok   %zu inputs were tried\n", tried);
 	printf("%zu passed, %zu failed\n", passed, failed);
 	return failed == 0 ? 0 : 1;
 }
