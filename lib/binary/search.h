@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "term/bits.h"
 
-struct search; /* its first member is a struct counted, so a MAGIC_REF can hold it */
+struct search; /* its first member is a struct counted (term/bits.h), so a MAGIC_REF can hold it */
 
 struct pattern {
 	const uint8_t *bytes; /* borrowed for search_new */
