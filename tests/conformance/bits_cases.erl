@@ -159,3 +159,15 @@ varint() -> [vi_(B, 0, 0) || B <- [<<0>>, <<127>>, <<128, 1>>, <<255, 255, 3, 9>
 vi_(<<1:1, X:7, R/binary>>, S, A) -> vi_(R, S + 7, A bor (X bsl S));
 vi_(<<0:1, X:7, R/binary>>, S, A) -> {A bor (X bsl S), R};
 vi_(<<>>, _, _) -> incomplete.
+
+match_skip_wide_utf() -> [sw_(B) || B <- [<<"😀x"/utf16>>, <<"ax"/utf32>>, <<16#DC, 0, 1>>, <<0, 17, 0, 0, 1>>, <<>>]].
+sw_(<<_/utf16, $x:16>>) -> wide16;
+sw_(<<_/utf32, $x:32>>) -> wide32;
+sw_(<<_/utf16-little, R/binary>>) -> {little, R};
+sw_(_) -> none.
+match_long_literal() -> [ll_(B) || B <- [<<"a literal of more than eight bytes!">>, <<"a literal of more than eight bytes?">>, <<"a literal">>, <<1:1, "unaligned literal text">>]].
+ll_(<<"a literal of more than eight bytes!">>) -> bang;
+ll_(<<"a literal of more than eight bytes", R/binary>>) -> {rest, R};
+ll_(<<1:1, "unaligned literal text">>) -> unaligned;
+ll_(<<"a lit", R/bits>>) -> {short, R};
+ll_(_) -> none.

@@ -90,3 +90,6 @@ phash_floats() -> [erlang:phash2(A) || A <- some_(), A /= 0].
 is_float_all() -> [is_float(A) || A <- [1.0, 1, a, <<>>, 0.0, -0.0]].
 is_number_all() -> [is_number(A) || A <- [1.0, 1, a, <<>>, 1 bsl 70, "1"]].
 float_in_term() -> [{A, [A]} || A <- some_()].
+
+negation_in_registers() -> [nr_(A, B) || A <- [1.5, -2.5], B <- [0.25, -0.0]].
+nr_(A, B) when is_float(A), is_float(B) -> -(A * B) - (-A) / (B + 4.0).

@@ -44,3 +44,8 @@ described() -> R = id(#point{y = 1}), [records:get_field_names(R), records:get_m
 described_wrong() -> [err(fun() -> records:get_name(id(x)) end), err(fun() -> records:get(z, id(#point{y = 1})) end)].
 made_by_function() -> [err(fun() -> records:create(?MODULE, point, #{y => 4}, #{}) end), err(fun() -> records:update(id(#point{y = 1}), ?MODULE, point, #{x => 8}) end)].
 definition() -> records:get_definition(?MODULE, point).
+
+integer_ranges() -> [ir_(X) || X <- [0, 1, 5, 10, 11, 5.0, a, 1 bsl 70]].
+ir_(X) when is_integer(X, 1, 10) -> inside;
+ir_(_) -> outside.
+integer_range_function() -> [is_integer(id(X), id(1), id(1 bsl 64)) || X <- [0, 1, 1 bsl 63, 1 bsl 65, a]].

@@ -118,3 +118,10 @@ only_one_(1) -> one.
 badmatch() -> [err(fun() -> {a, X} = id({b, 1}), X end), err(fun() -> [] = id([1]) end), stack(fun() -> ok = id(error) end)].
 maybe_expression() -> [mb_(X) || X <- [{ok, 1}, {error, x}, {ok, a}, foo]].
 mb_(X) -> maybe {ok, Y} ?= X, true ?= is_integer(Y), {good, Y} else false -> not_integer; {error, E} -> {bad, E}; O -> {other, O} end.
+
+not_equal_guard() -> [[ne_(A, B) || B <- [1, 1.0, a, "s", {1}]] || A <- [1, 1.0, a, "s", {1}]].
+ne_(A, B) when A /= B -> differ; ne_(_, _) -> same.
+not_exactly_equal_guard() -> [[nee_(A, B) || B <- [1, 1.0, a, 1 bsl 70]] || A <- [1, 1.0, a, 1 bsl 70]].
+nee_(A, B) when A =/= B -> differ; nee_(_, _) -> same.
+number_and_port_guards() -> [np_(X) || X <- [1, 1.0, 1 bsl 70, a, self(), "x"]].
+np_(X) when is_number(X) -> number; np_(X) when is_port(X) -> port; np_(_) -> other.
