@@ -265,8 +265,8 @@ static void lower_one(struct lowering *l)
 		l->at++;
 		return;
 	case OP_func_info:
-		lower_function(l, o);
 		note_frame(l);
+		lower_function(l, o);
 		l->at++;
 		return;
 	case OP_on_load:

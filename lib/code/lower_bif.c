@@ -57,15 +57,12 @@ static bool lower_operator2(struct lowering *l, const struct export *e, const st
 	return false;
 }
 
-/* A refusal: a guard BIF that the machine does not have cannot be called. */
+/* A guard BIF that the machine does not have raises undef when it is reached. */
 static bool check_bif(struct lowering *l, const struct export *e)
 {
-	if (e->bif != NULL)
-		return true;
-	struct atom_text module = atom_text(e->module), function = atom_text(e->function);
-	lower_fail(l, "%.*s:%.*s/%u is no guard BIF", (int)module.size, (const char *)module.bytes, (int)function.size,
-		(const char *)function.bytes, e->arity);
-	return false;
+	if (e->bif == NULL)
+		EMIT(l, undefined_bif, arg_pointer(e));
+	return e->bif != NULL;
 }
 
 static void lower_bif1(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,

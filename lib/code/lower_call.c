@@ -21,6 +21,9 @@ static void lower_call_ext(struct lowering *l, const struct operand *o)
 	} else {
 		EMIT(l, call_ext, arg_number(e->number));
 	}
+	/* Should it return after all, nobody has checked what follows. */
+	if ((l->staged->facts[l->at] & FACT_NEVER_RETURNS) != 0)
+		emit_args(l, INSTR_if_end, NULL, 0);
 }
 
 /* drop: words of the frame with its continuation slot; 0 without a frame. */

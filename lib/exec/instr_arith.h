@@ -303,6 +303,13 @@ L_bif3: {
 	NEXT(bif3);
 }
 
+L_undefined_bif:
+	callee = (const struct export *)(uintptr_t)pc[1];
+	SWAP_OUT();
+	raise_error(p, A(undef));
+	operator_args = x;
+	operator_arity = 0;
+
 bif_failed:
 	if (unlikely(p->outcome != OUTCOME_RAISE)) {
 		/* A guard BIF has no other outcome. */

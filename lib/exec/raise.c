@@ -91,7 +91,9 @@ static size_t walk_stack(const term *stack, const term *end, uint32_t frame_word
 		const uint64_t *continuation = (const uint64_t *)(uintptr_t)*stack;
 		if (continuation == NULL || continuation == last)
 			break;
-		addresses[n++] = continuation;
+		/* Recursion is told once. */
+		if (n == 0 || addresses[n - 1] != continuation)
+			addresses[n++] = continuation;
 		stack += continuation_frame_words(continuation) + 1;
 	}
 	return n;
@@ -285,7 +287,7 @@ static term entry_of_call(struct heap *heap, const struct export *e, term info)
 {
 	term args = tuple_element(info, 0), cause = tuple_element(info, 1);
 	term place = TERM_NIL;
-	if (e->bif != NULL)
+	if (e->bif != NULL || e == apply_export_2 || e == apply_export_3)
 		place = with_error_info(heap, error_info_map(heap, cause, error_module(e->module)), place);
 	return heap_tuple_of(heap, e->module, e->function, args, place);
 }
