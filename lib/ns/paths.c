@@ -4,6 +4,7 @@
 #include "ns/paths.h"
 
 #include "base/alloc.h"
+#include "term/atom.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -138,11 +139,11 @@ int ns_add_otp_root(struct ns *ns, const char *root)
 	return 0;
 }
 
-static char *find_in(const struct path *paths, size_t count, const uint8_t *name, size_t size)
+static char *find_in(const struct path *paths, size_t count, const struct atom_text *name)
 {
 	for (size_t i = 0; i < count; i++) {
 		char *file;
-		if (asprintf(&file, "%s/%.*s.beam", paths[i].dir, (int)size, (const char *)name) < 0)
+		if (asprintf(&file, "%s/%.*s.beam", paths[i].dir, (int)name->size, (const char *)name->bytes) < 0)
 			return NULL;
 		if (access(file, R_OK) == 0)
 			return file;
@@ -151,16 +152,17 @@ static char *find_in(const struct path *paths, size_t count, const uint8_t *name
 	return NULL;
 }
 
-char *ns_find_code(struct ns *ns, const uint8_t *name, size_t size, bool *ret_from_root)
+char *ns_find_code(struct ns *ns, term module, bool *ret_from_root)
 {
+	struct atom_text name = atom_text(module);
 	/* A module's name is no path. */
-	if (size == 0 || memchr(name, '/', size) != NULL || memchr(name, 0, size) != NULL)
+	if (name.size == 0 || memchr(name.bytes, '/', name.size) != NULL || memchr(name.bytes, 0, name.size) != NULL)
 		return NULL;
 	mutex_lock(&ns->code_lock);
-	char *file = find_in(ns->paths->added, ns->paths->added_count, name, size);
+	char *file = find_in(ns->paths->added, ns->paths->added_count, &name);
 	bool from_root = file == NULL;
 	if (from_root)
-		file = find_in(ns->paths->root, ns->paths->root_count, name, size);
+		file = find_in(ns->paths->root, ns->paths->root_count, &name);
 	mutex_unlock(&ns->code_lock);
 	if (file != NULL && ret_from_root != NULL)
 		*ret_from_root = from_root;

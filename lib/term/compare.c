@@ -14,6 +14,7 @@
 #include "term/ident.h"
 #include "term/kinds.h"
 #include "term/map.h"
+#include "term/record.h"
 #include "term/tasks.h"
 
 #include <math.h>
@@ -231,6 +232,27 @@ static int fun_order(struct tasks *tasks, term a, term b, enum order mode)
 	return a_export ? export_fun_order(a, b) : local_fun_order(tasks, a, b, mode);
 }
 
+/* Records: by the names of module and record, then as their definitions, then by their values.
+ * Source: the order of lists:sort/1, OTP 29. */
+static int record_order(struct tasks *tasks, term a, term b, enum order mode)
+{
+	term x = record_definition(a);
+	term y = record_definition(b);
+	if (x != y) {
+		int order = atom_compare(record_module(x), record_module(y));
+		if (order == 0)
+			order = atom_compare(record_name(x), record_name(y));
+		if (order == 0)
+			order = uint64_order(tuple_arity(x), tuple_arity(y));
+		if (order != 0)
+			return order;
+	}
+	tasks_push_arrays(tasks, record_values(a), record_values(b), record_size(a), (enum task_mode)mode);
+	if (x != y)
+		tasks_push_arrays(tasks, tuple_elements(x) + 2, tuple_elements(y) + 2, tuple_arity(x) - 2, TASK_EXACT);
+	return 0;
+}
+
 /* Maps. */
 
 static void map_search_add(struct map_search *search, term key, term value_a, term value_b)
@@ -345,15 +367,15 @@ static int same_rank_order(
 		return port_order(a, b);
 	case RANK_PID:
 		return pid_order(a, b);
-	case RANK_TUPLE:
-	case RANK_RECORD: {
+	case RANK_TUPLE: {
 		size_t size = header_size(boxed_header(a));
 		if (size != header_size(boxed_header(b)))
 			return size < header_size(boxed_header(b)) ? -1 : 1;
-		tasks_push_arrays(
-			tasks, boxed_ptr(a) + 1, boxed_ptr(b) + 1, size, (enum task_mode)order);
+		tasks_push_arrays(tasks, boxed_ptr(a) + 1, boxed_ptr(b) + 1, size, (enum task_mode)order);
 		return 0;
 	}
+	case RANK_RECORD:
+		return record_order(tasks, a, b, order);
 	case RANK_MAP:
 		return map_order(tasks, a, b, order);
 	case RANK_NIL:

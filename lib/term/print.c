@@ -13,6 +13,7 @@
 #include "term/ident.h"
 #include "term/kinds.h"
 #include "term/map.h"
+#include "term/record.h"
 #include "term/walk.h"
 
 #include <gmp.h>
@@ -26,6 +27,7 @@ enum {
 	OP_ELEMENTS, /* the rest of a tuple; comes up after each element */
 	OP_FLATMAP,  /* the rest of a flat map; y: whether an entry has been printed */
 	OP_NODE,     /* the rest of a hash map's node; y as above */
+	OP_RECORD,   /* the rest of a native record; at: field names */
 	OP_TEXT,     /* at: a C string */
 	OP_CLOSE_MAP,
 };
@@ -240,7 +242,7 @@ static enum text_kind bits_text_kind(const struct printer *s, struct bits bits)
 {
 	size_t size = bits.size / 8;
 	size_t seen = size < room_left(s->out) ? size : room_left(s->out);
-	bool unicode = (s->flags & PRINT_UNICODE) != 0;
+	bool unicode = (s->flags & PRINT_UNICODE) != 0 && (s->flags & FORM_DISPLAY) == 0;
 	bool latin = true;
 	bool ascii = true;
 	if ((s->flags & PRINT_STRINGS) == 0 || bits.size % 8 != 0 || size == 0)
@@ -496,6 +498,42 @@ static void step_map(struct printer *s, struct walk_task task)
 	}
 }
 
+static void step_record(struct printer *s, struct walk_task task)
+{
+	if (task.count == 0 || task.x == 1) {
+		print_string(s->out, task.count == 0 ? "}" : task.y != 0 ? ",...}" : "...}");
+		return;
+	}
+	if (task.y != 0)
+		print_string(s->out, ",");
+	print_atom(s->out, task.at[0], (s->flags & PRINT_UNICODE) != 0);
+	print_string(s->out, (s->flags & FORM_DISPLAY) != 0 ? "=" : " = ");
+	struct walk_task *rest = walk_push(&s->walk, OP_RECORD);
+	*rest = task;
+	rest->at++;
+	rest->count--;
+	rest->values++;
+	rest->x = deeper(task.x);
+	rest->y = 1;
+	push_term(s, task.values[0], deeper(task.x));
+}
+
+static void print_record(struct printer *s, term t, uint32_t depth)
+{
+	term definition = record_definition(t);
+	bool unicode = (s->flags & PRINT_UNICODE) != 0;
+	print_string(s->out, "#");
+	print_atom(s->out, record_module(definition), unicode);
+	print_string(s->out, ":");
+	print_atom(s->out, record_name(definition), unicode);
+	print_string(s->out, "{");
+	step_record(s, (struct walk_task){ .at = record_fields(definition),
+		.values = record_values(t),
+		.count = record_size(t),
+		.op = OP_RECORD,
+		.x = depth == 1 ? 1 : deeper(depth) });
+}
+
 static void print_immediate(struct printer *s, term t)
 {
 	bool unicode = (s->flags & PRINT_UNICODE) != 0;
@@ -522,7 +560,7 @@ static void print_boxed(struct printer *s, term t, uint32_t depth)
 		print_elements(s, "{", p + 1, header_size(p[0]), depth);
 		break;
 	case BOXED_RECORD:
-		print_elements(s, "#Record{", p + 1, header_size(p[0]), depth);
+		print_record(s, t, depth);
 		break;
 	case BOXED_FLATMAP:
 	case BOXED_HASHMAP:
@@ -600,6 +638,9 @@ static void print_step(struct printer *s)
 	case OP_FLATMAP:
 	case OP_NODE:
 		step_map(s, task);
+		break;
+	case OP_RECORD:
+		step_record(s, task);
 		break;
 	case OP_TEXT:
 		print_string(s->out, (const char *)(const void *)task.at);

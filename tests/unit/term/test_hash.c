@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hashes: OTP's against what OTP answered, our own against equality. */
+#include "binary/binary.h"
+#include "term/compare.h"
+#include "tests.h"
+#include "values.h"
+
+START_TEST(phash2_is_that_of_otp)
+{
+	for (size_t i = 0; i < otp_value_count; i++)
+		ck_assert_msg(term_phash2(value_term(&otp_values[i])) == otp_values[i].phash2, "%zu: %s", i, otp_values[i].text);
+}
+END_TEST
+
+START_TEST(phash_is_that_of_otp)
+{
+	for (size_t i = 0; i < otp_value_count; i++)
+		ck_assert_msg(term_phash(value_term(&otp_values[i])) == otp_values[i].phash, "%zu: %s", i, otp_values[i].text);
+}
+END_TEST
+
+START_TEST(equal_terms_hash_alike)
+{
+	for (size_t i = 0; i < otp_value_count; i++) {
+		term a = value_term(&otp_values[i]);
+		term b = value_term(&otp_values[i]);
+		ck_assert(term_hash(a, 0) == term_hash(b, 0));
+		ck_assert(term_hash(a, 1) == term_hash(b, 1));
+	}
+}
+END_TEST
+
+/* The same bits, from every offset and in every kind of bitstring. */
+START_TEST(bits_hash_by_value)
+{
+	static const uint8_t bytes[100] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 250, 251, 252, 253, 254, 255 };
+	for (size_t size = 0; size <= 790; size += 7) {
+		term a = bits_of_bits(&test_heap, bytes, 0, size);
+		uint64_t hash = term_hash(a, 0);
+		uint32_t portable = term_phash2(a);
+		uint32_t old = term_phash(a);
+		for (size_t offset = 1; offset < 10; offset++) {
+			uint8_t *data;
+			term b = bits_new(&test_heap, 810, &data);
+			memset(data, 0xFF, 102);
+			data[101] = 0xC0;
+			bits_copy(data, offset, bytes, 0, size);
+			b = bits_part(&test_heap, b, offset, size);
+			ck_assert(term_equal(a, b));
+			ck_assert(term_hash(b, 0) == hash);
+			ck_assert(term_phash2(b) == portable);
+			ck_assert(term_phash(b) == old);
+		}
+	}
+}
+END_TEST
+
+START_TEST(small_integers_spread_over_branches)
+{
+	unsigned counts[16] = { 0 };
+	for (int i = 0; i < 16000; i++)
+		counts[term_hash(term_of_small(i), 0) & 15]++;
+	for (int i = 0; i < 16; i++)
+		ck_assert(counts[i] > 800 && counts[i] < 1200);
+}
+END_TEST
+
+void add_hash_tests(Suite *suite)
+{
+	TCase *tcase = tcase_create("hash");
+	tcase_add_checked_fixture(tcase, values_setup, values_teardown);
+	tcase_add_test(tcase, phash2_is_that_of_otp);
+	tcase_add_test(tcase, phash_is_that_of_otp);
+	tcase_add_test(tcase, equal_terms_hash_alike);
+	tcase_add_test(tcase, bits_hash_by_value);
+	tcase_add_test(tcase, small_integers_spread_over_branches);
+	suite_add_tcase(suite, tcase);
+}
