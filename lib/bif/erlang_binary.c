@@ -26,15 +26,6 @@ term bif_erlang_byte_size_1(struct proc *p, const term *args)
 	return term_of_small((int64_t)bits_to_bytes(bits_size(args[0])));
 }
 
-term bif_erlang_size_1(struct proc *p, const term *args)
-{
-	if (term_is_tuple(args[0]))
-		return term_of_small((int64_t)tuple_arity(args[0]));
-	if (term_is_bitstring(args[0]))
-		return term_of_small((int64_t)(bits_size(args[0]) / 8));
-	return bif_badarg(p);
-}
-
 term bif_erlang_split_binary_2(struct proc *p, const term *args)
 {
 	size_t position;
