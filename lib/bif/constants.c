@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Functions whose value never changes here. */
+#include "bif/bif.h"
+
+term bif_constant_false_0(struct proc *p, const term *args)
+{
+	return A(false);
+}
+
+term bif_constant_none_0(struct proc *p, const term *args)
+{
+	return A(none);
+}
+
+term bif_constant_warning_0(struct proc *p, const term *args)
+{
+	return A(warning);
+}
+
+term bif_constant_undefined_0(struct proc *p, const term *args)
+{
+	return A(undefined);
+}
+
+/* Native time is in nanoseconds: parts per second. */
+term bif_constant_nanoseconds_0(struct proc *p, const term *args)
+{
+	return term_of_small(1000000000);
+}
+
+term bif_constant_utf8_0(struct proc *p, const term *args)
+{
+	return A(utf8);
+}
+
+term bif_constant_latin1_0(struct proc *p, const term *args)
+{
+	return A(latin1);
+}
