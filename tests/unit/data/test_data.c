@@ -6,6 +6,7 @@ int main(void)
 {
 	Suite *suite = suite_create("data");
 	add_map_tests(suite);
+	add_number_tests(suite);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

@@ -5,4 +5,5 @@
 
 void add_etf_tests(Suite *suite);
 void add_map_tests(Suite *suite);
+void add_number_tests(Suite *suite);
 void add_text_tests(Suite *suite);
