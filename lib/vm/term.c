@@ -32,7 +32,7 @@ int beamr_term_parse(const char *text, size_t size, struct beamr_term **ret_term
 	struct heap heap;
 	struct text_error error;
 	heap_init_builder(&heap);
-	term t = text_parse(&heap, text, size, TEXT_PLAIN, &error);
+	term t = text_parse(&heap, text, size, 0, NULL, &error);
 	int r = 0;
 	if (t == TERM_NONE) {
 		memset(ret_error, 0, sizeof(*ret_error));
