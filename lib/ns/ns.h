@@ -132,5 +132,6 @@ void ns_close(struct ns *ns, void (*on_empty)(struct ns *ns));
  * root's lib/APP/ebin folders come last, newest version of each APP; 0 or negative errno. dir is copied. */
 void ns_add_code_path(struct ns *ns, const char *dir, bool first);
 int ns_add_otp_root(struct ns *ns, const char *root);
-/* The path of MODULE.beam in the code folders, malloc'ed; NULL when none has it. ret_from_root: found in the OTP root. */
-char *ns_find_code(struct ns *ns, term module, bool *ret_from_root);
+/* The path of NAME.beam in the code folders, malloc'ed; NULL when none has it. ret_from_root (may be NULL): found in the OTP
+ * root. By text, so that asking makes no atom. */
+char *ns_find_code(struct ns *ns, const uint8_t *name, size_t size, bool *ret_from_root);

@@ -4,7 +4,6 @@
 #include "ns/paths.h"
 
 #include "base/alloc.h"
-#include "term/atom.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -139,11 +138,11 @@ int ns_add_otp_root(struct ns *ns, const char *root)
 	return 0;
 }
 
-static char *find_in(const struct path *paths, size_t count, const struct atom_text *name)
+static char *find_in(const struct path *paths, size_t count, const uint8_t *name, size_t size)
 {
 	for (size_t i = 0; i < count; i++) {
 		char *file;
-		if (asprintf(&file, "%s/%.*s.beam", paths[i].dir, (int)name->size, (const char *)name->bytes) < 0)
+		if (asprintf(&file, "%s/%.*s.beam", paths[i].dir, (int)size, (const char *)name) < 0)
 			return NULL;
 		if (access(file, R_OK) == 0)
 			return file;
@@ -152,17 +151,16 @@ static char *find_in(const struct path *paths, size_t count, const struct atom_t
 	return NULL;
 }
 
-char *ns_find_code(struct ns *ns, term module, bool *ret_from_root)
+char *ns_find_code(struct ns *ns, const uint8_t *name, size_t size, bool *ret_from_root)
 {
-	struct atom_text name = atom_text(module);
 	/* A module's name is no path. */
-	if (name.size == 0 || memchr(name.bytes, '/', name.size) != NULL || memchr(name.bytes, 0, name.size) != NULL)
+	if (size == 0 || memchr(name, '/', size) != NULL || memchr(name, 0, size) != NULL)
 		return NULL;
 	mutex_lock(&ns->code_lock);
-	char *file = find_in(ns->paths->added, ns->paths->added_count, &name);
+	char *file = find_in(ns->paths->added, ns->paths->added_count, name, size);
 	bool from_root = file == NULL;
 	if (from_root)
-		file = find_in(ns->paths->root, ns->paths->root_count, &name);
+		file = find_in(ns->paths->root, ns->paths->root_count, name, size);
 	mutex_unlock(&ns->code_lock);
 	if (file != NULL && ret_from_root != NULL)
 		*ret_from_root = from_root;

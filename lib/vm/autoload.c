@@ -35,8 +35,9 @@ static struct {
 	pthread_cond_t changed;
 	pthread_t thread;
 	bool running, stop;
-	struct request *first, **last; /* to be loaded, in order; last means nothing while first is NULL */
-	struct request *for_logger;    /* parked until their namespace's logger runs */
+	struct request *first,
+		**last; /* to be loaded, in order; last means nothing while first is NULL */
+	struct request *for_logger; /* parked until their namespace's logger runs */
 } loads = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
 /* A whole file, malloc'ed. 0 or negative errno; -EFBIG over the bound. */
@@ -77,7 +78,8 @@ static bool is_loaded(const struct ns *ns, term module)
 int autoload_now(struct ns *ns, term module, struct beamr_error *ret_error)
 {
 	bool from_root = false;
-	_cleanup_(free_stringp) char *path = ns_find_code(ns, module, &from_root);
+	struct atom_text name = atom_text(module);
+	_cleanup_(free_stringp) char *path = ns_find_code(ns, name.bytes, name.size, &from_root);
 	if (path == NULL)
 		return BEAMR_E_NO_MODULE;
 	_cleanup_(free_stringp) char *data = NULL;
@@ -152,7 +154,8 @@ static void *loads_thread(void *unused)
 		loads.first = r->next;
 		pthread_mutex_unlock(&loads.lock);
 		struct beamr_error error;
-		int result = is_loaded(r->ns, r->module) ? 0 : autoload_now(r->ns, r->module, &error);
+		int result =
+			is_loaded(r->ns, r->module) ? 0 : autoload_now(r->ns, r->module, &error);
 		if (result != 0 && result != BEAMR_E_NO_MODULE)
 			load_failed(r->ns, r->module, &error);
 		if (result != 0 || r->module != A(logger) || !wait_for_logger(r))
@@ -196,7 +199,8 @@ static term list_of_arguments(struct proc *p, const struct export *export, const
 	return list;
 }
 
-static const uint64_t *trap(struct proc *p, const struct export *to, unsigned count, const term *args)
+static const uint64_t *trap(
+	struct proc *p, const struct export *to, unsigned count, const term *args)
 {
 	struct trap *trap = &proc_extra(p)->trap;
 	trap->export = to;
@@ -237,7 +241,8 @@ static const uint64_t *undefined(struct proc *p, const struct export *export, co
 	}
 	to = export_find(export->module, A(handle_undefined_function), 2);
 	if (leads_somewhere(p->ns, to))
-		return trap(p, to, 2, (term[]){ export->function, list_of_arguments(p, export, x) });
+		return trap(
+			p, to, 2, (term[]){ export->function, list_of_arguments(p, export, x) });
 	extra->raise = (struct raise){
 		.class = CLASS_ERROR,
 		.reason = A(undef),

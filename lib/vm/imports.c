@@ -63,7 +63,8 @@ static bool is_bif(const struct mfa *m)
 static const char *text_of(term atom, char *buffer, size_t size)
 {
 	struct atom_text text = atom_text(atom);
-	(void)snprintf(buffer, size, "%.*s", (int)text.size, (const char *)text.bytes); /* 255 characters fit */
+	(void)snprintf(buffer, size, "%.*s", (int)text.size,
+		(const char *)text.bytes); /* 255 characters fit */
 	return buffer;
 }
 
@@ -86,7 +87,8 @@ size_t beamr_imports(const struct beamr_source *sources, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		struct load_error error;
 		term module;
-		int r = load_check(sources[i].bytes, sources[i].size, add_import, add_export, &g, &module, &error);
+		int r = load_check(sources[i].bytes, sources[i].size, add_import, add_export, &g,
+			&module, &error);
 		if (r != 0) {
 			struct beamr_error told;
 			load_error_to_host(&error, &told);
@@ -95,9 +97,10 @@ size_t beamr_imports(const struct beamr_source *sources, size_t count,
 		}
 	}
 	if (g.exports.items.count > 1)
-		qsort(g.exports.items.items, g.exports.items.count, sizeof(struct mfa), compare_words);
+		qsort(g.exports.items.items, g.exports.items.count, sizeof(struct mfa),
+			compare_words);
 	struct mfas left = { 0 };
-	vec_foreach (m, &g.imports.items)
+	vec_foreach(m, &g.imports.items)
 		if (!is_bif(m) && (g.exports.items.count == 0 ||
 					  bsearch(m, g.exports.items.items, g.exports.items.count,
 						  sizeof(struct mfa), compare_words) == NULL))

@@ -18,7 +18,8 @@ static void output(struct ns *ns, term from, const uint8_t *bytes, size_t size)
 	if (call_output(from, bytes, size))
 		return;
 	if (m->options.output != NULL)
-		m->options.output(m->options.user, ns->name, pid_to_host(from), (const char *)bytes, size);
+		m->options.output(
+			m->options.user, ns->name, pid_to_host(from), (const char *)bytes, size);
 }
 
 static void halt(struct ns *ns, int status)
@@ -58,12 +59,18 @@ term kernel_process(struct beamr_ns *h)
 		pid = TERM_NONE;
 		int r = 0;
 		if (module == NULL || atomic_load_acquire(&module->current) == NULL)
-			r = load_publish(h->ns, kernel_beam, sizeof(kernel_beam), name, NULL, false, &error);
-		if (r == 0) {
+			r = load_publish(
+				h->ns, kernel_beam, sizeof(kernel_beam), name, NULL, false, &error);
+		if (r != 0) {
+			struct beamr_error told;
+			load_error_to_host(&error, &told);
+			load_failed(h->ns, name, &told);
+		} else {
 			struct spawn_options options;
 			spawn_options_init(&options);
 			options.quiet = true;
-			pid = proc_spawn(h->ns, NULL, name, atom_of_string("start"), TERM_NIL, &options, NULL);
+			pid = proc_spawn(h->ns, NULL, name, atom_of_string("start"), TERM_NIL,
+				&options, NULL);
 		}
 		atomic_store_release(&h->kernel, pid);
 	}
@@ -87,7 +94,8 @@ void kernel_start_logger(struct beamr_ns *h)
 	options.on_exit_user = h;
 	options.group_leader = kernel_process(h);
 	if (options.group_leader == TERM_NONE ||
-		proc_spawn(h->ns, NULL, A(beamr_kernel), A(start_logger), TERM_NIL, &options, NULL) == TERM_NONE)
+		proc_spawn(h->ns, NULL, A(beamr_kernel), A(start_logger), TERM_NIL, &options,
+			NULL) == TERM_NONE)
 		autoload_logger_started(h->ns);
 }
 

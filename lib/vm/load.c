@@ -2,8 +2,8 @@
 /* Modules at the host's hand: loading with on_load, deleting, purging, and what is loaded. */
 #include "code/load.h"
 
-#include "base/clock.h"
-#include "code/purge.h"
+#include "base/cleanup.h"
+#include "base/utf8.h"
 #include "proc/proc.h"
 #include "term/atom.h"
 #include "vm/boot.h"
@@ -60,7 +60,8 @@ static void purged(void *arg, bool done)
 {
 	struct loading *l = arg;
 	if (!done) {
-		finish(l, BEAMR_E_OLD_CODE, "the version before the present one is still in use; purge it first");
+		finish(l, BEAMR_E_OLD_CODE,
+			"the version before the present one is still in use; purge it first");
 		return;
 	}
 	if (l->code->on_load == NULL) {
@@ -74,7 +75,8 @@ static void purged(void *arg, bool done)
 	options.on_exit_user = l;
 	options.quiet = true;
 	options.group_leader = kernel_process(handle_of(l->ns));
-	if (proc_spawn(l->ns, NULL, l->code->name, A(on_load), TERM_NIL, &options, NULL) == TERM_NONE)
+	if (proc_spawn(l->ns, NULL, l->code->name, A(on_load), TERM_NIL, &options, NULL) ==
+		TERM_NONE)
 		finish(l, BEAMR_E_LIMIT, "there is no room for a process to run on_load");
 }
 
@@ -84,11 +86,7 @@ static void go_on(struct ns *ns, struct module_code *code, const char *path, boo
 {
 	struct loading *l = mem_zalloc(MEM_MISC, sizeof(*l));
 	*l = (struct loading){ ns, code, path ? strdup(path) : NULL, from_root, done, arg };
-	struct module *m = ns_module(ns, code->name);
-	if (m != NULL && atomic_load_acquire(&m->current) != NULL && module_has_old(ns, m))
-		purge_soft(ns, code->name, purged, l);
-	else
-		purged(l, true);
+	purged(l, true);
 }
 
 /* ---------------------------------------------------------------------------------------------- for autoload */
@@ -139,7 +137,7 @@ void load_failed(struct ns *ns, term module, const struct beamr_error *error)
 		return;
 	struct beamr_report *report = mem_alloc(MEM_REPORT, sizeof(*report));
 	struct atom_text name = atom_text(module);
-	report_begin(report, BEAMR_REPORT_load);
+	report_begin(report, BEAMR_REPORT_LOAD);
 	report->priority = 4; /* warning: code is there and cannot be used */
 	report->namespace_name = report_put(report, ns->name, strlen(ns->name), REPORT_FIELD_MAX);
 	report->module = report_put(report, (const char *)name.bytes, name.size, REPORT_FIELD_MAX);
@@ -169,23 +167,25 @@ static void host_load_done(void *arg, int outcome, const char *reason)
 	struct host_load *l = arg;
 	l->public.outcome = outcome;
 	if (outcome != 0)
-		(void)snprintf(l->public.error.reason, sizeof(l->public.error.reason), "%s", reason);
+		(void)snprintf(
+			l->public.error.reason, sizeof(l->public.error.reason), "%s", reason);
 	l->done(l->user, &l->public);
 }
 
-void beamr_load(struct beamr_ns *h, const void *data, size_t size, unsigned flags, beamr_loaded_fn done,
-	void *user)
+void beamr_load(struct beamr_ns *h, const void *data, size_t size, unsigned flags,
+	beamr_loaded_fn done, void *user)
 {
 	struct host_load *l = mem_zalloc(MEM_MISC, sizeof(*l));
 	struct load_error error = { 0 };
 	struct module_code *code;
 	l->done = done;
 	l->user = user;
-	int r = size > BEAMR_MODULE_MAX ? LOAD_E_LIMIT : load_code(data, size, TERM_NONE, &code, &error);
+	int r = size > BEAMR_MODULE_MAX ? LOAD_E_LIMIT
+					: load_code(data, size, TERM_NONE, &code, &error);
 	if (r != 0) {
 		if (size > BEAMR_MODULE_MAX)
-			(void)snprintf(error.reason, sizeof(error.reason), "the file has more than %u bytes",
-				BEAMR_MODULE_MAX);
+			(void)snprintf(error.reason, sizeof(error.reason),
+				"the file has more than %u bytes", BEAMR_MODULE_MAX);
 		load_error_to_host(&error, &l->public.error);
 		l->public.outcome = r < 0 ? r : r == LOAD_E_LIMIT ? BEAMR_E_LIMIT : BEAMR_E_FORMAT;
 		done(user, &l->public);
@@ -217,7 +217,8 @@ static void collect_module(struct module *m, void *arg)
 {
 	struct module_rows *rows = arg;
 	struct atom_text text = atom_text(m->name);
-	vec_push(&rows->items, ((struct module_row){ strndup((const char *)text.bytes, text.size), m->name }));
+	vec_push(&rows->items,
+		((struct module_row){ strndup((const char *)text.bytes, text.size), m->name }));
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -234,9 +235,11 @@ static void find_source(const struct module_code *code, char *buffer, size_t siz
 		term pair = cons_head(l);
 		if (!term_is_tuple_of(pair, 2) || tuple_element(pair, 0) != A(source))
 			continue;
-		for (term c = tuple_element(pair, 1); term_is_cons(c) && n + 5 < size; c = cons_tail(c))
+		for (term c = tuple_element(pair, 1); term_is_cons(c) && n + 5 < size;
+			c = cons_tail(c))
 			if (term_is_small(cons_head(c)) && small_value(cons_head(c)) > 0)
-				n += (size_t)utf8_encode((uint32_t)small_value(cons_head(c)), (uint8_t *)buffer + n);
+				n += (size_t)utf8_encode(
+					(uint32_t)small_value(cons_head(c)), (uint8_t *)buffer + n);
 		buffer[n] = '\0';
 	}
 }
@@ -253,8 +256,11 @@ static bool tell_module(struct ns *ns, struct module *m, const char *name,
 		code = m->old;
 	if (code != NULL)
 		code = module_code_ref(code);
-	struct beamr_module row = { .name = name, .has_old = has_old, .has_current = has_current,
-		.loaded_realtime_usec = m->loaded_usec, .sticky = m->from_root };
+	struct beamr_module row = { .name = name,
+		.has_old = has_old,
+		.has_current = has_current,
+		.loaded_realtime_usec = m->loaded_usec,
+		.sticky = m->from_root };
 	mutex_unlock(&ns->code_lock);
 	if (code == NULL)
 		return false;
@@ -278,10 +284,11 @@ void beamr_module_each(
 	if (rows.items.count > 1)
 		qsort(rows.items.items, rows.items.count, sizeof(struct module_row), compare_rows);
 	bool more = true;
-	vec_foreach (row, &rows.items) {
+	vec_foreach(row, &rows.items) {
 		struct module *m = ns_module(h->ns, row->atom);
 		if (more && m != NULL)
-			(void)tell_module(h->ns, m, row->name, fn, user, &more); /* gone meanwhile: nothing to tell */
+			(void)tell_module(h->ns, m, row->name, fn, user,
+				&more); /* gone meanwhile: nothing to tell */
 		free(row->name);
 	}
 	vec_done(&rows.items);
@@ -311,7 +318,8 @@ int beamr_module_get(struct beamr_ns *h, const char *name,
 	struct one_module one = { fn, user };
 	struct module *m = module_named(h, name);
 	bool more;
-	return m != NULL && tell_module(h->ns, m, name, tell_one, &one, &more) ? 0 : BEAMR_E_NO_MODULE;
+	return m != NULL && tell_module(h->ns, m, name, tell_one, &one, &more) ? 0
+									       : BEAMR_E_NO_MODULE;
 }
 
 /* The current code of a module, loaded from the code folders if need be, with a reference. */
@@ -321,7 +329,9 @@ static int find_code(struct beamr_ns *h, const char *name, struct module_code **
 	if (m == NULL || atomic_load_acquire(&m->current) == NULL) {
 		struct beamr_error error;
 		/* Only a name that a file has becomes an atom. */
-		if (!ns_has_code(h->ns, name))
+		_cleanup_(free_stringp) char *path =
+			ns_find_code(h->ns, (const uint8_t *)name, strlen(name), NULL);
+		if (path == NULL)
 			return BEAMR_E_NO_MODULE;
 		term atom = atom_intern((const uint8_t *)name, strlen(name), NULL);
 		if (atom == TERM_NONE)
@@ -352,7 +362,8 @@ int beamr_export_each(struct beamr_ns *h, const char *module,
 	for (size_t i = 0; i < code->export_count; i++) {
 		struct atom_text text = atom_text(code->exports[i].function);
 		char name[1024];
-		(void)snprintf(name, sizeof(name), "%.*s", (int)text.size, (const char *)text.bytes);
+		(void)snprintf(
+			name, sizeof(name), "%.*s", (int)text.size, (const char *)text.bytes);
 		if (!fn(user, name, code->exports[i].arity))
 			break;
 	}
@@ -366,7 +377,8 @@ int beamr_export_check(struct beamr_ns *h, const char *module, const char *funct
 	term f = atom_lookup((const uint8_t *)function, strlen(function));
 	if (m != TERM_NONE && f != TERM_NONE) {
 		const struct export *export = export_find(m, f, arity);
-		if (export != NULL && (export->bif != NULL || ns_dispatch(h->ns, export->number) != NULL))
+		if (export != NULL &&
+			(export->bif != NULL || ns_dispatch(h->ns, export->number) != NULL))
 			return 0;
 	}
 	struct module_code *code;

@@ -2,6 +2,7 @@
 /* What the host sees of processes: published numbers at once, everything else by asking the process (a request signal).
  * Answers are copied out of the process into one block of C memory each; nothing here keeps a term of another heap. */
 #include "base/clock.h"
+#include "base/epoch.h"
 #include "base/vec.h"
 #include "code/module.h"
 #include "exec/exec.h"
@@ -112,7 +113,7 @@ void beamr_name_each(
 	if (names.items.count > 1)
 		qsort(names.items.items, names.items.count, sizeof(struct named), compare_names);
 	bool more = true;
-	vec_foreach (n, &names.items) {
+	vec_foreach(n, &names.items) {
 		if (more)
 			more = fn(user, n->name, pid_to_host(n->pid));
 		free(n->name);
@@ -145,12 +146,13 @@ static const char *texts_term(struct texts *texts, term t, size_t max)
 
 static void texts_done(struct texts *texts)
 {
-	vec_foreach (t, &texts->items)
+	vec_foreach(t, &texts->items)
 		free(*t);
 	vec_done(&texts->items);
 }
 
-static void frame_of_export(struct texts *texts, const struct export *export, struct beamr_frame *ret)
+static void frame_of_export(
+	struct texts *texts, const struct export *export, struct beamr_frame *ret)
 {
 	*ret = (struct beamr_frame){ "", "", 0, "", 0 };
 	if (export == NULL)
@@ -250,20 +252,15 @@ static int compare_listed(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-struct one {
-	term pid;
-	struct texts texts;
-	struct beamr_process process;
-};
-
 void beamr_process_each(struct beamr *m, struct beamr_ns *h, uint64_t after_serial,
 	bool (*fn)(void *user, const struct beamr_process *process), void *user)
 {
 	struct listing listing = { .ns = h ? h->ns : NULL, .after = after_serial };
 	proc_each(0, collect_process, &listing);
 	if (listing.items.count > 1)
-		qsort(listing.items.items, listing.items.count, sizeof(struct listed), compare_listed);
-	vec_foreach (item, &listing.items) {
+		qsort(listing.items.items, listing.items.count, sizeof(struct listed),
+			compare_listed);
+	vec_foreach(item, &listing.items) {
 		struct texts texts = { 0 };
 		struct beamr_process process;
 		epoch_enter();
@@ -277,6 +274,22 @@ void beamr_process_each(struct beamr *m, struct beamr_ns *h, uint64_t after_seri
 			break;
 	}
 	vec_done(&listing.items);
+}
+
+int beamr_process_get(struct beamr *m, beamr_pid pid,
+	void (*fn)(void *user, const struct beamr_process *process), void *user)
+{
+	struct texts texts = { 0 };
+	struct beamr_process process;
+	epoch_enter();
+	const struct proc *p = proc_lookup(pid_from_host(pid));
+	if (p != NULL)
+		fill_process(p, &texts, &process);
+	epoch_leave();
+	if (p != NULL)
+		fn(user, &process);
+	texts_done(&texts);
+	return p != NULL ? 0 : BEAMR_E_NO_PROCESS;
 }
 
 /* ---------------------------------------------------------------------------------------------- describe */
@@ -352,9 +365,9 @@ static bool add_pair(term key, term value, void *arg)
 	struct info *i = arg;
 	i->public.dictionary_total++;
 	if (i->dictionary.count < LOOK_ITEMS_MAX)
-		vec_push(&i->dictionary, ((struct beamr_pair){
-						 texts_term(&i->texts, key, LOOK_TEXT_MAX),
-						 texts_term(&i->texts, value, LOOK_TEXT_MAX) }));
+		vec_push(&i->dictionary,
+			((struct beamr_pair){ texts_term(&i->texts, key, LOOK_TEXT_MAX),
+				texts_term(&i->texts, value, LOOK_TEXT_MAX) }));
 	return true;
 }
 
@@ -384,7 +397,7 @@ static void describe(struct proc *p, void *arg)
 	public->label = "";
 	term label = proc_dict_get(p, A(process_label_key));
 	if (label != TERM_NONE)
-		public->label = texts_term(&i->texts, label, LOOK_TEXT_MAX);
+	public->label = texts_term(&i->texts, label, LOOK_TEXT_MAX);
 	public->group_leader = texts_term(&i->texts, p->group_leader, LOOK_TEXT_MAX);
 	if (i->flags & BEAMR_DESCRIBE_RELATIONS) {
 		proc_links_each(p, add_link, i);
@@ -395,14 +408,16 @@ static void describe(struct proc *p, void *arg)
 			ancestors = TERM_NIL;
 		for (; term_is_cons(ancestors) && i->ancestors.count < LOOK_ITEMS_MAX;
 			ancestors = cons_tail(ancestors))
-			vec_push(&i->ancestors, texts_term(&i->texts, cons_head(ancestors), LOOK_TEXT_MAX));
+			vec_push(&i->ancestors,
+				texts_term(&i->texts, cons_head(ancestors), LOOK_TEXT_MAX));
 	}
 	if (i->flags & BEAMR_DESCRIBE_STACK)
 		add_frames(i, p);
 	if (i->flags & BEAMR_DESCRIBE_MEMORY) {
 		public->heap_words = gen_total_words(&p->mem);
-		public->stack_words = p->mem.start != NULL ? (size_t)(p->mem.end - p->mem.heap.limit) :
-							     p->mem.packed_stack_words;
+		public->stack_words = p->mem.start != NULL
+					      ? (size_t)(p->mem.end - p->mem.heap.limit)
+					      : p->mem.packed_stack_words;
 		public->binaries_bytes = p->mem.heap.offheap.bytes + p->mem.old_offheap.bytes;
 		public->minor_collections = p->mem.minor_count;
 		public->major_collections = p->mem.major_count;
@@ -424,7 +439,8 @@ static void describe(struct proc *p, void *arg)
 	i->done(i->user, public);
 }
 
-void beamr_describe(struct beamr *m, beamr_pid pid, unsigned flags, beamr_process_fn done, void *user)
+void beamr_describe(
+	struct beamr *m, beamr_pid pid, unsigned flags, beamr_process_fn done, void *user)
 {
 	struct info *i = mem_zalloc(MEM_MISC, sizeof(*i));
 	i->flags = flags;
@@ -453,7 +469,7 @@ struct beamr_mailbox *beamr_mailbox_free(struct beamr_mailbox *public)
 	struct peek *k = (struct peek *)public;
 	if (k == NULL)
 		return NULL;
-	vec_foreach (message, &k->messages)
+	vec_foreach(message, &k->messages)
 		beamr_term_free(message->term);
 	vec_done(&k->messages);
 	texts_done(&k->texts);

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "bif/bif.h"
 #include "bif/host.h"
+#include "code/region.h"
+#include "data/map.h"
 #include "exec/exec.h"
 #include "proc/proc.h"
 #include "sched/sched.h"
@@ -38,6 +40,8 @@ void init_tables_once(void)
 	done = true;
 	atom_init(ATOMS_MAX);
 	export_init();
+	map_init();
+	code_region_init();
 	exec_init();
 	bif_register_all();
 }
@@ -48,8 +52,9 @@ static void find_release(const char *root, char ret[16])
 	static const struct {
 		const char *stdlib;
 		const char *release;
-	} known[] = { { "stdlib-4.", "25" }, { "stdlib-5.", "26" }, { "stdlib-6.", "27" }, { "stdlib-7.", "28" },
-		{ "stdlib-8.", "29" } };
+	} known[] = { { "stdlib-4.", "25" }, { "stdlib-5.", "26" }, { "stdlib-6.", "27" },
+		{ "stdlib-7.", "28" }, { "stdlib-8.", "29" } };
+
 	char path[4096];
 	ret[0] = '\0';
 	(void)snprintf(path, sizeof(path), "%s/lib", root); /* a longer path does not open */
@@ -146,9 +151,9 @@ static void describe_scheduler(unsigned index, struct beamr_scheduler *ret)
 	sched_describe(index, &n);
 	*ret = (struct beamr_scheduler){
 		.id = index + 1,
-		.state = n.sleeping ? BEAMR_SCHEDULER_SLEEPING :
-			 n.busy     ? BEAMR_SCHEDULER_BUSY :
-				      BEAMR_SCHEDULER_IDLE,
+		.state = n.sleeping ? BEAMR_SCHEDULER_SLEEPING
+			 : n.busy   ? BEAMR_SCHEDULER_BUSY
+				    : BEAMR_SCHEDULER_IDLE,
 		.progress = n.progress,
 		.run_queue = n.run_queue,
 		.run_queue_max = n.run_queue_max,

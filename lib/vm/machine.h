@@ -12,7 +12,7 @@ struct beamr {
 	char otp_release[16];
 	bool started;
 	bool stopped;
-	struct mutex lock;            /* LOCK_LEAF: the list of namespaces' handles */
+	struct mutex lock;                 /* LOCK_LEAF: the list of namespaces' handles */
 	VEC(struct beamr_ns *) namespaces; /* sorted by name */
 };
 
@@ -23,11 +23,13 @@ struct beamr_ns {
 	struct beamr *machine;
 	struct ns *ns;
 	_Atomic uint32_t refs;
-	bool removed;          /* guarded by machine->lock */
+	bool removed; /* guarded by machine->lock */
 	int64_t created_realtime_usec;
-	struct mutex kernel_lock; /* LOCK_LEAF: one thread at a time looks whether the kernel process is there */
-	_Atomic int logger;       /* enum logger_state */
-	_Atomic term kernel;   /* pid of its kernel process (vm/kernel.c); TERM_NONE before the first spawn */
+	struct mutex
+		kernel_lock; /* LOCK_LEAF: one thread at a time looks whether the kernel process is there */
+	_Atomic int logger; /* enum logger_state */
+	_Atomic term
+		kernel; /* pid of its kernel process (vm/kernel.c); TERM_NONE before the first spawn */
 };
 
 struct beamr_term {
@@ -64,8 +66,8 @@ void load_error_to_host(const struct load_error *from, struct beamr_error *to);
 /* Loads bytes and makes them current in the namespace, running on_load first if there is one (then it waits for it: not on a
  * scheduler's thread). expected: the module's name, or TERM_NONE. path: for module_info and messages; may be NULL. Old code that
  * nobody uses is purged on the way. Returns 0 or a BEAMR_E_..., with the error told. */
-int load_publish(struct ns *ns, const void *data, size_t size, term expected, const char *path, bool from_root,
-	struct load_error *error);
+int load_publish(struct ns *ns, const void *data, size_t size, term expected, const char *path,
+	bool from_root, struct load_error *error);
 /* A module in the code folders that does not load is an entry in the log, whatever the caller makes of undef. */
 void load_failed(struct ns *ns, term module, const struct beamr_error *error);
 

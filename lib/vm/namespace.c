@@ -2,7 +2,6 @@
 /* Namespaces as the host sees them: handles, counted, that outlive a removal while somebody holds one. */
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "ets/ets.h"
 #include "proc/proc.h"
 #include "term/atom.h"
 #include "vm/boot.h"
@@ -85,7 +84,8 @@ int beamr_ns_create(struct beamr *m, const char *name, struct beamr_ns **ret_ns)
 	m->namespaces.items[i] = h;
 	mutex_unlock(&m->lock);
 	if (m->options.otp_root != NULL)
-		(void)ns_add_otp_root(ns, m->options.otp_root); /* a root without lib/ has no code to offer */
+		(void)ns_add_otp_root(
+			ns, m->options.otp_root); /* a root without lib/ has no code to offer */
 	*ret_ns = h;
 	return 0;
 }
@@ -208,24 +208,24 @@ static bool count_name(term name, term pid, void *arg)
 	return true;
 }
 
-void beamr_ns_each(struct beamr *m, bool (*fn)(void *user, const struct beamr_ns_info *info), void *user)
+void beamr_ns_each(
+	struct beamr *m, bool (*fn)(void *user, const struct beamr_ns_info *info), void *user)
 {
 	/* The handles are held so that fn runs without the lock. */
 	VEC(struct beamr_ns *) held = { 0 };
 	mutex_lock(&m->lock);
-	vec_foreach (h, &m->namespaces) {
+	vec_foreach(h, &m->namespaces) {
 		atomic_add_relaxed(&(*h)->refs, 1);
 		vec_push(&held, *h);
 	}
 	mutex_unlock(&m->lock);
 	bool more = true;
-	vec_foreach (h, &held) {
+	vec_foreach(h, &held) {
 		struct ns *ns = (*h)->ns;
 		struct usage usage = { .ns = ns };
 		struct beamr_ns_info info = {
 			.name = ns->name,
 			.created_realtime_usec = (*h)->created_realtime_usec,
-			.ets_tables = ns->ets != NULL ? ets_table_count(ns) : 0,
 			.crashes = atomic_load_relaxed(&ns->crashes),
 		};
 		int64_t processes = ns_process_count(ns);
@@ -247,7 +247,7 @@ void namespaces_count(struct beamr *m, struct beamr_counts *counts)
 {
 	mutex_lock(&m->lock);
 	counts->namespaces = m->namespaces.count;
-	vec_foreach (h, &m->namespaces)
+	vec_foreach(h, &m->namespaces)
 		ns_modules_each((*h)->ns, count_module, &counts->modules);
 	mutex_unlock(&m->lock);
 }

@@ -36,8 +36,9 @@ static term arguments_list(struct heap *heap, struct beamr_term *const *argument
 }
 
 static int spawn(struct beamr_ns *h, const char *module, const char *function,
-	struct beamr_term *const *arguments, size_t count, const struct beamr_spawn_options *options,
-	struct spawn_options *spawn_options, term *ret_pid)
+	struct beamr_term *const *arguments, size_t count,
+	const struct beamr_spawn_options *options, struct spawn_options *spawn_options,
+	term *ret_pid)
 {
 	if (atomic_load_acquire(&h->ns->closing))
 		return BEAMR_E_NO_NAMESPACE;
@@ -86,8 +87,8 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 }
 
 int beamr_spawn(struct beamr_ns *h, const char *module, const char *function,
-	struct beamr_term *const *arguments, size_t count, const struct beamr_spawn_options *options,
-	beamr_pid *ret_pid)
+	struct beamr_term *const *arguments, size_t count,
+	const struct beamr_spawn_options *options, beamr_pid *ret_pid)
 {
 	struct spawn_options spawn_options;
 	spawn_options_init(&spawn_options);
@@ -101,19 +102,20 @@ int beamr_spawn(struct beamr_ns *h, const char *module, const char *function,
 /* ---------------------------------------------------------------------------------------------- call */
 
 struct call {
-	_Atomic uint32_t refs; /* the hook's (or the open list's), and the starter's while it starts */
+	_Atomic uint32_t
+		refs;       /* the hook's (or the open list's), and the starter's while it starts */
 	struct list link;   /* guarded by calls.lock */
 	struct list by_pid; /* bucket of calls.buckets; guarded by calls.lock */
 	term pid;
 	beamr_call_fn done;
 	void *user;
 	bool keep_output;
-	bool timed_out;     /* guarded by calls.lock */
+	bool timed_out; /* guarded by calls.lock */
 	uint64_t reductions_max;
 	uint64_t heap_max_words;
 	int64_t started_nsec;
-	uint64_t timeout;   /* vm/timeout.h; 0: none */
-	char *output;       /* guarded by calls.lock */
+	uint64_t timeout; /* vm/timeout.h; 0: none */
+	char *output;     /* guarded by calls.lock */
 	size_t output_size, output_capacity;
 };
 
@@ -166,7 +168,7 @@ bool call_output(term from, const uint8_t *bytes, size_t size)
 	if (!calls.ready)
 		return false;
 	mutex_lock(&calls.lock);
-	list_foreach (n, bucket_of(from)) {
+	list_foreach(n, bucket_of(from)) {
 		struct call *call = list_entry(n, struct call, by_pid);
 		if (call->pid == from && call->keep_output) {
 			add_output(call, bytes, size);
@@ -191,7 +193,7 @@ struct beamr_call_result *beamr_call_result_free(struct beamr_call_result *publi
 	if (r == NULL)
 		return NULL;
 	beamr_term_free(r->public.term);
-	vec_foreach (text, &r->texts)
+	vec_foreach(text, &r->texts)
 		free(*text);
 	vec_done(&r->texts);
 	vec_done(&r->frames);
@@ -236,9 +238,11 @@ static void add_frame(struct result *r, term item)
 		if (tuple_element(pair, 0) == A(file)) {
 			char file[1024];
 			size_t n = 0;
-			for (term c = tuple_element(pair, 1); term_is_cons(c) && n + 1 < sizeof(file);
-				c = cons_tail(c))
-				file[n++] = term_is_small(cons_head(c)) ? (char)small_value(cons_head(c)) : '?';
+			for (term c = tuple_element(pair, 1);
+				term_is_cons(c) && n + 1 < sizeof(file); c = cons_tail(c))
+				file[n++] = term_is_small(cons_head(c))
+						    ? (char)small_value(cons_head(c))
+						    : '?';
 			frame.file = keep_text(r, strndup(file, n));
 		}
 	}
@@ -264,7 +268,8 @@ static void complete(struct call *call, struct proc *p)
 		struct heap heap;
 		heap_init_builder(&heap);
 		r->public.reductions = p->reductions_done;
-		if (raise->args != TERM_NONE && raise->class == CLASS_EXIT && raise->reason == A(normal)) {
+		if (raise->args != TERM_NONE && raise->class == CLASS_EXIT &&
+			raise->reason == A(normal)) {
 			r->public.end = BEAMR_CALL_VALUE;
 			r->public.term = term_wrap(owned_term_new(MEM_MISC, raise->args));
 		} else if (call->timed_out) {
@@ -272,7 +277,7 @@ static void complete(struct call *call, struct proc *p)
 		} else if (call->reductions_max != 0 && p->reductions_done > call->reductions_max) {
 			r->public.end = BEAMR_CALL_REDUCTIONS;
 		} else if (call->heap_max_words != 0 && raise->reason == A(killed) &&
-			gen_total_words(&p->mem) >= call->heap_max_words) {
+			   gen_total_words(&p->mem) >= call->heap_max_words) {
 			r->public.end = BEAMR_CALL_HEAP;
 		} else {
 			static const char *const classes[] = { "error", "exit", "throw" };
@@ -389,9 +394,9 @@ void calls_stop(struct beamr *m)
 		return;
 	for (;;) {
 		mutex_lock(&calls.lock);
-		struct call *call = list_is_empty(&calls.open) ?
-					    NULL :
-					    list_entry(calls.open.next, struct call, link);
+		struct call *call = list_is_empty(&calls.open)
+					    ? NULL
+					    : list_entry(calls.open.next, struct call, link);
 		mutex_unlock(&calls.lock);
 		if (call == NULL)
 			break;
@@ -407,15 +412,19 @@ void calls_stop(struct beamr *m)
 
 int beamr_send(struct beamr *m, beamr_pid to, const struct beamr_term *message)
 {
-	return proc_send_from_host(pid_from_host(to), message->owned->value) ? 0 : BEAMR_E_NO_PROCESS;
+	return proc_send_from_host(pid_from_host(to), message->owned->value) ? 0
+									     : BEAMR_E_NO_PROCESS;
 }
 
-int beamr_exit(struct beamr *m, beamr_pid pid, enum beamr_exit_kind kind, const struct beamr_term *reason)
+int beamr_exit(
+	struct beamr *m, beamr_pid pid, enum beamr_exit_kind kind, const struct beamr_term *reason)
 {
-	term r = kind == BEAMR_EXIT_REASON ? reason->owned->value :
-		kind == BEAMR_EXIT_KILL    ? A(kill) :
-					     A(shutdown);
-	return proc_exit_from_host(pid_from_host(pid), kind == BEAMR_EXIT_KILL, r) ? 0 : BEAMR_E_NO_PROCESS;
+	term r = kind == BEAMR_EXIT_REASON ? reason->owned->value
+		 : kind == BEAMR_EXIT_KILL ? A(kill)
+					   : A(shutdown);
+	return proc_exit_from_host(pid_from_host(pid), kind == BEAMR_EXIT_KILL, r)
+		       ? 0
+		       : BEAMR_E_NO_PROCESS;
 }
 
 struct watch {

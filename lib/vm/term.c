@@ -27,7 +27,8 @@ struct beamr_term *beamr_term_free(struct beamr_term *t)
 	return NULL;
 }
 
-int beamr_term_parse(const char *text, size_t size, struct beamr_term **ret_term, struct beamr_error *ret_error)
+int beamr_term_parse(
+	const char *text, size_t size, struct beamr_term **ret_term, struct beamr_error *ret_error)
 {
 	struct heap heap;
 	struct text_error error;
@@ -48,7 +49,8 @@ int beamr_term_parse(const char *text, size_t size, struct beamr_term **ret_term
 	return r;
 }
 
-int beamr_term_decode(const void *etf, size_t size, struct beamr_term **ret_term, struct beamr_error *ret_error)
+int beamr_term_decode(
+	const void *etf, size_t size, struct beamr_term **ret_term, struct beamr_error *ret_error)
 {
 	struct heap heap;
 	struct etf_error error;

@@ -20,7 +20,7 @@ static struct {
 	pthread_t thread;
 	bool running, stop;
 	uint64_t last_number;
-	uint64_t in_flight; /* number whose fn runs now; 0: none */
+	uint64_t in_flight;       /* number whose fn runs now; 0: none */
 	VEC(struct timeout) heap; /* by due_nsec, first is least */
 } timeouts = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -39,7 +39,8 @@ static void sift_down(size_t i)
 	struct timeout *h = timeouts.heap.items;
 	for (;;) {
 		size_t least = i;
-		for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < timeouts.heap.count; child++)
+		for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < timeouts.heap.count;
+			child++)
 			if (h[child].due_nsec < h[least].due_nsec)
 				least = child;
 		if (least == i)
@@ -70,7 +71,8 @@ static void *timeouts_thread(void *unused)
 		}
 		struct timeout first = timeouts.heap.items[0];
 		if (first.due_nsec > clock_monotonic_nsec()) {
-			struct timespec due = { first.due_nsec / 1000000000, first.due_nsec % 1000000000 };
+			struct timespec due = { first.due_nsec / 1000000000,
+				first.due_nsec % 1000000000 };
 			pthread_cond_timedwait(&timeouts.changed, &timeouts.lock, &due);
 			continue;
 		}
