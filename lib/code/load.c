@@ -96,8 +96,25 @@ static int check_name(const struct staged *staged, term expected, struct load_er
 		(int)(is.size < 100 ? is.size : 100), (const char *)is.bytes);
 }
 
-/* Stages, verifies and lowers. */
-static int build(const void *file, size_t size, term expected, struct staged **ret_staged, struct load_error *error)
+/* Funs of an earlier life of the same file become those of this one. */
+static void take_over_funs(struct staged *staged, const uint8_t digest[32])
+{
+	struct module_code *code = staged->code;
+	struct module_code *gone = code_cache_take_gone(digest);
+	if (gone == NULL)
+		return;
+	assert(gone->fun_count == code->fun_count);
+	mem_free(MEM_CODE, code->funs, code->fun_count * sizeof(*code->funs));
+	code->funs = gone->funs;
+	for (size_t i = 0; i < code->fun_count; i++)
+		code->funs[i].module = code;
+	code->published = true; /* terms refer to it */
+	mem_free(MEM_CODE, gone, sizeof(*gone));
+}
+
+/* Stages, verifies and lowers. digest: of the file, when it is to be kept; else NULL. */
+static int build(const void *file, size_t size, term expected, const uint8_t *digest, struct staged **ret_staged,
+	struct load_error *error)
 {
 	struct staged *staged;
 	int r = load_stage(file, size, &staged, error);
@@ -106,6 +123,10 @@ static int build(const void *file, size_t size, term expected, struct staged **r
 	r = check_name(staged, expected, error);
 	if (r == 0)
 		r = verify_module(staged, error);
+	if (r == 0 && digest != NULL) {
+		memcpy(staged->code->digest, digest, sizeof(staged->code->digest));
+		take_over_funs(staged, digest);
+	}
 	if (r == 0)
 		r = lower_module(staged, error);
 	if (r != 0) {
@@ -129,10 +150,11 @@ int load_code(const void *file, size_t size, term expected, struct module_code *
 		code = module_code_unref(code); /* say so as below */
 	if (code == NULL) {
 		struct staged *staged;
-		int r = build(file, size, expected, &staged, error);
+		int r = build(file, size, expected, digest, &staged, error);
 		if (r != 0)
 			return r;
-		memcpy(staged->code->digest, digest, sizeof(digest));
+		/* on_load runs before anything is published. */
+		staged->code->published = staged->code->published || staged->code->on_load != NULL;
 		code = code_cache_enter(staged->code);
 		(void)staged_free(staged); /* always NULL */
 	}
@@ -144,7 +166,7 @@ int load_check(const void *file, size_t size, load_mfa_fn import, load_mfa_fn ex
 	struct load_error *error)
 {
 	struct staged *staged;
-	int r = build(file, size, TERM_NONE, &staged, error);
+	int r = build(file, size, TERM_NONE, NULL, &staged, error);
 	if (r != 0)
 		return r;
 	for (size_t i = 0; i < staged->import_count; i++) {

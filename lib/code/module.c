@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "code/cache.h"
+#include "code/dispose.h"
 #include "code/region.h"
 #include "heap/literal.h"
 
@@ -89,26 +90,72 @@ struct module_code *module_code_ref(struct module_code *m)
 	return m;
 }
 
+/* What funs refer to stays: in the cache, for the case that the same file is loaded again. */
+static bool keep_funs(struct module_code *m)
+{
+	if (m->fun_count == 0 || !m->published)
+		return false;
+	for (size_t i = 0; i < m->fun_count; i++)
+		m->funs[i].code = NULL;
+	m->code = NULL;
+	m->literal_area = NULL;
+	m->literals = m->files = NULL;
+	m->functions = NULL;
+	m->exports = NULL;
+	m->strings = NULL;
+	m->lines = NULL;
+	m->frames = NULL;
+	m->attributes = m->compile_info = m->records = TERM_NIL;
+	m->code_words = m->literal_words = m->literal_count = m->file_count = m->function_count = 0;
+	m->export_count = m->strings_size = m->line_count = m->frame_count = 0;
+	m->bytes = sizeof(*m) + m->fun_count * sizeof(*m->funs);
+	code_cache_keep(m);
+	return true;
+}
+
 static void module_code_free(struct module_code *m)
 {
+	offheap_release(&m->literal_offheap);
 	code_region_free(m->code, m->code_words);
 	literal_free(m->literal_area, m->literal_words);
 	mem_free(MEM_CODE, m->functions, m->function_count * sizeof(*m->functions));
 	mem_free(MEM_CODE, m->exports, m->export_count * sizeof(*m->exports));
-	mem_free(MEM_CODE, m->funs, m->fun_count * sizeof(*m->funs));
 	mem_free(MEM_CODE, m->literals, m->literal_count * sizeof(*m->literals));
 	mem_free(MEM_CODE, m->strings, m->strings_size);
 	mem_free(MEM_CODE, m->lines, m->line_count * sizeof(*m->lines));
 	mem_free(MEM_CODE, m->files, m->file_count * sizeof(*m->files));
 	mem_free(MEM_CODE, m->frames, m->frame_count * sizeof(*m->frames));
+	if (keep_funs(m))
+		return;
+	mem_free(MEM_CODE, m->funs, m->fun_count * sizeof(*m->funs));
 	mem_free(MEM_CODE, m, sizeof(*m));
+}
+
+static _Atomic(void (*)(struct module_code *)) dispose_fn;
+
+void dispose_set(void (*fn)(struct module_code *code))
+{
+	atomic_store_release(&dispose_fn, fn); /* Pairs with module_code_unref(). */
+}
+
+static void free_retired(struct epoch_item *item)
+{
+	module_code_free((struct module_code *)(void *)((char *)item - offsetof(struct module_code, retired)));
+}
+
+void dispose_retire(struct module_code *code)
+{
+	epoch_retire(&code->retired, free_retired);
 }
 
 struct module_code *module_code_unref(struct module_code *m)
 {
-	if (m != NULL && code_cache_drop(m)) {
-		offheap_release(&m->literal_offheap);
+	if (m == NULL || !code_cache_drop(m))
+		return NULL;
+	void (*dispose)(struct module_code *) = atomic_load_acquire(&dispose_fn); /* Pairs with dispose_set(). */
+	if (m->published && dispose != NULL)
+		dispose(m);
+	else
 		module_code_free(m);
-	}
 	return NULL;
 }

@@ -13,6 +13,7 @@
 #pragma once
 #include "base/atomic.h"
 #include "base/bytes.h"
+#include "base/epoch.h"
 #include "heap/heap.h"
 #include "term/fun.h"
 #include "term/term.h"
@@ -98,6 +99,9 @@ struct module_code {
 	term records;           /* native records (OTP 29), a literal: [{Definition, Defaults}], Definition as in term/record.h,
 				 * Defaults a list of [] (none) or [Value] for each field */
 	const uint64_t *on_load; /* entry of the on_load function or NULL */
+	bool published;         /* or its on_load function has run: processes may have come upon it */
+	bool gone;              /* only its funs are left, for the cache: see code/cache.h */
+	struct epoch_item retired;
 	size_t bytes;           /* all memory of it, for accounting */
 	size_t file_bytes;
 };

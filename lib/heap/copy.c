@@ -3,6 +3,7 @@
  * copied (each word is visited once, in the order it was written), so that depth costs no C stack.
  * Invariant: a pointer in the destination that lies in the destination is final; any other is still the source's. */
 #include "heap/heap.h"
+#include "base/atomic.h"
 #include "heap/literal.h"
 #include "heap/offheap.h"
 
@@ -40,10 +41,39 @@ static inline void todo_room(struct todo *t, size_t more)
 		todo_grow(t, more);
 }
 
+/* Literals that are about to go: see heap_set_purge(). The thread's own view changes between slices only, so that what is
+ * counted and what is copied agree. */
+static struct {
+	_Atomic uintptr_t start;
+	_Atomic size_t bytes;
+} purged;
+
+static _Thread_local struct literal_region purged_here;
+
+void heap_set_purge(const term *start, size_t words)
+{
+	/* A mixture of old and new would do no harm: other literals are copied, too. Pairs with heap_adopt_purge(). */
+	atomic_store_release(&purged.bytes, 0);
+	atomic_store_release(&purged.start, (uintptr_t)start);
+	atomic_store_release(&purged.bytes, words * sizeof(term));
+}
+
+void heap_adopt_purge(void)
+{
+	purged_here.bytes = atomic_load_acquire(&purged.bytes); /* Pairs with heap_set_purge(). */
+	purged_here.start = atomic_load_acquire(&purged.start); /* as above */
+}
+
+/* A literal that copies may refer to. */
+static inline bool is_shared(term t)
+{
+	return term_is_literal(t) && likely((uintptr_t)t - purged_here.start >= purged_here.bytes);
+}
+
 static inline bool must_copy(term t, enum copy_mode mode)
 {
 	unsigned tag = t & TAG_MASK;
-	return (tag == TAG_CONS || tag == TAG_BOXED) && (mode == COPY_LITERALS || !term_is_literal(t));
+	return (tag == TAG_CONS || tag == TAG_BOXED) && (mode == COPY_LITERALS || !is_shared(t));
 }
 
 /* A short part of a longer bitstring is copied as bytes of its own, so that it does not keep the whole alive. */
@@ -196,7 +226,7 @@ static inline __attribute__((always_inline)) term copy_one(term t, term **top_io
 		for (;;) {
 			top[0] = p[0];
 			term tail = p[1];
-			if (!term_is_cons(tail) || (mode == COPY_SHARE_LITERALS && term_is_literal(tail))) {
+			if (!term_is_cons(tail) || (mode == COPY_SHARE_LITERALS && is_shared(tail))) {
 				top[1] = tail;
 				break;
 			}
@@ -229,7 +259,7 @@ static inline __attribute__((always_inline)) term copy_into(term t, term **hp, s
 			continue;
 		}
 		if ((tag == TAG_CONS || tag == TAG_BOXED) && (uintptr_t)w - (uintptr_t)start >= (uintptr_t)top - (uintptr_t)start &&
-			(mode == COPY_LITERALS || !term_is_literal(w)))
+			(mode == COPY_LITERALS || !is_shared(w)))
 			*scan = copy_one(w, &top, list, mode);
 		scan++;
 	}
@@ -275,7 +305,7 @@ static inline __attribute__((always_inline)) struct owned_term *owned_new(enum m
 
 struct owned_term *owned_term_new(enum mem_class class, term t)
 {
-	return owned_new(class, t, COPY_SHARE_LITERALS);
+	return owned_new(class, t, COPY_LITERALS);
 }
 
 struct owned_term *owned_term_new_deep(enum mem_class class, term t)

@@ -111,6 +111,11 @@ term heap_copy(struct heap *heap, term t);
 /* erts_debug:flat_size; the same, literals counted as well. */
 size_t heap_flat_words(term t);
 
+/* Literals in [start, start + words) are about to go: copies made by heap_copy and the like own theirs. Takes effect on a thread with
+ * its next heap_adopt_purge(), which each scheduler calls before a slice. words 0: none any more. (code/purge.h) */
+void heap_set_purge(const term *start, size_t words);
+void heap_adopt_purge(void);
+
 /* A term with its own memory: what everything that outlives a heap keeps (law 4). One allocation. */
 struct owned_term {
 	term value;

@@ -168,6 +168,7 @@ int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool f
 		m->old = NULL;
 	}
 	note_origin(m, path, from_root);
+	code->published = true;
 	dispatch_to(ns, code, current);
 	atomic_store_release(&m->current, code); /* Pairs with readers of ns_module(). */
 	mutex_unlock(&ns->code_lock);
@@ -235,8 +236,10 @@ int ns_keep_pending(struct ns *ns, struct module_code *code)
 	int r = m->pending != NULL                                              ? NS_E_ON_LOAD
 		: m->old != NULL && atomic_load_relaxed(&m->current) != NULL ? NS_E_OLD_CODE
 									     : 0;
-	if (r == 0)
+	if (r == 0) {
 		m->pending = code;
+		code->published = true;
+	}
 	mutex_unlock(&ns->code_lock);
 	return r;
 }

@@ -306,6 +306,7 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 {
 	enum slice_end end;
 	p->waits = false;
+	heap_adopt_purge();
 	heap_enter(&p->mem, &w->nursery);
 	for (;;) {
 		p->reductions = SLICE_REDUCTIONS;

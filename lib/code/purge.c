@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Purging and disposing of code: rounds of requests to processes. See code/purge.h for the phases.
+ *
+ * Invariant: a round's `open` counts the requests that have not been answered, plus one while it is being started, so
+ * that its end is noticed once. At most one disposal runs at a time. */
+#include "code/purge.h"
+
+#include "base/alloc.h"
+#include "base/lock.h"
+#include "base/vec.h"
+#include "code/dispose.h"
+#include "exec/exec.h"
+#include "heap/heap.h"
+#include "proc/signal.h"
+#include "term/atom.h"
+
+/* ------------------------------------------------------------------------------------------------ rounds */
+
+/* A question to each process of a namespace, or of the machine. */
+struct round {
+	_Atomic size_t open;
+	const struct ns *ns;                                 /* NULL: all */
+	void (*ask)(struct round *round, struct proc *p);    /* on the owner */
+	void (*done)(struct round *round);                   /* once, on any thread */
+};
+
+static void round_close(struct round *round)
+{
+	if (atomic_sub_acq_rel(&round->open, 1) == 1)
+		round->done(round);
+}
+
+static void round_answer(struct proc *p, void *arg)
+{
+	struct round *round = arg;
+	if (p != NULL)
+		round->ask(round, p);
+	round_close(round);
+}
+
+static bool round_collect(struct proc *p, void *arg)
+{
+	struct {
+		const struct ns *ns;
+		VEC(term) pids;
+	} *found = arg;
+	if (found->ns == NULL || p->ns == found->ns)
+		vec_push(&found->pids, p->pid);
+	return true;
+}
+
+static void round_start(struct round *round)
+{
+	struct {
+		const struct ns *ns;
+		VEC(term) pids;
+	} found = { .ns = round->ns };
+	proc_each(0, round_collect, &found);
+	atomic_store_release(&round->open, found.pids.count + 1); /* Pairs with round_close(). */
+	vec_foreach(pid, &found.pids)
+		proc_request(*pid, round_answer, round);
+	vec_done(&found.pids);
+	round_close(round);
+}
+
+/* ------------------------------------------------------------------------------------------------ who uses it */
+
+static bool lies_in(const struct module_code *code, const uint64_t *address)
+{
+	return (uintptr_t)address - (uintptr_t)code->code < code->code_words * sizeof(uint64_t);
+}
+
+bool purge_process_uses(const struct proc *p, const struct module_code *code)
+{
+	if (lies_in(code, p->pc))
+		return true;
+	const uint64_t *few[64];
+	const uint64_t **addresses = few;
+	size_t capacity = ARRAY_SIZE(few);
+	size_t count;
+	/* A deep stack is asked for again with more room. */
+	while ((count = exec_frames(p, addresses, capacity)) == capacity) {
+		if (addresses != few)
+			mem_free(MEM_TEMP, addresses, capacity * sizeof(*addresses));
+		capacity *= 8;
+		addresses = mem_alloc(MEM_TEMP, capacity * sizeof(*addresses));
+	}
+	bool uses = false;
+	for (size_t i = 0; i < count && !uses; i++)
+		uses = lies_in(code, addresses[i]) || lies_in(code, addresses[i] - 1);
+	if (addresses != few)
+		mem_free(MEM_TEMP, addresses, capacity * sizeof(*addresses));
+	return uses;
+}
+
+bool module_has_old(struct ns *ns, struct module *m)
+{
+	mutex_lock(&ns->code_lock);
+	bool has = m->old != NULL;
+	mutex_unlock(&ns->code_lock);
+	return has;
+}
+
+/* ------------------------------------------------------------------------------------------------ purging */
+
+struct purge {
+	struct round round; /* first */
+	struct ns *ns;
+	struct module_code *code; /* a reference */
+	unsigned flags;
+	struct mutex lock;
+	VEC(term) users;   /* found in this round; guarded by lock */
+	VEC(term) killed;
+	_Atomic size_t alive; /* of those killed, plus one while they are being killed */
+	purge_done_fn done;
+	void *arg;
+};
+
+static void purge_ask(struct round *round, struct proc *p)
+{
+	struct purge *purge = (struct purge *)round;
+	if (!purge_process_uses(p, purge->code))
+		return;
+	mutex_lock(&purge->lock);
+	vec_push(&purge->users, p->pid);
+	mutex_unlock(&purge->lock);
+}
+
+static void purge_end(struct purge *purge, const struct purge_outcome *outcome)
+{
+	purge->done(purge->arg, outcome);
+	(void)module_code_unref(purge->code); /* always NULL */
+	vec_done(&purge->users);
+	vec_done(&purge->killed);
+	mutex_done(&purge->lock);
+	mem_free(MEM_MISC, purge, sizeof(*purge));
+}
+
+static void purge_look(struct purge *purge)
+{
+	purge->users.count = 0;
+	round_start(&purge->round);
+}
+
+static void purge_one_gone(void *arg)
+{
+	struct purge *purge = arg;
+	if (atomic_sub_acq_rel(&purge->alive, 1) == 1)
+		purge_look(purge);
+}
+
+static void purge_kill(struct purge *purge)
+{
+	atomic_store_release(&purge->alive, purge->users.count + 1); /* Pairs with purge_one_gone(). */
+	vec_foreach(pid, &purge->users) {
+		vec_push(&purge->killed, *pid);
+		(void)proc_exit_from_host(*pid, true, A(kill)); /* it may have ended meanwhile */
+		proc_watch(*pid, purge_one_gone, purge);
+	}
+	purge_one_gone(purge);
+}
+
+static void purge_looked(struct round *round)
+{
+	struct purge *purge = (struct purge *)round;
+	if (purge->users.count > 0 && (purge->flags & PURGE_FORCE) != 0 && (purge->flags & PURGE_DRY_RUN) == 0) {
+		purge_kill(purge);
+		return;
+	}
+	struct purge_outcome outcome = { .had_old = true };
+	if (purge->users.count == 0 && (purge->flags & PURGE_DRY_RUN) == 0) {
+		struct module_code *old = ns_take_old(purge->ns, purge->code->name);
+		(void)module_code_unref(old); /* always NULL */
+		outcome.purged = true;
+		outcome.pids = purge->killed.items;
+		outcome.pid_count = purge->killed.count;
+	} else {
+		outcome.pids = purge->users.items;
+		outcome.pid_count = purge->users.count;
+	}
+	purge_end(purge, &outcome);
+}
+
+void purge_old(struct ns *ns, term name, unsigned flags, purge_done_fn done, void *arg)
+{
+	struct module_code *code = ns_old_code(ns, name);
+	if (code == NULL) {
+		const struct purge_outcome none = { .had_old = false };
+		done(arg, &none);
+		return;
+	}
+	struct purge *purge = mem_zalloc(MEM_MISC, sizeof(*purge));
+	purge->round = (struct round){ .ns = ns, .ask = purge_ask, .done = purge_looked };
+	purge->ns = ns;
+	purge->code = code;
+	purge->flags = flags;
+	purge->done = done;
+	purge->arg = arg;
+	mutex_init(&purge->lock, LOCK_LEAF);
+	purge_look(purge);
+}
+
+struct soft {
+	void (*done)(void *arg, bool gone);
+	void *arg;
+};
+
+static void soft_done(void *arg, const struct purge_outcome *outcome)
+{
+	struct soft *soft = arg;
+	soft->done(soft->arg, outcome->purged || !outcome->had_old);
+	mem_free(MEM_MISC, soft, sizeof(*soft));
+}
+
+void purge_soft(struct ns *ns, term name, void (*done)(void *arg, bool gone), void *arg)
+{
+	struct soft *soft = mem_alloc(MEM_MISC, sizeof(*soft));
+	*soft = (struct soft){ done, arg };
+	purge_old(ns, name, 0, soft_done, soft);
+}
+
+/* ------------------------------------------------------------------------------------------------ disposal */
+
+struct disposal {
+	struct round round; /* first */
+	VEC(struct module_code *) codes;
+	_Atomic bool *busy; /* by code: somebody still needs it */
+	const term *start;  /* all their literals lie in [start, start + words) */
+	size_t words;
+};
+
+static struct mutex lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_LEAF };
+static struct {
+	VEC(struct module_code *) waiting; /* guarded by lock, like what follows */
+	VEC(struct module_code *) kept;    /* somebody needed them when they were last looked at */
+	bool running;
+} disposals;
+
+static void dispose_next(void);
+
+static bool refers(term t, const term *start, size_t words)
+{
+	unsigned tag = t & TAG_MASK;
+	return (tag == TAG_CONS || tag == TAG_BOXED) && (uintptr_t)t - (uintptr_t)start < words * sizeof(term);
+}
+
+struct message_search {
+	const term *start;
+	size_t words;
+	bool found;
+};
+
+static bool search_message(const struct message *m, void *arg)
+{
+	struct message_search *s = arg;
+	s->found = refers(m->value, s->start, s->words);
+	for (uint32_t i = 0; i < m->fragment.used_words && !s->found; i++) {
+		term w = m->fragment.data[i];
+		if (header_is(w) && (w & HEADER_RAW) != 0)
+			i += (uint32_t)header_size(w);
+		else
+			s->found = refers(w, s->start, s->words);
+	}
+	return !s->found;
+}
+
+/* Has the process copy out the literals that are to go, so that it needs none of them. */
+static void copy_out(const struct disposal *d, struct proc *p)
+{
+	struct worker *worker = worker_current();
+	struct roots roots = { 0 };
+	proc_roots(p, &roots, NULL, 0);
+	if (!heap_refers_to(&p->mem, d->start, d->words, &roots))
+		return;
+	heap_enter(&p->mem, &worker->nursery);
+	heap_copy_out_literals(&p->mem, d->start, d->words, &roots);
+	heap_leave(&p->mem, &worker->nursery, &roots);
+}
+
+static void dispose_ask(struct round *round, struct proc *p)
+{
+	struct disposal *d = (struct disposal *)round;
+	bool needed = false;
+	for (size_t i = 0; i < d->codes.count; i++) {
+		if (purge_process_uses(p, d->codes.items[i])) {
+			atomic_store_relaxed(&d->busy[i], true); /* read after the round's end, which orders it */
+			needed = true;
+		}
+	}
+	if (d->words == 0)
+		return;
+	if (!needed)
+		copy_out(d, p);
+	for (size_t i = 0; i < d->codes.count; i++) {
+		const struct module_code *code = d->codes.items[i];
+		struct message_search search = { .start = code->literal_area, .words = code->literal_words };
+		if (code->literal_words > 0)
+			proc_messages_each(p, search_message, &search);
+		if (search.found)
+			atomic_store_relaxed(&d->busy[i], true); /* as above */
+	}
+}
+
+static void dispose_done(struct round *round)
+{
+	struct disposal *d = (struct disposal *)round;
+	mutex_lock(&lock);
+	for (size_t i = 0; i < d->codes.count; i++) {
+		if (atomic_load_relaxed(&d->busy[i]))
+			vec_push(&disposals.kept, d->codes.items[i]);
+	}
+	mutex_unlock(&lock);
+	heap_set_purge(NULL, 0);
+	for (size_t i = 0; i < d->codes.count; i++) {
+		if (!atomic_load_relaxed(&d->busy[i]))
+			dispose_retire(d->codes.items[i]);
+	}
+	mem_free(MEM_TEMP, d->busy, d->codes.count * sizeof(*d->busy));
+	vec_done(&d->codes);
+	mem_free(MEM_MISC, d, sizeof(*d));
+	mutex_lock(&lock);
+	disposals.running = false;
+	mutex_unlock(&lock);
+	dispose_next();
+}
+
+static void dispose_barrier(struct round *round, struct proc *p)
+{
+	/* That it is between slices, and its next one sees what is to go, is all that is wanted. */
+	(void)round;
+	(void)p;
+	heap_adopt_purge();
+}
+
+static void dispose_look(struct round *round)
+{
+	round->ask = dispose_ask;
+	round->done = dispose_done;
+	round_start(round);
+}
+
+static void hull(struct disposal *d)
+{
+	uintptr_t low = UINTPTR_MAX, high = 0;
+	vec_foreach(code, &d->codes) {
+		uintptr_t start = (uintptr_t)(*code)->literal_area, end = start + (*code)->literal_words * sizeof(term);
+		if ((*code)->literal_words == 0)
+			continue;
+		low = start < low ? start : low;
+		high = end > high ? end : high;
+	}
+	d->start = high == 0 ? NULL : (const term *)low;
+	d->words = high == 0 ? 0 : (high - low) / sizeof(term);
+}
+
+static void dispose_next(void)
+{
+	mutex_lock(&lock);
+	if (disposals.running || disposals.waiting.count == 0) {
+		mutex_unlock(&lock);
+		return;
+	}
+	disposals.running = true;
+	struct disposal *d = mem_zalloc(MEM_MISC, sizeof(*d));
+	vec_foreach(code, &disposals.waiting)
+		vec_push(&d->codes, *code);
+	vec_foreach(code, &disposals.kept)
+		vec_push(&d->codes, *code);
+	disposals.waiting.count = disposals.kept.count = 0;
+	mutex_unlock(&lock);
+	d->busy = mem_zalloc(MEM_TEMP, d->codes.count * sizeof(*d->busy));
+	hull(d);
+	vec_foreach(code, &d->codes) {
+		for (size_t i = 0; i < (*code)->fun_count; i++)
+			(*code)->funs[i].code = NULL;
+	}
+	heap_set_purge(d->start, d->words);
+	d->round = (struct round){ .ask = dispose_barrier, .done = dispose_look };
+	round_start(&d->round);
+}
+
+static void dispose(struct module_code *code)
+{
+	mutex_lock(&lock);
+	vec_push(&disposals.waiting, code);
+	mutex_unlock(&lock);
+	dispose_next();
+}
+
+void purge_init(void)
+{
+	dispose_set(dispose);
+}
+
+void purge_finish(void)
+{
+	dispose_set(NULL);
+	mutex_lock(&lock);
+	while (disposals.waiting.count > 0)
+		dispose_retire(vec_pop(&disposals.waiting));
+	while (disposals.kept.count > 0)
+		dispose_retire(vec_pop(&disposals.kept));
+	vec_done(&disposals.waiting);
+	vec_done(&disposals.kept);
+	mutex_unlock(&lock);
+}
