@@ -70,6 +70,10 @@ const uint64_t *fun_target(struct proc *p, term fun, unsigned arity, term *x, co
 	*ret_export = NULL;
 	if (term_is_kind(fun, BOXED_FUN)) {
 		const struct fun_entry *entry = fun_entry(fun);
+		if (entry->code == NULL) { /* purged */
+			raise_error_with(p, A(badfun), fun);
+			return NULL;
+		}
 		if (entry->arity == arity) {
 			const term *free_values = fun_free(fun);
 			for (uint32_t i = 0; i < entry->free_count; i++)

@@ -331,7 +331,7 @@ L_call_fun: {
 	unsigned arity = W16(0);
 	if (likely(term_is_kind(fun, BOXED_FUN))) {
 		const struct fun_entry *entry = fun_entry(fun);
-		if (likely(entry->arity == arity)) {
+		if (likely(entry->arity == arity && entry->code != NULL)) {
 			const term *free_values = fun_free(fun);
 			for (uint32_t i = 0; i < entry->free_count; i++)
 				x[arity + i] = free_values[i];
@@ -355,7 +355,7 @@ L_call_fun_last: {
 	unsigned arity = W16(0);
 	if (likely(term_is_kind(fun, BOXED_FUN))) {
 		const struct fun_entry *entry = fun_entry(fun);
-		if (likely(entry->arity == arity)) {
+		if (likely(entry->arity == arity && entry->code != NULL)) {
 			const term *free_values = fun_free(fun);
 			for (uint32_t i = 0; i < entry->free_count; i++)
 				x[arity + i] = free_values[i];

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "bif/bif.h"
 #include "bif/host.h"
+#include "code/purge.h"
 #include "code/region.h"
 #include "data/map.h"
 #include "exec/exec.h"
@@ -79,6 +80,7 @@ int beamr_new(const struct beamr_options *options, struct beamr **ret_machine)
 			return -ENOTDIR;
 	}
 	init_tables_once();
+	purge_init();
 	struct beamr *m = mem_zalloc(MEM_MISC, sizeof(*m));
 	m->options = *options;
 	m->options.otp_root = options->otp_root ? strdup(options->otp_root) : NULL;
@@ -127,6 +129,7 @@ struct beamr *beamr_free(struct beamr *m)
 	beamr_stop(m);
 	namespaces_free(m);
 	proc_table_done();
+	purge_finish();
 	mutex_done(&m->lock);
 	free((char *)(uintptr_t)m->options.otp_root);
 	vec_done(&m->namespaces);
