@@ -13,6 +13,7 @@
 #include "data/map.h"
 #include "exec/exec.h"
 #include "proc/proc.h"
+#include "proc/registry.h"
 #include "sched/sched.h"
 #include "term/atom.h"
 #include "vm/boot.h"
@@ -33,6 +34,19 @@ struct beamr *machine(void)
 	return the_machine;
 }
 
+/* What other rooms keep in each namespace. */
+static void add_registry(struct ns *ns)
+{
+	ns->registry = registry_new();
+}
+
+static void drop_registry(struct ns *ns)
+{
+	ns->registry = registry_free(ns->registry);
+}
+
+static struct ns_part registry_part = { .init = add_registry, .done = drop_registry };
+
 void init_tables_once(void)
 {
 	static bool done;
@@ -45,6 +59,7 @@ void init_tables_once(void)
 	code_region_init();
 	exec_init();
 	bif_register_all();
+	ns_add_part(&registry_part);
 }
 
 /* "27" out of ROOT/releases/27/OTP_VERSION or lib/stdlib-6.2.2; "" when neither tells. */
