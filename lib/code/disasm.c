@@ -17,7 +17,10 @@ size_t instr_length(const uint64_t *code)
 	uint16_t second = (uint16_t)(code[0] >> 48);
 	switch ((unsigned)i) {
 	case INSTR_put_tuple:
-		return words + (uint32_t)code[1];
+		return (uint32_t)code[1];
+	case INSTR_put_tuple_2:
+	case INSTR_put_tuple_3:
+		return code[1] >> 48 & 0xFF;
 	case INSTR_update_record:
 		return words + 1 + 2 * code[2];
 	case INSTR_has_map_fields:
@@ -94,6 +97,9 @@ static void add_operand(struct text *t, char letter, uint64_t v, const uint64_t 
 		else
 			add(t, " %p", (const void *)(code + (int32_t)v));
 		break;
+	case 'L':
+		add(t, " %p", (const void *)(code + ((int32_t)(v << 8) >> 8)));
+		break;
 	case 'c':
 		add_term(t, v);
 		break;
@@ -111,25 +117,6 @@ static void add_operand(struct text *t, char letter, uint64_t v, const uint64_t 
 	}
 }
 
-static unsigned letter_bits(char letter)
-{
-	switch (letter) {
-	case 'x':
-	case 'y':
-	case 'b':
-		return 8;
-	case 'i':
-	case 'l':
-		return 32;
-	case 'c':
-	case 'p':
-	case 'F':
-		return 64;
-	default:
-		return 16;
-	}
-}
-
 size_t disasm_instr(const uint64_t *code, char *text, size_t size)
 {
 	struct text t = { text, size, 0 };
@@ -143,8 +130,8 @@ size_t disasm_instr(const uint64_t *code, char *text, size_t size)
 	add(&t, "%s", info->name);
 	size_t bit = 32;
 	for (const char *letter = info->operands; *letter != '\0' && *letter != '*'; letter++) {
-		unsigned bits = letter_bits(*letter);
-		bit = (bit + bits - 1) / bits * bits;
+		unsigned bits = instr_letter_bits(*letter), align = instr_letter_align(*letter);
+		bit = (bit + align - 1) / align * align;
 		uint64_t v = code[bit / 64] >> (bit % 64);
 		if (bits < 64)
 			v &= ((uint64_t)1 << bits) - 1;

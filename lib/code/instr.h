@@ -63,6 +63,33 @@ static inline uint64_t instr_source_y(unsigned y)
 	return (uint64_t)(y + 1) << 3 | 5;
 }
 
+/* Bits of an operand by its letter, and what its place is a multiple of. */
+static inline unsigned instr_letter_bits(char letter)
+{
+	switch (letter) {
+	case 'x':
+	case 'y':
+	case 'b':
+		return 8;
+	case 'L':
+		return 24;
+	case 'i':
+	case 'l':
+		return 32;
+	case 'c':
+	case 'p':
+	case 'F':
+		return 64;
+	default:
+		return 16;
+	}
+}
+
+static inline unsigned instr_letter_align(char letter)
+{
+	return letter == 'L' ? 8 : instr_letter_bits(letter);
+}
+
 /* Words that an instruction takes with what * stands for. code: at its first word. */
 size_t instr_length(const uint64_t *code);
 

@@ -40,26 +40,6 @@ static uint32_t frame_now(const struct lowering *l)
 	return l->staged->frame_before[l->at];
 }
 
-/* Bits of an operand letter. */
-static unsigned letter_bits(char letter)
-{
-	switch (letter) {
-	case 'x':
-	case 'y':
-	case 'b':
-		return 8;
-	case 'i':
-	case 'l':
-		return 32;
-	case 'c':
-	case 'p':
-	case 'F':
-		return 64;
-	default:
-		return 16;
-	}
-}
-
 static void put_bits(struct lowering *l, size_t bit, unsigned bits, uint64_t value)
 {
 	size_t word = l->start + bit / 64;
@@ -99,8 +79,8 @@ void emit_args(struct lowering *l, enum instr instr, const struct arg *args, siz
 	vec_push(&l->words, instr_handlers[instr]);
 	size_t bit = 32, used = 0;
 	for (const char *letter = info->operands; *letter != '\0' && *letter != '*'; letter++) {
-		unsigned bits = letter_bits(*letter);
-		bit = (bit + bits - 1) / bits * bits;
+		unsigned bits = instr_letter_bits(*letter), align = instr_letter_align(*letter);
+		bit = (bit + align - 1) / align * align;
 		if (*letter == '.') {
 			put_bits(l, bit, bits, 0);
 		} else if (*letter == 'F') {
@@ -111,7 +91,7 @@ void emit_args(struct lowering *l, enum instr instr, const struct arg *args, siz
 			assert(used < count);
 			const struct arg *a = &args[used++];
 			if (a->kind == ARG_LABEL) {
-				assert(*letter == 'l');
+				assert(*letter == 'l' || *letter == 'L');
 				put_bits(l, bit, bits, 0);
 				add_fixup(l, l->start + bit / 64, bit % 64, a->value);
 			} else {
@@ -209,7 +189,7 @@ static void lower_function(struct lowering *l, const struct operand *o)
 	}
 }
 
-static void lower_line(struct lowering *l, const struct operand *o)
+void lower_line(struct lowering *l, const struct operand *o)
 {
 	const struct staged_line *line = &l->staged->lines[o->value];
 	struct line_entry row = { .offset = offset_now(l), .line = line->line, .file = line->file };
@@ -285,7 +265,7 @@ static void lower_one(struct lowering *l)
 		return;
 	}
 	note_frame(l);
-	if (!lower_call(l, g->op, o, &taken) && !lower_data(l, g->op, o) && !lower_test(l, g->op, o) &&
+	if (!lower_fused(l, g->op, o, &taken) && !lower_call(l, g->op, o, &taken) && !lower_data(l, g->op, o) && !lower_test(l, g->op, o) &&
 		!lower_bif(l, g->op, o) && !lower_bits(l, g->op, o))
 		lower_fail(l, "no support for instruction %s", op_infos[g->op].name);
 	l->at += taken;
@@ -300,6 +280,9 @@ static void resolve_labels(struct lowering *l)
 			return;
 		}
 		uint32_t relative = l->label_at[f->label] - 1 - f->base;
+		/* A short place (L) is the highest 24 bits of its word. */
+		if (f->shift == 40 && (int32_t)relative != (int32_t)(relative << 8) >> 8)
+			lower_fail(l, "a branch too far");
 		l->words.items[f->word] |= (uint64_t)relative << f->shift;
 	}
 }

@@ -7,12 +7,12 @@ static const struct {
 	term function;
 	uint16_t rr, ri, ir;
 } operators[] = {
-	{ A(plus), INSTR_add, INSTR_add_ri, INSTR_add_ri },
+	{ A(plus), INSTR_add, INSTR_add_ri, 0 },
 	{ A(minus), INSTR_sub, INSTR_sub_ri, INSTR_sub_ir },
 	{ A(times), INSTR_mul, 0, 0 },
 	{ A(div), INSTR_int_div, INSTR_int_div_ri, 0 },
 	{ A(rem), INSTR_int_rem, INSTR_int_rem_ri, 0 },
-	{ A(band), INSTR_band, INSTR_band_ri, INSTR_band_ri },
+	{ A(band), INSTR_band, INSTR_band_ri, 0 },
 	{ A(bor), INSTR_bor, 0, 0 },
 	{ A(bxor), INSTR_bxor, 0, 0 },
 	{ A(bsl), INSTR_bsl, INSTR_bsl_ri, 0 },
@@ -34,6 +34,8 @@ static bool constant_fits(unsigned instr, const struct operand *o)
 static bool lower_operator2(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
 	const struct operand *a, const struct operand *b, const struct operand *destination)
 {
+	if (lower_arith_special(l, e, label, live, a, b, destination))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(operators); i++) {
 		if (operators[i].function != e->function)
 			continue;
@@ -123,6 +125,13 @@ static const struct export *guard_bif(struct lowering *l, const struct operand *
 	return NULL;
 }
 
+static void lower_float2(struct lowering *l, enum instr any, enum instr bytes, const struct operand *o)
+{
+	bool fits = o[1].value <= 255 && o[2].value <= 255 && o[3].value <= 255;
+	const struct arg args[] = { arg_number(o[1].value), arg_number(o[2].value), arg_number(o[3].value) };
+	emit_args(l, fits ? bytes : any, args, 3);
+}
+
 static bool lower_float(struct lowering *l, enum op op, const struct operand *o)
 {
 	struct arg source;
@@ -132,12 +141,17 @@ static bool lower_float(struct lowering *l, enum op op, const struct operand *o)
 			if (o[0].kind == OPERAND_FR)
 				return false;
 			source = lower_reg(l, &o[0], 0);
-			if (lower_source_fits(l) || !operand_is_reg(&o[0]))
+			if (lower_source_fits(l) && operand_is_x8(&o[0]) && o[1].value <= 255)
+				EMIT(l, fmove_in_x, arg_reg8(&o[0]), arg_number(o[1].value));
+			else if (lower_source_fits(l) || !operand_is_reg(&o[0]))
 				EMIT(l, fmove_in, source, arg_number(o[1].value));
 			else
 				EMIT(l, fconv, source, arg_number(o[1].value));
 		} else {
-			EMIT(l, fmove_out, arg_number(o[0].value), arg_reg(&o[1]));
+			if (operand_is_x8(&o[1]) && o[0].value <= 255)
+				EMIT(l, fmove_out_x, arg_number(o[0].value), arg_reg8(&o[1]));
+			else
+				EMIT(l, fmove_out, arg_number(o[0].value), arg_reg(&o[1]));
 		}
 		return true;
 	case OP_fconv:
@@ -145,16 +159,16 @@ static bool lower_float(struct lowering *l, enum op op, const struct operand *o)
 		EMIT(l, fconv, source, arg_number(o[1].value));
 		return true;
 	case OP_fadd:
-		EMIT(l, fadd, arg_number(o[1].value), arg_number(o[2].value), arg_number(o[3].value));
+		lower_float2(l, INSTR_fadd, INSTR_fadd_b, o);
 		return true;
 	case OP_fsub:
-		EMIT(l, fsub, arg_number(o[1].value), arg_number(o[2].value), arg_number(o[3].value));
+		lower_float2(l, INSTR_fsub, INSTR_fsub_b, o);
 		return true;
 	case OP_fmul:
-		EMIT(l, fmul, arg_number(o[1].value), arg_number(o[2].value), arg_number(o[3].value));
+		lower_float2(l, INSTR_fmul, INSTR_fmul_b, o);
 		return true;
 	case OP_fdiv:
-		EMIT(l, fdiv, arg_number(o[1].value), arg_number(o[2].value), arg_number(o[3].value));
+		lower_float2(l, INSTR_fdiv, INSTR_fdiv_b, o);
 		return true;
 	case OP_fnegate:
 		EMIT(l, fnegate, arg_number(o[1].value), arg_number(o[2].value));

@@ -133,8 +133,7 @@ bool lower_data(struct lowering *l, enum op op, const struct operand *o)
 		lower_put_list(l, o);
 		return true;
 	case OP_put_tuple2:
-		EMIT(l, put_tuple, arg_reg(&o[0]), arg_number(o[1].value));
-		emit_sources(l, &o[1]);
+		lower_put_tuple(l, &o[0], &o[1], 0, 0);
 		return true;
 	case OP_update_record:
 		lower_update_record(l, o);
@@ -156,21 +155,39 @@ static void lower_compare(struct lowering *l, enum op op, const struct operand *
 		a = &o[2];
 		b = &o[1];
 	}
+	if (operand_is_x8(a) && operand_is_x8(b) && op != OP_is_eq && op != OP_is_ne) {
+		enum instr i = op == OP_is_lt	      ? INSTR_is_lt_xx
+			     : op == OP_is_ge	      ? INSTR_is_ge_xx
+			     : op == OP_is_eq_exact ? INSTR_is_eq_exact_xx
+						      : INSTR_is_ne_exact_xx;
+		const struct arg args[] = { arg_reg8(a), arg_reg8(b), arg_label(&o[0]) };
+		emit_args(l, i, args, 3);
+		return;
+	}
 	if (exact && operand_is_reg(a) && operand_fits_32(b)) {
-		enum instr i = op == OP_is_eq_exact ? INSTR_is_eq_exact_ri : INSTR_is_ne_exact_ri;
-		const struct arg args[] = { arg_reg(a), arg_label(&o[0]), arg_number(b->term) };
+		enum instr i = operand_is_x8(a) ? op == OP_is_eq_exact ? INSTR_is_eq_exact_xi : INSTR_is_ne_exact_xi
+			     : op == OP_is_eq_exact ? INSTR_is_eq_exact_ri
+						    : INSTR_is_ne_exact_ri;
+		const struct arg args[] = { operand_is_x8(a) ? arg_reg8(a) : arg_reg(a), arg_label(&o[0]),
+			arg_number(b->term) };
 		emit_args(l, i, args, 3);
 		return;
 	}
 	if ((op == OP_is_lt || op == OP_is_ge) && operand_is_reg(a) && operand_is_small_32(b)) {
-		enum instr i = op == OP_is_lt ? INSTR_is_lt_ri : INSTR_is_ge_ri;
-		const struct arg args[] = { arg_reg(a), arg_label(&o[0]), arg_number(b->term) };
+		enum instr i = operand_is_x8(a) ? op == OP_is_lt ? INSTR_is_lt_xi : INSTR_is_ge_xi
+			     : op == OP_is_lt	  ? INSTR_is_lt_ri
+						  : INSTR_is_ge_ri;
+		const struct arg args[] = { operand_is_x8(a) ? arg_reg8(a) : arg_reg(a), arg_label(&o[0]),
+			arg_number(b->term) };
 		emit_args(l, i, args, 3);
 		return;
 	}
 	if ((op == OP_is_lt || op == OP_is_ge) && operand_is_small_32(a) && operand_is_reg(b)) {
-		enum instr i = op == OP_is_lt ? INSTR_is_lt_ir : INSTR_is_ge_ir;
-		const struct arg args[] = { arg_reg(b), arg_label(&o[0]), arg_number(a->term) };
+		enum instr i = operand_is_x8(b) ? op == OP_is_lt ? INSTR_is_lt_ix : INSTR_is_ge_ix
+			     : op == OP_is_lt	  ? INSTR_is_lt_ir
+						  : INSTR_is_ge_ir;
+		const struct arg args[] = { operand_is_x8(b) ? arg_reg8(b) : arg_reg(b), arg_label(&o[0]),
+			arg_number(a->term) };
 		emit_args(l, i, args, 3);
 		return;
 	}
@@ -276,6 +293,19 @@ static void lower_select(struct lowering *l, const struct operand *o, bool arity
 	mem_free(MEM_TEMP, choices, count * sizeof(*choices));
 }
 
+#define SHORT_FORMS(name)                                                                          \
+	_Static_assert(INSTR_is_##name##_x == INSTR_is_##name + 1 && INSTR_is_##name##_y == INSTR_is_##name + 2, \
+		"the short forms stand behind the long one")
+SHORT_FORMS(atom);
+SHORT_FORMS(binary);
+SHORT_FORMS(float);
+SHORT_FORMS(integer);
+SHORT_FORMS(list);
+SHORT_FORMS(map);
+SHORT_FORMS(nil);
+SHORT_FORMS(nonempty_list);
+SHORT_FORMS(tuple);
+
 static bool lower_type_test(struct lowering *l, enum op op, const struct operand *o)
 {
 	static const uint16_t instr_of_op[OP_LIMIT] = {
@@ -297,8 +327,19 @@ static bool lower_type_test(struct lowering *l, enum op op, const struct operand
 		[OP_is_map] = INSTR_is_map,
 		[OP_is_any_native_record] = INSTR_is_any_native_record,
 	};
+	static const bool short_form[OP_LIMIT] = {
+		[OP_is_atom] = true, [OP_is_binary] = true, [OP_is_float] = true, [OP_is_integer] = true,
+		[OP_is_list] = true, [OP_is_map] = true, [OP_is_nil] = true, [OP_is_nonempty_list] = true,
+		[OP_is_tuple] = true,
+	};
 	if (instr_of_op[op] == 0)
 		return false;
+	/* The short forms stand behind the long one. */
+	if (short_form[op] && (operand_is_x8(&o[1]) || operand_is_y8(&o[1]))) {
+		const struct arg args[] = { arg_reg8(&o[1]), arg_label(&o[0]) };
+		emit_args(l, (enum instr)(instr_of_op[op] + (o[1].kind == OPERAND_X ? 1 : 2)), args, 2);
+		return true;
+	}
 	struct arg source = lower_reg(l, &o[1], 0);
 	const struct arg args[] = { source, arg_label(&o[0]) };
 	emit_args(l, (enum instr)instr_of_op[op], args, 2);
@@ -329,6 +370,11 @@ bool lower_test(struct lowering *l, enum op op, const struct operand *o)
 		EMIT(l, test_arity, source, arg_number(o[2].value), arg_label(&o[0]));
 		return true;
 	case OP_is_tagged_tuple:
+		if (operand_is_x8(&o[1])) {
+			EMIT(l, is_tagged_tuple_x, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(o[2].value),
+				arg_number(o[3].term));
+			return true;
+		}
 		source = lower_reg(l, &o[1], 0);
 		EMIT(l, is_tagged_tuple, source, arg_number(o[2].value), arg_label(&o[0]), arg_number(o[3].term));
 		return true;

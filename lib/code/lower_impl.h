@@ -83,6 +83,28 @@ static inline struct arg arg_reg(const struct operand *o)
 		o->kind == OPERAND_Y ? instr_reg_y((unsigned)o->value) : instr_reg_x((unsigned)o->value) };
 }
 
+/* Registers that fit eight bits. */
+static inline bool operand_is_x8(const struct operand *o)
+{
+	return o->kind == OPERAND_X && o->value <= 255;
+}
+
+static inline bool operand_is_y8(const struct operand *o)
+{
+	return o->kind == OPERAND_Y && o->value < 255;
+}
+
+/* An operand of letter x or y. */
+static inline struct arg arg_reg8(const struct operand *o)
+{
+	return arg_number(o->kind == OPERAND_Y ? o->value + 1 : o->value);
+}
+
+static inline bool operands_same(const struct operand *a, const struct operand *b)
+{
+	return a->kind == b->kind && a->value == b->value;
+}
+
 void lower_fail(struct lowering *l, const char *format, ...) _printf_(2, 3);
 
 /* Writes an instruction: one arg per letter of its row ('.' and 'F' take none). */
@@ -124,6 +146,15 @@ static inline struct export *lower_import(const struct lowering *l, const struct
 {
 	return export_of(l->staged->imports[o->value]);
 }
+
+void lower_line(struct lowering *l, const struct operand *o);
+/* Instructions that stand for several, and forms for the commonest operands. */
+bool lower_fused(struct lowering *l, enum op op, const struct operand *o, size_t *ret_taken);
+/* A tuple; need: words to test for first, or 0. */
+void lower_put_tuple(struct lowering *l, const struct operand *destination, const struct operand *list, uint64_t need,
+	uint64_t live);
+bool lower_arith_special(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
+	const struct operand *a, const struct operand *b, const struct operand *destination);
 
 /* Families; `o` are the instruction's operands. Each returns whether it knew the instruction. */
 bool lower_data(struct lowering *l, enum op op, const struct operand *o);

@@ -3,31 +3,61 @@
  *
  * A small integer is its value times 8, so that sums need no unpacking and the overflow flag tells when one is left. */
 
-#define ROW_RR(name, op, ok)                                                                       \
+/* What is no small, or overflows, is out of line: the operands and the rest of the instruction are told to it as registers
+ * (an immediate goes into a scratch register). */
+#define ROW(name, op, left, right, destination, a16, b16, d16, live_, fail_, immediate, ok)        \
 	L_##name:                                                                                  \
 	{                                                                                          \
-		term a = REG(W16(0)), b = REG(W16(1));                                             \
+		term a = (left), b = (right);                                                      \
 		int64_t r;                                                                         \
 		if (likely(IS_SMALL2(a, b) && (ok))) {                                             \
-			REG(F16(1, 0)) = (term)r;                                                  \
+			destination = (term)r;                                                     \
 			NEXT(name);                                                                \
 		}                                                                                  \
+		x[INSTR_X_LIMIT + 6] = (immediate);                                                \
+		operator_a = (a16);                                                                \
+		operator_b = (b16);                                                                \
+		operator_destination = (d16);                                                      \
+		operator_live = (live_);                                                           \
+		operator_fail = (fail_);                                                           \
+		operator_words = INSTR_WORDS_##name;                                               \
 		operator= OPERATOR_##op;                                                           \
-		goto operator_rr;                                                                  \
+		goto operator2;                                                                    \
 	}
+#define IMMEDIATE_REG instr_reg_x(INSTR_X_LIMIT + 6)
+#define IMMEDIATE ((term)(int64_t)F32(1, 0))
+#define REG_x(i) instr_reg_x(W8(i))
+#define REG_y(i) instr_reg_y(W8(i) - 1U)
 
+#define ROW_RR(name, op, ok)                                                                       \
+	ROW(name, op, REG(W16(0)), REG(W16(1)), REG(F16(1, 0)), W16(0), W16(1), F16(1, 0), F16(1, 1), F32(1, 1), 0, ok)
 #define ROW_RI(name, op, ok)                                                                       \
-	L_##name:                                                                                  \
-	{                                                                                          \
-		term a = REG(W16(0)), b = (term)(int64_t)F32(1, 0);                                \
-		int64_t r;                                                                         \
-		if (likely(term_is_small(a) && (ok))) {                                            \
-			REG(W16(1)) = (term)r;                                                     \
-			NEXT(name);                                                                \
-		}                                                                                  \
-		operator= OPERATOR_##op;                                                           \
-		goto operator_ri;                                                                  \
-	}
+	ROW(name, op, REG(W16(0)), IMMEDIATE, REG(W16(1)), W16(0), IMMEDIATE_REG, W16(1), F16(1, 2), F32(2, 0), IMMEDIATE, ok)
+#define ROW_IR(name, op, ok)                                                                       \
+	ROW(name, op, IMMEDIATE, REG(W16(0)), REG(W16(1)), IMMEDIATE_REG, W16(0), W16(1), F16(1, 2), F32(2, 0), IMMEDIATE, ok)
+/* Short forms. k, k2: x or y. */
+#define ROW_8(name, op, k, k2, ok)                                                                 \
+	ROW(name##_##k##k2, op, k##8(0), k2##8(1), x8(2), REG_##k(0), REG_##k2(1), REG_x(2), W8(3), F32(1, 0), 0, ok)
+#define ROW_8I(name, op, k, ok)                                                                    \
+	ROW(name##_##k##i, op, k##8(0), IMMEDIATE, x8(1), W8(3) != 0 ? IMMEDIATE_REG : REG_##k(0),  \
+		W8(3) != 0 ? REG_##k(0) : IMMEDIATE_REG, REG_x(1), W8(2), F32(1, 1), IMMEDIATE, ok)
+
+#define ADD_OK (!__builtin_add_overflow((int64_t)a, (int64_t)b, &r))
+#define SUB_OK (!__builtin_sub_overflow((int64_t)a, (int64_t)b, &r))
+#define MUL_OK (!__builtin_mul_overflow((int64_t)a, (int64_t)b >> 3, &r))
+#define BAND_OK (r = (int64_t)(a & b), true)
+ROW_8(add, ADD, x, x, ADD_OK)
+ROW_8(add, ADD, x, y, ADD_OK)
+ROW_8(add, ADD, y, x, ADD_OK)
+ROW_8(sub, SUB, x, x, SUB_OK)
+ROW_8(sub, SUB, x, y, SUB_OK)
+ROW_8(sub, SUB, y, x, SUB_OK)
+ROW_8(mul, MUL, x, x, MUL_OK)
+ROW_8I(add, ADD, x, ADD_OK)
+ROW_8I(add, ADD, y, ADD_OK)
+ROW_8I(sub, SUB, x, SUB_OK)
+ROW_8I(sub, SUB, y, SUB_OK)
+ROW_8I(band, BAND, x, BAND_OK)
 
 ROW_RR(add, ADD, !__builtin_add_overflow((int64_t)a, (int64_t)b, &r))
 ROW_RI(add_ri, ADD, !__builtin_add_overflow((int64_t)a, (int64_t)b, &r))
@@ -53,68 +83,30 @@ ROW_RR(bsr, BSR, (int64_t)b >= 0 && b <= term_of_small(60) && SHIFT_RIGHT(b >> 3
 ROW_RI(bsr_ri, BSR, SHIFT_RIGHT(b >> 3))
 #undef SHIFT_LEFT
 #undef SHIFT_RIGHT
+ROW_IR(sub_ir, SUB, SUB_OK)
 #undef ROW_RR
 #undef ROW_RI
+#undef ROW_IR
+#undef ROW_8
+#undef ROW_8I
 
-L_sub_ir: {
-	term b = REG(W16(0)), a = (term)(int64_t)F32(1, 0);
-	int64_t r;
-	if (likely(term_is_small(b) && !__builtin_sub_overflow((int64_t)a, (int64_t)b, &r))) {
-		REG(W16(1)) = (term)r;
-		NEXT(sub_ir);
-	}
-	unsigned live = F16(1, 2);
-	operator= OPERATOR_SUB;
-	NEED_VALUE_ROOM(live);
+/* Scratch x[4], x[5] hold the operands of what is out of line. */
+operator2: {
+	NEED_VALUE_ROOM(operator_live);
 	SWAP_OUT();
-	x[INSTR_X_LIMIT + 4] = a;
-	x[INSTR_X_LIMIT + 5] = REG(W16(0));
-	goto operator_ri_value;
-}
-
-/* x[4], x[5] of the scratch registers hold the operands of what is out of line. */
-operator_rr: {
-	unsigned live = F16(1, 1);
-	NEED_VALUE_ROOM(live);
-	SWAP_OUT();
-	operator_args = x + INSTR_X_LIMIT + 4;
-	operator_arity = 2;
-	x[INSTR_X_LIMIT + 4] = REG(W16(0));
-	x[INSTR_X_LIMIT + 5] = REG(W16(1));
-	term value = operator_value(p, operator, operator_args);
-	H = p->mem.heap.top;
-	if (likely(value != TERM_NONE)) {
-		REG(F16(1, 0)) = value;
-		pc += INSTR_WORDS_add;
-		DISPATCH();
-	}
-	if (F32(1, 1) != 0) {
-		p->outcome = OUTCOME_NONE;
-		JUMP(F32(1, 1));
-	}
-	goto operator_failed;
-}
-
-operator_ri: {
-	unsigned live = F16(1, 2);
-	NEED_VALUE_ROOM(live);
-	SWAP_OUT();
-	x[INSTR_X_LIMIT + 4] = REG(W16(0));
-	x[INSTR_X_LIMIT + 5] = (term)(int64_t)F32(1, 0);
-}
-operator_ri_value: {
+	x[INSTR_X_LIMIT + 4] = REG(operator_a);
+	x[INSTR_X_LIMIT + 5] = REG(operator_b);
 	operator_args = x + INSTR_X_LIMIT + 4;
 	operator_arity = 2;
 	term value = operator_value(p, operator, operator_args);
 	H = p->mem.heap.top;
 	if (likely(value != TERM_NONE)) {
-		REG(W16(1)) = value;
-		pc += INSTR_WORDS_add_ri;
-		DISPATCH();
+		REG(operator_destination) = value;
+		JUMP(operator_words);
 	}
-	if (F32(2, 0) != 0) {
+	if (operator_fail != 0) {
 		p->outcome = OUTCOME_NONE;
-		JUMP(F32(2, 0));
+		JUMP(operator_fail);
 	}
 	goto operator_failed;
 }
@@ -195,6 +187,16 @@ L_bif_tuple_size: {
 	operator= OPERATOR_TUPLE_SIZE;
 	goto operator_r;
 }
+
+/* The long form's operands. */
+operator_rr:
+	operator_a = W16(0);
+	operator_b = W16(1);
+	operator_destination = F16(1, 0);
+	operator_live = F16(1, 1);
+	operator_fail = F32(1, 1);
+	operator_words = INSTR_WORDS_bif_element;
+	goto operator2;
 
 L_bif_element: {
 	term index = REG(W16(0)), t = REG(W16(1));

@@ -12,6 +12,36 @@ L_call_last:
 L_call_only:
 	ENTER(pc + W32);
 
+L_call_xx:
+	x[(uint8_t)(pc[1] >> 8)] = x[(uint8_t)pc[1]];
+	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_xx);
+	ENTER(pc + W32);
+
+L_call_yx:
+	x[(uint8_t)(pc[1] >> 8)] = E[(uint8_t)pc[1]];
+	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_yx);
+	ENTER(pc + W32);
+
+L_call_only_xx:
+	x[(uint8_t)(pc[1] >> 8)] = x[(uint8_t)pc[1]];
+	ENTER(pc + W32);
+
+L_call_last_xx:
+	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+	E += F16(1, 0);
+	ENTER(pc + W32);
+
+L_call_last_yx:
+	x[(uint8_t)(pc[1] >> 24)] = E[(uint8_t)(pc[1] >> 16)];
+	E += F16(1, 0);
+	ENTER(pc + W32);
+
+L_call_last_yx_yx:
+	x[(uint8_t)(pc[1] >> 24)] = E[(uint8_t)(pc[1] >> 16)];
+	x[(uint8_t)(pc[1] >> 40)] = E[(uint8_t)(pc[1] >> 32)];
+	E += F16(1, 0);
+	ENTER(pc + W32);
+
 L_call_ext: {
 	const uint64_t *target = atomic_load_acquire(&dispatch[W32]); /* pairs with ns_publish() */
 	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_ext);
@@ -39,6 +69,21 @@ L_call_ext_only: {
 }
 
 L_return:
+	pc = (const uint64_t *)(uintptr_t)E[0];
+	DISPATCH();
+
+L_move_x_return:
+	x[0] = x8(0);
+	pc = (const uint64_t *)(uintptr_t)E[0];
+	DISPATCH();
+
+L_move_c_return:
+	x[0] = pc[1];
+	pc = (const uint64_t *)(uintptr_t)E[0];
+	DISPATCH();
+
+L_deallocate_return:
+	E += W16(0);
 	pc = (const uint64_t *)(uintptr_t)E[0];
 	DISPATCH();
 
@@ -399,6 +444,29 @@ L_allocate_heap: {
 	E[0] = 0;
 	NEXT(allocate_heap);
 }
+
+L_allocate_move: {
+	unsigned words = W8(0);
+	NEED(words, W8(1));
+	E -= words;
+	E[0] = 0;
+	y8(3) = x8(2);
+	NEXT(allocate_move);
+}
+
+L_allocate_init: {
+	unsigned words = W8(0);
+	NEED(words, W8(1));
+	E -= words;
+	E[0] = 0;
+	y8(2) = TERM_NIL;
+	y8(3) = TERM_NIL;
+	NEXT(allocate_init);
+}
+
+L_test_heap_small:
+	NEED(W16(1), W16(0));
+	NEXT(test_heap_small);
 
 L_deallocate:
 	E += W16(0);

@@ -9,6 +9,37 @@ L_move_c:
 	REG(W16(0)) = pc[1];
 	NEXT(move_c);
 
+L_move_c_x:
+	x8(0) = pc[1];
+	NEXT(move_c_x);
+
+#define MOVE(s, d)                                                                                 \
+	L_move_##s##d:                                                                             \
+	d##8(1) = s##8(0);                                                                         \
+	NEXT(move_##s##d);
+
+MOVE(x, x)
+MOVE(x, y)
+MOVE(y, x)
+#undef MOVE
+
+#define MOVE2(s, d, s2, d2)                                                                        \
+	L_move2_##s##d##_##s2##d2:                                                                 \
+	d##8(1) = s##8(0);                                                                         \
+	d2##8(3) = s2##8(2);                                                                       \
+	NEXT(move2_##s##d##_##s2##d2);
+
+MOVE2(x, x, x, x)
+MOVE2(x, x, x, y)
+MOVE2(x, x, y, x)
+MOVE2(x, y, x, x)
+MOVE2(x, y, x, y)
+MOVE2(x, y, y, x)
+MOVE2(y, x, x, x)
+MOVE2(y, x, x, y)
+MOVE2(y, x, y, x)
+#undef MOVE2
+
 L_swap: {
 	term a = REG(W16(0));
 	REG(W16(0)) = REG(W16(1));
@@ -39,6 +70,21 @@ L_get_list: {
 	NEXT(get_list);
 }
 
+#define GET_LIST(h, t)                                                                             \
+	L_get_list_x##h##t:                                                                        \
+	{                                                                                          \
+		const term *cell = cons_ptr(x8(0));                                                \
+		term head = cell[0], tail = cell[1];                                               \
+		h##8(1) = head;                                                                    \
+		t##8(2) = tail;                                                                    \
+		NEXT(get_list_x##h##t);                                                            \
+	}
+
+GET_LIST(x, x)
+GET_LIST(x, y)
+GET_LIST(y, x)
+#undef GET_LIST
+
 L_get_hd:
 	REG(W16(1)) = cons_head(REG(W16(0)));
 	NEXT(get_hd);
@@ -50,6 +96,56 @@ L_get_tl:
 L_get_tuple_element:
 	REG(W16(1)) = boxed_ptr(REG(W16(0)))[F16(1, 0)];
 	NEXT(get_tuple_element);
+
+L_get_tuple_element_xx:
+	x8(1) = boxed_ptr(x8(0))[W16(1)];
+	NEXT(get_tuple_element_xx);
+
+L_get_tuple_element_xy:
+	y8(1) = boxed_ptr(x8(0))[W16(1)];
+	NEXT(get_tuple_element_xy);
+
+L_get_tuple_element_yx:
+	x8(1) = boxed_ptr(y8(0))[W16(1)];
+	NEXT(get_tuple_element_yx);
+
+L_get_tuple_element2_x: {
+	const term *element = boxed_ptr(x8(0)) + W8(3);
+	term first = element[0], second = element[1];
+	x8(1) = first;
+	x8(2) = second;
+	NEXT(get_tuple_element2_x);
+}
+
+L_put_list_xxx:
+	H[0] = x8(0);
+	H[1] = x8(1);
+	x8(2) = term_of_cons(H);
+	H += 2;
+	NEXT(put_list_xxx);
+
+L_put_list_yxx:
+	H[0] = y8(0);
+	H[1] = x8(1);
+	x8(2) = term_of_cons(H);
+	H += 2;
+	NEXT(put_list_yxx);
+
+L_test_heap_put_list_xxx:
+	NEED((uint32_t)F32(1, 0), W8(3));
+	H[0] = x8(0);
+	H[1] = x8(1);
+	x8(2) = term_of_cons(H);
+	H += 2;
+	NEXT(test_heap_put_list_xxx);
+
+L_test_heap_put_list_yxx:
+	NEED((uint32_t)F32(1, 0), W8(3));
+	H[0] = y8(0);
+	H[1] = x8(1);
+	x8(2) = term_of_cons(H);
+	H += 2;
+	NEXT(test_heap_put_list_yxx);
 
 L_put_list:
 	H[0] = REG(W16(0));
@@ -73,22 +169,44 @@ L_put_list_cr:
 	NEXT(put_list_cr);
 
 L_put_tuple: {
-	uint32_t arity = (uint32_t)pc[1];
-	const uint64_t *source = pc + INSTR_WORDS_put_tuple;
+	unsigned arity = W16(1);
+	const uint16_t *source = (const uint16_t *)(pc + INSTR_WORDS_put_tuple);
 	if (unlikely(arity == 0)) {
 		/* The empty tuple takes a word that nobody reserved. */
 		SWAP_OUT();
 		REG(W16(0)) = heap_tuple(proc_heap(p), 0, NULL);
 		H = p->mem.heap.top;
-		NEXT(put_tuple);
+		JUMP((uint32_t)F32(1, 0));
 	}
 	H[0] = HEADER(BOXED_TUPLE, arity);
-	for (uint32_t i = 0; i < arity; i++)
-		H[1 + i] = source_value(source[i], x, E);
+	for (unsigned i = 0; i < arity; i++)
+		H[1 + i] = SOURCE(source[i]);
 	REG(W16(0)) = term_of_boxed(H);
 	H += 1 + arity;
-	pc = source + arity;
-	DISPATCH();
+	JUMP((uint32_t)F32(1, 0));
+}
+
+L_put_tuple_2: {
+	if (W16(1) != 0)
+		NEED(W16(1), (uint8_t)(pc[1] >> 56));
+	H[0] = HEADER(BOXED_TUPLE, 2);
+	H[1] = SOURCE(F16(1, 0));
+	H[2] = SOURCE(F16(1, 1));
+	REG(W16(0)) = term_of_boxed(H);
+	H += 3;
+	JUMP((uint8_t)(pc[1] >> 48));
+}
+
+L_put_tuple_3: {
+	if (W16(1) != 0)
+		NEED(W16(1), (uint8_t)(pc[1] >> 56));
+	H[0] = HEADER(BOXED_TUPLE, 3);
+	H[1] = SOURCE(F16(1, 0));
+	H[2] = SOURCE(F16(1, 1));
+	H[3] = SOURCE(F16(1, 2));
+	REG(W16(0)) = term_of_boxed(H);
+	H += 4;
+	JUMP((uint8_t)(pc[1] >> 48));
 }
 
 L_set_tuple_element:

@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Float registers. Included by loop.c inside its function. Invariant: they hold finite numbers. */
 
+/* They stand behind the x registers (proc/worker.h). */
+#define FR(i) (((double *)(x + offsetof(struct worker, fr) / sizeof(term)))[i])
+
 L_fmove_in:
-	worker->fr[W16(1)] = float_value(REG(W16(0)));
+	FR(W16(1)) = float_value(REG(W16(0)));
 	NEXT(fmove_in);
+
+L_fmove_in_x:
+	FR(W8(1)) = float_value(x8(0));
+	NEXT(fmove_in_x);
+
+L_fmove_out_x:
+	x8(1) = float_put(H, FR(W8(0)));
+	H += FLOAT_WORDS;
+	NEXT(fmove_out_x);
 
 L_fmove_out:
 	/* The words are reserved (verify.h). */
-	REG(W16(1)) = float_put(H, worker->fr[W16(0)]);
+	REG(W16(1)) = float_put(H, FR(W16(0)));
 	H += FLOAT_WORDS;
 	NEXT(fmove_out);
 
@@ -20,18 +32,26 @@ L_fconv: {
 		d = float_value(t);
 	else if (!number_to_double(t, &d))
 		goto raise_badarith;
-	worker->fr[W16(1)] = d;
+	FR(W16(1)) = d;
 	NEXT(fconv);
 }
 
 #define FLOAT_ROW(name, operation)                                                                 \
 	L_##name:                                                                                  \
 	{                                                                                          \
-		double d = worker->fr[W16(0)] operation worker->fr[W16(1)];                        \
+		double d = FR(W16(0)) operation FR(W16(1));                                        \
 		if (unlikely(!isfinite(d)))                                                        \
 			goto raise_badarith;                                                       \
-		worker->fr[F16(1, 0)] = d;                                                         \
+		FR(F16(1, 0)) = d;                                                                 \
 		NEXT(name);                                                                        \
+	}                                                                                          \
+	L_##name##_b:                                                                              \
+	{                                                                                          \
+		double d = FR(W8(0)) operation FR(W8(1));                                          \
+		if (unlikely(!isfinite(d)))                                                        \
+			goto raise_badarith;                                                       \
+		FR(W8(2)) = d;                                                                     \
+		NEXT(name##_b);                                                                    \
 	}
 
 FLOAT_ROW(fadd, +)
@@ -41,8 +61,10 @@ FLOAT_ROW(fdiv, /)
 #undef FLOAT_ROW
 
 L_fnegate:
-	worker->fr[W16(1)] = -worker->fr[W16(0)];
+	FR(W16(1)) = -FR(W16(0));
 	NEXT(fnegate);
+
+#undef FR
 
 raise_badarith:
 	SWAP_OUT();

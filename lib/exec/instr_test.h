@@ -11,24 +11,110 @@
 		JUMP(F32(1, 0));                                                                   \
 	}
 
-TEST(is_atom, term_is_atom(t))
-TEST(is_binary, term_is_binary(t))
+/* The same with short forms. */
+#define TEST8(name, condition)                                                                     \
+	TEST(name, condition)                                                                      \
+	L_##name##_x:                                                                              \
+	{                                                                                          \
+		term t = x8(0);                                                                    \
+		if (condition)                                                                     \
+			NEXT(name##_x);                                                            \
+		JUMP(W24);                                                                         \
+	}                                                                                          \
+	L_##name##_y:                                                                              \
+	{                                                                                          \
+		term t = y8(0);                                                                    \
+		if (condition)                                                                     \
+			NEXT(name##_y);                                                            \
+		JUMP(W24);                                                                         \
+	}
+
+TEST8(is_atom, term_is_atom(t))
+TEST8(is_binary, term_is_binary(t))
 TEST(is_bitstr, term_is_bitstring(t))
 TEST(is_boolean, t == A(true) || t == A(false))
-TEST(is_float, term_is_float(t))
+TEST8(is_float, term_is_float(t))
 TEST(is_function, term_is_fun(t))
-TEST(is_integer, term_is_integer(t))
-TEST(is_list, term_is_list(t))
-TEST(is_map, term_is_map(t))
-TEST(is_nil, term_is_nil(t))
-TEST(is_nonempty_list, term_is_cons(t))
+TEST8(is_integer, term_is_integer(t))
+TEST8(is_list, term_is_list(t))
+TEST8(is_map, term_is_map(t))
+TEST8(is_nil, term_is_nil(t))
+TEST8(is_nonempty_list, term_is_cons(t))
 TEST(is_number, term_is_number(t))
 TEST(is_pid, term_is_pid(t))
 TEST(is_port, term_is_port(t))
 TEST(is_reference, term_is_ref(t))
-TEST(is_tuple, term_is_tuple(t))
+TEST8(is_tuple, term_is_tuple(t))
 TEST(is_any_native_record, term_is_kind(t, BOXED_RECORD))
+#undef TEST8
 #undef TEST
+
+L_is_tuple_of_x: {
+	term t = x8(0);
+	if (term_is_boxed(t) && boxed_header(t) == pc[1])
+		NEXT(is_tuple_of_x);
+	JUMP(W24);
+}
+
+L_is_nonempty_get_list: {
+	term t = x8(0);
+	if (term_is_cons(t)) {
+		const term *cell = cons_ptr(t);
+		term head = cell[0], tail = cell[1];
+		x[(uint8_t)pc[1]] = head;
+		x[(uint8_t)(pc[1] >> 8)] = tail;
+		NEXT(is_nonempty_get_list);
+	}
+	JUMP(W24);
+}
+
+L_is_tagged_tuple_x: {
+	term t = x8(0);
+	if (term_is_boxed(t)) {
+		const term *b = boxed_ptr(t);
+		if (b[0] == HEADER(BOXED_TUPLE, F16(1, 0)) && b[1] == (term)(int64_t)F32(1, 1))
+			NEXT(is_tagged_tuple_x);
+	}
+	JUMP(W24);
+}
+
+L_is_eq_exact_xi:
+	if (x8(0) == (term)(int64_t)F32(1, 0))
+		NEXT(is_eq_exact_xi);
+	JUMP(W24);
+
+L_is_ne_exact_xi:
+	if (x8(0) != (term)(int64_t)F32(1, 0))
+		NEXT(is_ne_exact_xi);
+	JUMP(W24);
+
+#define COMPARE(name, left, right, operation, place)                                               \
+	L_##name:                                                                                  \
+	{                                                                                          \
+		term a = (left), b = (right);                                                      \
+		if (likely(IS_SMALL2(a, b)) ? (int64_t)a operation (int64_t)b :                    \
+					      term_compare(a, b) operation 0)                      \
+			NEXT(name);                                                                \
+		JUMP(place);                                                                       \
+	}
+
+COMPARE(is_lt_xi, x8(0), (term)(int64_t)F32(1, 0), <, W24)
+COMPARE(is_lt_ix, (term)(int64_t)F32(1, 0), x8(0), <, W24)
+COMPARE(is_ge_xi, x8(0), (term)(int64_t)F32(1, 0), >=, W24)
+COMPARE(is_ge_ix, (term)(int64_t)F32(1, 0), x8(0), >=, W24)
+COMPARE(is_lt_xx, x8(0), x8(1), <, F32(1, 0))
+COMPARE(is_ge_xx, x8(0), x8(1), >=, F32(1, 0))
+#undef COMPARE
+
+L_is_eq_exact_xx:
+	if (term_equal(x8(0), x8(1)))
+		NEXT(is_eq_exact_xx);
+	JUMP(F32(1, 0));
+
+L_is_ne_exact_xx:
+	if (!term_equal(x8(0), x8(1)))
+		NEXT(is_ne_exact_xx);
+	JUMP(F32(1, 0));
 
 L_test_arity:
 	if (boxed_header(REG(W16(0))) == HEADER(BOXED_TUPLE, W16(1)))

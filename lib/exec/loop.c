@@ -35,6 +35,17 @@ _Static_assert(X_REGISTERS >= INSTR_X_LIMIT, "scratch registers stand behind the
 #define F32(word, i) ((int32_t)(pc[word] >> (32 * (i))))
 /* A register of 16 bits: an odd one counts from one byte before the stack's top. */
 #define REG(field) (*(term *)((((field) & 1) != 0 ? (uintptr_t)E - 1 : (uintptr_t)x) + (field)))
+/* A source of 16 bits: a register, or a constant that stands so many bytes from the instruction, + 2. */
+#define SOURCE(field)                                                                              \
+	(*(const term *)((((field) & 2) != 0 ? (uintptr_t)pc - 2 :                                 \
+			  ((field) & 1) != 0 ? (uintptr_t)E - 1 :                                  \
+						 (uintptr_t)x) +                                   \
+			 (field)))
+/* Registers of 8 bits, by letter. */
+#define x8(i) x[W8(i)]
+#define y8(i) E[W8(i)]
+/* A short place: the highest 24 bits. */
+#define W24 ((int64_t)w >> 40)
 #define DISPATCH()                                                                                 \
 	do {                                                                                       \
 		w = *pc;                                                                           \
@@ -152,7 +163,9 @@ OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct pr
 	struct raise_place place;
 	const struct export *callee;
 	const term *operator_args;
-	unsigned operator_arity;
+	unsigned operator_arity, operator_live, operator_words;
+	uint16_t operator_a, operator_b, operator_destination;
+	int32_t operator_fail;
 	enum operator operator;
 	bool exact;
 
