@@ -57,8 +57,8 @@ void init_tables_once(void)
 	export_init();
 	map_init();
 	code_region_init();
-	exec_init();
 	bif_register_all();
+	exec_init();
 	ns_add_part(&registry_part);
 }
 
