@@ -285,7 +285,7 @@ static void complete(struct call *call, struct proc *p)
 			r->public.class = classes[raise->class];
 			r->public.term = term_wrap(owned_term_new(MEM_MISC, raise->reason));
 			term trace = raise->trace;
-			if (trace != TERM_NONE && term_is_kind(trace, BOXED_TRACE))
+			if (trace != TERM_NONE)
 				trace = exec_build_stacktrace(&heap, trace);
 			for (; term_is_cons(trace); trace = cons_tail(trace))
 				add_frame(r, cons_head(trace));
