@@ -4,7 +4,7 @@
  *
  * Invariant: an entry never changes once it is in the table; writers (under the space's lock) replace whole entries, and
  * tables when they grow. What readers may still look at is freed through an epoch. The value of a replaced or erased entry
- * may live on in processes: its area stays until literal_release() has had every process copy it out. */
+ * may live on in processes: purge_literals() has every process copy it out before the area goes. */
 #include "bif/persistent_term.h"
 
 #include "base/epoch.h"
@@ -21,10 +21,9 @@ struct entry {
 	uint64_t hash;
 	term key;
 	term value;
-	term *area;     /* key and value */
+	term *area; /* key and value */
 	size_t words;
 	struct offheap offheap;
-	struct ns *ns;
 };
 
 #define TOMBSTONE ((struct entry *)(uintptr_t)8)
@@ -112,7 +111,8 @@ static struct entry *lookup(struct ns *ns, term key)
 	struct persistent_space *space = atomic_load_acquire(&ns->persistent);
 	if (space == NULL)
 		return NULL;
-	_Atomic(struct entry *) *slot = find(atomic_load_acquire(&space->table), key, term_hash(key, 0));
+	_Atomic(struct entry *) *slot =
+		find(atomic_load_acquire(&space->table), key, term_hash(key, 0));
 	/* The slot may have been emptied since it was found. */
 	struct entry *e = slot != NULL ? atomic_load_acquire(slot) : NULL;
 	return e == TOMBSTONE || (e != NULL && !term_equal(e->key, key)) ? NULL : e;
@@ -150,26 +150,19 @@ static void insert(struct persistent_space *space, struct entry *e)
 	atomic_store_release(&t->slots[i], e);
 }
 
-/* Nobody finds e any more, and every process has copied what it held of it. */
-static void entry_released(void *arg)
-{
-	entry_free(arg);
-}
-
+/* Nobody finds e any more; its values may still be in processes. */
 static void entry_retired(struct epoch_item *item)
 {
 	struct entry *e = (struct entry *)item; /* first member */
-	if (e->words == 0)
-		entry_free(e);
-	else
-		literal_release(e->ns, e->area, e->words, entry_released, e);
+	if (e->words > 0)
+		purge_literals(e->area, e->words, &e->offheap);
+	mem_free(MEM_PERSISTENT, e, sizeof(*e));
 }
 
-static struct entry *entry_new(struct ns *ns, term key, term value, uint64_t hash)
+static struct entry *entry_new(term key, term value, uint64_t hash)
 {
 	struct entry *e = mem_zalloc(MEM_PERSISTENT, sizeof(*e));
 	e->hash = hash;
-	e->ns = ns;
 	e->words = heap_flat_words(key) + heap_flat_words(value);
 	if (e->words > 0) {
 		e->area = literal_alloc(e->words);
@@ -195,7 +188,7 @@ static term put(struct proc *p, term key, term value, bool only_new)
 {
 	struct persistent_space *space = space_of(p->ns);
 	uint64_t hash = term_hash(key, 0);
-	struct entry *e = entry_new(p->ns, key, value, hash);
+	struct entry *e = entry_new(key, value, hash);
 	if (e == NULL)
 		return bif_system_limit(p);
 	struct entry *unused = e;
@@ -257,7 +250,8 @@ term bif_persistent_term_get_0(struct proc *p, const term *args)
 	for (size_t i = 0; i <= t->mask; i++) {
 		const struct entry *e = atomic_load_acquire(&t->slots[i]);
 		if (e != NULL && e != TOMBSTONE)
-			list = heap_cons(bif_heap(p), heap_tuple_of(bif_heap(p), e->key, e->value), list);
+			list = heap_cons(
+				bif_heap(p), heap_tuple_of(bif_heap(p), e->key, e->value), list);
 	}
 	bif_charge(p, t->mask / 8);
 	return list;
@@ -266,7 +260,8 @@ term bif_persistent_term_get_0(struct proc *p, const term *args)
 static bool erase(struct persistent_space *space, term key)
 {
 	mutex_lock(&space->lock);
-	_Atomic(struct entry *) *slot = find(atomic_load_relaxed(&space->table), key, term_hash(key, 0));
+	_Atomic(struct entry *) *slot =
+		find(atomic_load_relaxed(&space->table), key, term_hash(key, 0));
 	struct entry *old = NULL;
 	if (slot != NULL) {
 		old = atomic_load_relaxed(slot);
@@ -301,7 +296,8 @@ term bif_persistent_term_info_0(struct proc *p, const term *args)
 	struct persistent_space *space = space_of(p->ns);
 	struct heap *heap = bif_heap(p);
 	term count = integer_of_u64(heap, atomic_load_relaxed(&space->count));
-	term memory = integer_of_u64(heap, sizeof(*space) + atomic_load_relaxed(&space->words) * sizeof(term));
+	term memory = integer_of_u64(
+		heap, sizeof(*space) + atomic_load_relaxed(&space->words) * sizeof(term));
 	term *keys = heap_alloc(heap, 3 + 4);
 	term *map = keys + 3;
 	keys[0] = HEADER(BOXED_TUPLE, 2);

@@ -387,6 +387,18 @@ static void dispose(struct module_code *code)
 	dispose_next();
 }
 
+void purge_literals(term *area, size_t words, const struct offheap *offheap)
+{
+	/* A module with nothing but literals. */
+	struct module_code *holder = mem_zalloc(MEM_CODE, sizeof(*holder));
+	holder->name = TERM_NONE;
+	holder->literal_area = area;
+	holder->literal_words = words;
+	holder->literal_offheap = *offheap;
+	holder->attributes = holder->compile_info = holder->records = TERM_NIL;
+	dispose(holder);
+}
+
 void purge_init(void)
 {
 	dispose_set(dispose);

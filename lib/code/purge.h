@@ -36,6 +36,10 @@ bool module_has_old(struct ns *ns, struct module *m);
 /* Whether the process (owner only) has an address of the code on its stack or runs in it. */
 bool purge_process_uses(const struct proc *p, const struct module_code *code);
 
+/* Disposes of other literals the same way: nobody finds them any more, but processes may still refer to them. Takes the area and
+ * what offheap counts. */
+void purge_literals(term *area, size_t words, const struct offheap *offheap);
+
 /* Once at start: the last reference to a module that was published leads here. */
 void purge_init(void);
 /* After the schedulers have stopped and the processes are gone: frees what is left. */

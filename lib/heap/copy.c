@@ -282,6 +282,11 @@ term heap_copy_into(term t, term **hp, struct offheap *list)
 	return copy_into(t, hp, list, COPY_SHARE_LITERALS);
 }
 
+term heap_copy_deep_into(term t, term **hp, struct offheap *list)
+{
+	return copy_into(t, hp, list, COPY_LITERALS);
+}
+
 term heap_copy(struct heap *heap, term t)
 {
 	if (!must_copy(t, COPY_SHARE_LITERALS))

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/utf8.h"
+#include "code/purge.h"
 #include "proc/proc.h"
 #include "term/atom.h"
 #include "vm/boot.h"
@@ -86,7 +87,11 @@ static void go_on(struct ns *ns, struct module_code *code, const char *path, boo
 {
 	struct loading *l = mem_zalloc(MEM_MISC, sizeof(*l));
 	*l = (struct loading){ ns, code, path ? strdup(path) : NULL, from_root, done, arg };
-	purged(l, true);
+	struct module *m = ns_module(ns, code->name);
+	if (m != NULL && atomic_load_acquire(&m->current) != NULL && module_has_old(ns, m))
+		purge_soft(ns, l->code->name, purged, l);
+	else
+		purged(l, true);
 }
 
 /* ---------------------------------------------------------------------------------------------- for autoload */

@@ -135,6 +135,7 @@ void beamr_stop(struct beamr *m)
 	autoload_stop();
 	sched_stop();
 	calls_stop(m);
+	purges_stop();
 }
 
 struct beamr *beamr_free(struct beamr *m)
