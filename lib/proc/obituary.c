@@ -1,9 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is told about a process that ends. */
+/* What is told about a process that ends: one report, built by its owner in a fixed record, from its reason, its stack, and
+ * what it was. Nothing of the mailbox, nothing of the state; bounded walks only.
+ *
+ * Three kinds of end: ordinary ones (normal, shutdown) are told to subscribers only; a fault of its own is a crash; a signal of
+ * another process is an exit-signal, which names the first death of its chain. What OTP's proc_lib makes of a fault, an exit with
+ * {Reason, Stack}, is told as the fault it was. */
 #include "proc/life.h"
 
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "exec/exec.h"
+#include "proc/dict.h"
+#include "proc/relation.h"
 #include "proc/table.h"
 #include "term/atom.h"
+#include "term/bits.h"
+#include "term/ident.h"
+#include "term/map.h"
+#include "term/print.h"
+
+#include <string.h>
+
+#define OBITUARY_TEXT_MAX 255
+#define OBITUARY_DETAIL_MAX 1000
+#define OBITUARY_ANCESTORS_MAX 32
+#define OBITUARY_DEPTH 30 /* levels and elements of a reason that are printed */
 
 static struct {
 	void (*fn)(void *user, const struct beamr_report *report);
@@ -16,23 +37,358 @@ void proc_set_report(void (*fn)(void *user, const struct beamr_report *report), 
 	sink.user = user;
 }
 
+static void emit(const struct beamr_report *report)
+{
+	if (sink.fn != NULL)
+		sink.fn(sink.user, report);
+	else
+		report_emit(report);
+}
+
 static bool is_ordinary(term reason)
 {
 	return reason == A(normal) || reason == A(shutdown) ||
 	       (term_is_tuple_of(reason, 2) && tuple_element(reason, 0) == A(shutdown));
 }
 
+/* ------------------------------------------------------------------------------------------------ texts */
+
+static uint16_t put_term(struct beamr_report *r, term t, size_t max)
+{
+	char text[REPORT_REASON_MAX + 1];
+	struct print_out out;
+	print_init_fixed(&out, text, max + 1 < sizeof(text) ? max + 1 : sizeof(text));
+	print_term(&out, t, PRINT_UNICODE, OBITUARY_DEPTH);
+	r->cut |= out.truncated;
+	return report_put(r, text, out.size, max);
+}
+
+static uint16_t put_atom(struct beamr_report *r, term atom)
+{
+	struct atom_text text = atom_text(atom);
+	return report_put(r, (const char *)text.bytes, text.size, OBITUARY_TEXT_MAX * 4);
+}
+
+/* A binary or a list of characters as it is; other terms printed. */
+static uint16_t put_text(struct beamr_report *r, term t, size_t max)
+{
+	if (term_is_binary(t)) {
+		struct bits bits = bits_of(t);
+		if (bits.offset == 0)
+			return report_put(r, (const char *)bits.data, bits.size / 8, max);
+	}
+	if (term_is_cons(t)) {
+		char text[OBITUARY_DETAIL_MAX];
+		size_t n = 0;
+		term l = t;
+		for (; term_is_cons(l) && n + 4 < sizeof(text); l = cons_tail(l)) {
+			term c = cons_head(l);
+			int size =
+				term_is_small(c) && small_value(c) > 0 && small_value(c) <= 0x10FFFF
+					? utf8_encode((uint32_t)small_value(c), (uint8_t *)text + n)
+					: 0;
+			if (size == 0)
+				return put_term(r, t, max);
+			n += (size_t)size;
+		}
+		return report_put(r, text, n, max);
+	}
+	return term_is_atom(t) ? put_atom(r, t) : put_term(r, t, max);
+}
+
+static const char *text_at(const struct beamr_report *r, uint16_t at)
+{
+	return report_text(r, at);
+}
+
+/* ------------------------------------------------------------------------------------------------ stack */
+
+/* {M, F, ArityOrArgs, Location} */
+static bool is_frame(term t)
+{
+	return term_is_tuple(t) && tuple_arity(t) >= 3 && tuple_arity(t) <= 4 &&
+	       term_is_atom(tuple_element(t, 0)) && term_is_atom(tuple_element(t, 1));
+}
+
+static bool is_stack(term t)
+{
+	return t == TERM_NIL || (term_is_cons(t) && is_frame(cons_head(t)));
+}
+
+static void add_frame(struct beamr_report *r, term item)
+{
+	if (!is_frame(item) || r->frame_count == REPORT_FRAMES_MAX)
+		return;
+	struct beamr_report_frame *frame = &r->frames[r->frame_count];
+	const term *e = tuple_elements(item);
+	*frame = (struct beamr_report_frame){ .module = put_atom(r, e[0]),
+		.function = put_atom(r, e[1]) };
+	if (term_is_small(e[2])) {
+		frame->arity = (uint16_t)small_value(e[2]);
+	} else {
+		for (term l = e[2]; term_is_cons(l) && frame->arity < 255; l = cons_tail(l))
+			frame->arity++;
+	}
+	for (term l = tuple_arity(item) > 3 ? e[3] : TERM_NIL; term_is_cons(l); l = cons_tail(l)) {
+		term pair = cons_head(l);
+		if (!term_is_tuple_of(pair, 2))
+			continue;
+		if (tuple_element(pair, 0) == A(line) && term_is_small(tuple_element(pair, 1)))
+			frame->line = (uint32_t)small_value(tuple_element(pair, 1));
+		if (tuple_element(pair, 0) == A(file))
+			frame->file = put_text(r, tuple_element(pair, 1), 512);
+	}
+	if (frame->function != 0)
+		r->frame_count++;
+}
+
+/* ------------------------------------------------------------------------------------------------ why */
+
+static bool put_gleam_field(struct beamr_report *r, term map, term key, uint16_t *ret)
+{
+	term value = map_get(map, key);
+	if (value == TERM_NONE)
+		return false;
+	*ret = put_text(r, value, OBITUARY_DETAIL_MAX);
+	return true;
+}
+
+/* panic, todo, let assert and assert of Gleam: file and line are exact there. */
+static bool put_gleam(struct beamr_report *r, term reason)
+{
+	if (!term_is_map(reason))
+		return false;
+	term kind = map_get(reason, A(gleam_error));
+	if (kind == TERM_NONE || !term_is_atom(kind))
+		return false;
+	r->fault = put_atom(r, kind);
+	(void)put_gleam_field(r, reason, A(file), &r->file);
+	(void)put_gleam_field(r, reason, A(module), &r->module);
+	(void)put_gleam_field(r, reason, A(function), &r->function);
+	term line = map_get(reason, A(line));
+	if (line != TERM_NONE && term_is_small(line))
+		r->line = (uint32_t)small_value(line);
+	(void)put_gleam_field(r, reason, A(message), &r->detail);
+	return true;
+}
+
+/* A few values, made to be counted: the reason when it is an atom, or the atom it begins with. */
+static void put_fault(struct beamr_report *r, term reason, bool by_signal)
+{
+	if (term_is_atom(reason))
+		r->fault = put_atom(r, reason);
+	else if (term_is_tuple(reason) && tuple_arity(reason) > 0 &&
+		 term_is_atom(tuple_element(reason, 0)))
+		r->fault = put_atom(r, tuple_element(reason, 0));
+	else
+		r->fault = report_putf(r, "%s", by_signal ? "signal" : "other");
+}
+
+/* Where the fault is, when the reason has not told it: the innermost frame with a file. */
+static void put_place(struct beamr_report *r)
+{
+	for (uint32_t i = 0; i < r->frame_count && r->file == 0; i++) {
+		const struct beamr_report_frame *frame = &r->frames[i];
+		if (frame->file == 0)
+			continue;
+		r->file = frame->file;
+		r->line = frame->line;
+		r->module = frame->module;
+		r->function = frame->function;
+		r->arity = frame->arity;
+	}
+}
+
+/* Class, reason, frames. proc_lib ends a process that failed with exit({Reason, Stack}). */
+static void put_reason(struct beamr_report *r, struct proc *p, term reason, bool by_signal)
+{
+	static const char *const classes[] = { "error", "exit", "throw" };
+	enum exception_class class = p->extra->raise.class;
+	term stack = TERM_NIL;
+	if (term_is_tuple_of(reason, 2) && is_stack(tuple_element(reason, 1)) &&
+		tuple_element(reason, 1) != TERM_NIL) {
+		stack = tuple_element(reason, 1);
+		reason = tuple_element(reason, 0);
+		if (class == CLASS_EXIT)
+			class = CLASS_ERROR;
+		if (term_is_tuple_of(reason, 2) && tuple_element(reason, 0) == A(nocatch)) {
+			class = CLASS_THROW;
+			reason = tuple_element(reason, 1);
+		}
+
+	} else if (class != CLASS_EXIT && term_is_tuple_of(reason, 2) &&
+		   tuple_element(reason, 1) == TERM_NIL) {
+		reason = tuple_element(reason, 0);
+	} else if (!by_signal && p->extra->raise.trace != TERM_NONE) {
+
+		stack = exec_build_stacktrace(proc_heap(p), p->extra->raise.trace);
+	}
+	r->class = report_putf(r, "%s", classes[by_signal ? CLASS_EXIT : class]);
+	if (!by_signal) {
+		for (term l = stack; term_is_cons(l); l = cons_tail(l))
+			add_frame(r, cons_head(l));
+	}
+	r->reason = put_term(r, reason, REPORT_REASON_MAX);
+	if (by_signal || !put_gleam(r, reason))
+		put_fault(r, reason, by_signal);
+	if (!by_signal)
+		put_place(r);
+}
+
+/* ------------------------------------------------------------------------------------------------ who */
+
+struct peers {
+	struct beamr_report *report;
+	char text[REPORT_PEERS_MAX * 32];
+	size_t size;
+	uint32_t total;
+};
+
+static void add_peer(struct peers *peers, term pid)
+{
+	struct print_out out;
+	if (peers->total++ >= REPORT_PEERS_MAX || peers->size + 32 > sizeof(peers->text))
+		return;
+	if (peers->size > 0)
+		peers->text[peers->size++] = '\n';
+	print_init_fixed(&out, peers->text + peers->size, 31);
+	print_term(&out, pid, PRINT_PLAIN, 0);
+	peers->size += out.size;
+}
+
+static bool add_link(term other, void *arg)
+{
+	add_peer(arg, other);
+	return true;
+}
+
+static bool add_watcher(term watcher, term reference, void *arg)
+{
+	add_peer(arg, watcher);
+	return true;
+}
+
+static void put_peers(struct beamr_report *r, struct proc *p)
+{
+	struct peers links = { .report = r }, watchers = { .report = r };
+	proc_links_each(p, add_link, &links);
+	proc_monitored_by_each(p, add_watcher, &watchers);
+	r->links = report_put(r, links.text, links.size, sizeof(links.text));
+	r->links_total = links.total;
+	r->monitored_by = report_put(r, watchers.text, watchers.size, sizeof(watchers.text));
+	r->monitored_by_total = watchers.total;
+}
+
+static void put_initial_call(struct beamr_report *r, struct proc *p)
+{
+	term mfa = proc_dict_get(p, A(initial_call_key));
+	if (mfa != TERM_NONE && term_is_tuple_of(mfa, 3) && term_is_small(tuple_element(mfa, 2))) {
+		uint16_t module = put_text(r, tuple_element(mfa, 0), OBITUARY_TEXT_MAX);
+		uint16_t function = put_text(r, tuple_element(mfa, 1), OBITUARY_TEXT_MAX);
+		r->initial_call = report_putf(r, "%s:%s/%d", text_at(r, module),
+			text_at(r, function), (int)small_value(tuple_element(mfa, 2)));
+	} else if (p->initial_call != NULL) {
+		struct atom_text module = atom_text(p->initial_call->module);
+		struct atom_text function = atom_text(p->initial_call->function);
+		r->initial_call = report_putf(r, "%.*s:%.*s/%u", (int)module.size,
+			(const char *)module.bytes, (int)function.size,
+			(const char *)function.bytes, (unsigned)p->initial_call->arity);
+	}
+}
+
+static void put_ancestors(struct beamr_report *r, struct proc *p)
+{
+	char text[OBITUARY_ANCESTORS_MAX * 64];
+	struct print_out out;
+	term list = proc_dict_get(p, A(ancestors));
+	print_init_fixed(&out, text, sizeof(text));
+	for (int i = 0; list != TERM_NONE && term_is_cons(list) && i < OBITUARY_ANCESTORS_MAX;
+		i++) {
+		if (i > 0)
+			print_string(&out, " ");
+		print_term(&out, cons_head(list), PRINT_UNICODE, 2);
+		list = cons_tail(list);
+	}
+	r->ancestors = report_put(r, text, out.size, sizeof(text));
+}
+
+static void put_identity(struct beamr_report *r, struct proc *p)
+{
+	struct proc_published now;
+	proc_published(p, &now);
+	term name =
+		atomic_load_relaxed(&p->name); /* the owner looks: nobody gives it one any more */
+	term label = proc_dict_get(p, A(process_label_key));
+	r->namespace_name = report_putf(r, "%s", p->ns->name);
+	r->process = put_term(r, p->pid, OBITUARY_TEXT_MAX);
+	r->serial = now.serial;
+	if (name != TERM_NONE)
+		r->name = put_atom(r, name);
+	if (label != TERM_NONE)
+		r->label = put_text(r, label, OBITUARY_TEXT_MAX);
+	if (p->parent != TERM_NONE && term_is_pid(p->parent))
+		r->parent = put_term(r, p->parent, OBITUARY_TEXT_MAX);
+	put_initial_call(r, p);
+	r->mailbox = now.mailbox;
+	r->memory_bytes = gen_total_words(&p->mem) * sizeof(term);
+	r->reductions = now.reductions;
+	int64_t age = r->realtime_usec - now.started_usec;
+	r->age_usec = age > 0 ? (uint64_t)age : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------ the reports */
+
+/* Out of line, since the record is big. */
+static _noinline_ void tell(struct proc *p, term reason, enum beamr_report_kind kind)
+{
+	struct beamr_report report;
+	struct proc_extra *extra = p->extra;
+	report_begin(&report, kind);
+	report.crash_id = extra->crash_id;
+	report.cause = extra->cause;
+	put_identity(&report, p);
+	put_reason(&report, p, reason, kind == BEAMR_REPORT_EXIT_SIGNAL);
+	if (kind != BEAMR_REPORT_EXIT) {
+		put_ancestors(&report, p);
+		put_peers(&report, p);
+	}
+	if (kind == BEAMR_REPORT_EXIT_SIGNAL) {
+		report.killed = reason == A(killed);
+		if (report.killed)
+			report.priority = 4;
+		if (extra->killer != TERM_NONE && extra->killer != 0)
+			report.other = put_term(&report, extra->killer, OBITUARY_TEXT_MAX);
+	}
+	report_fingerprint(&report);
+	emit(&report);
+}
+
 struct beamr_crash_id obituary(struct proc *p, term reason)
 {
 	struct proc_extra *extra = p->extra;
-	if (is_ordinary(reason) && extra->raise.class == CLASS_EXIT)
+	if (is_ordinary(reason) && extra->raise.class == CLASS_EXIT) {
+		if (!extra->quiet && report_is_wanted(BEAMR_REPORT_EXIT))
+			tell(p, reason, BEAMR_REPORT_EXIT);
 		return extra->cause;
+	}
 	extra->crash_id = crash_id_new();
-	atomic_add_relaxed(&p->ns->crashes, 1);
-	table_count_crash();
+	if (!extra->by_signal) {
+		atomic_add_relaxed(&p->ns->crashes, 1);
+		table_count_crash();
+	}
+	if (!extra->quiet)
+		tell(p, reason, extra->by_signal ? BEAMR_REPORT_EXIT_SIGNAL : BEAMR_REPORT_CRASH);
 	return crash_id_is_none(extra->cause) ? extra->crash_id : extra->cause;
 }
 
-void obituary_max_heap(struct proc *p, size_t words)
+/* max_heap_size was passed and its owner wants to hear of it. */
+_noinline_ void obituary_max_heap(struct proc *p, size_t words)
 {
+	struct beamr_report report;
+	report_begin(&report, BEAMR_REPORT_QUOTA);
+	put_identity(&report, p);
+	report.detail = report_putf(&report, "max_heap_size of %zu words was passed with %zu",
+		p->extra->max_heap_words, words);
+	report.fault = report_putf(&report, "heap_max");
+	emit(&report);
 }

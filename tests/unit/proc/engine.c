@@ -73,6 +73,11 @@ term exec_exit_reason(struct proc *p)
 	return p->extra->raise.reason;
 }
 
+term exec_build_stacktrace(struct heap *heap, term raw)
+{
+	return TERM_NIL;
+}
+
 struct ns *test_ns(void)
 {
 	return &ns;
