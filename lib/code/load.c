@@ -138,27 +138,54 @@ static int build(const void *file, size_t size, term expected, const uint8_t *di
 	return 0;
 }
 
-int load_code(const void *file, size_t size, term expected, struct module_code **ret_code, struct load_error *error)
+void load_digest(const void *file, size_t size, uint8_t ret_digest[32])
 {
-	uint8_t digest[32];
 	SHA2_CTX sha;
 	SHA256Init(&sha);
 	SHA256Update(&sha, file, size);
-	SHA256Final(digest, &sha);
+	SHA256Final(ret_digest, &sha);
+}
+
+static int build_code(const void *file, size_t size, term expected, const uint8_t *digest, struct staged **ret_staged,
+	struct load_error *error)
+{
+	int r = build(file, size, expected, digest, ret_staged, error);
+	if (r != 0)
+		return r;
+	struct module_code *code = (*ret_staged)->code;
+	/* on_load runs before anything is published. */
+	code->published = code->published || code->on_load != NULL;
+	return 0;
+}
+
+int load_code(const void *file, size_t size, term expected, struct module_code **ret_code, struct load_error *error)
+{
+	uint8_t digest[32];
+	load_digest(file, size, digest);
 	struct module_code *code = code_cache_find(digest);
 	if (code != NULL && expected != TERM_NONE && code->name != expected)
 		code = module_code_unref(code); /* say so as below */
 	if (code == NULL) {
 		struct staged *staged;
-		int r = build(file, size, expected, digest, &staged, error);
+		int r = build_code(file, size, expected, digest, &staged, error);
 		if (r != 0)
 			return r;
-		/* on_load runs before anything is published. */
-		staged->code->published = staged->code->published || staged->code->on_load != NULL;
 		code = code_cache_enter(staged->code);
 		(void)staged_free(staged); /* always NULL */
 	}
 	*ret_code = code;
+	return 0;
+}
+
+int load_code_again(const void *file, size_t size, term expected, struct module_code **ret_code, struct load_error *error)
+{
+	struct staged *staged;
+	int r = build_code(file, size, expected, NULL, &staged, error);
+	if (r != 0)
+		return r;
+	load_digest(file, size, staged->code->digest);
+	*ret_code = module_code_ref(staged->code);
+	(void)staged_free(staged); /* always NULL */
 	return 0;
 }
 

@@ -20,6 +20,13 @@ struct staged *staged_free(struct staged *staged);
  * expected: the module's name, or TERM_NONE for any. */
 _must_check_ int load_code(const void *file, size_t size, term expected, struct module_code **ret_code, struct load_error *error);
 
+/* As load_code, but code of its own even when an equal file is loaded: what a namespace gets that loads the same file again, since
+ * processes that run the earlier copy are then in old code. */
+_must_check_ int load_code_again(const void *file, size_t size, term expected, struct module_code **ret_code,
+	struct load_error *error);
+/* SHA-256 of a file. */
+void load_digest(const void *file, size_t size, uint8_t ret_digest[32]);
+
 /* Checks a file as load_code does, keeps nothing, and calls import for each M:F/A it refers to, export for each it has. */
 typedef void (*load_mfa_fn)(void *user, term module, term function, uint32_t arity);
 _must_check_ int load_check(const void *file, size_t size, load_mfa_fn import, load_mfa_fn export, void *user,

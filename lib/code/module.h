@@ -99,6 +99,7 @@ struct module_code {
 	term records;           /* native records (OTP 29), a literal: [{Definition, Defaults}], Definition as in term/record.h,
 				 * Defaults a list of [] (none) or [Value] for each field */
 	const uint64_t *on_load; /* entry of the on_load function or NULL */
+	struct fun_entry on_load_fun; /* the same as a fun, for erlang:call_on_load_function/1 */
 	bool published;         /* or its on_load function has run: processes may have come upon it */
 	bool gone;              /* only its funs are left, for the cache: see code/cache.h */
 	struct epoch_item retired;

@@ -111,19 +111,25 @@ void ns_modules_each(const struct ns *ns, void (*fn)(struct module *m, void *arg
 	}
 }
 
+/* Whether it is C code, or the engine's own (erlang:apply/2,3): then no module's code stands in its place. */
+static bool is_ours(const struct export *e)
+{
+	return e->bif != NULL || e->stub != NULL;
+}
+
 /* Sends callers of code's exports to it; those that it does not export although `before` did, nowhere. */
 static void dispatch_to(struct ns *ns, const struct module_code *code, const struct module_code *before)
 	REQUIRES(ns->code_lock)
 {
 	for (size_t i = 0; code != NULL && i < code->export_count; i++) {
 		const struct code_export *e = &code->exports[i];
-		if (export_of(e->number)->bif == NULL)
+		if (!is_ours(export_of(e->number)))
 			atomic_store_release(&ns->dispatch[e->number], e->entry); /* Pairs with ns_dispatch(). */
 	}
 	for (size_t i = 0; before != NULL && i < before->export_count; i++) {
 		const struct code_export *e = &before->exports[i];
 		bool kept = code != NULL && module_export(code, e->function, e->arity) != NULL;
-		if (!kept && export_of(e->number)->bif == NULL)
+		if (!kept && !is_ours(export_of(e->number)))
 			atomic_store_release(&ns->dispatch[e->number], NULL); /* Pairs with ns_dispatch(). */
 	}
 }
@@ -270,7 +276,7 @@ struct module_code *ns_take_pending(struct ns *ns, term name)
 bool ns_exports(const struct ns *ns, term module, term function, uint32_t arity)
 {
 	const struct export *e = export_find(module, function, arity);
-	return e != NULL && (e->bif != NULL || ns_dispatch(ns, e->number) != NULL);
+	return e != NULL && (is_ours(e) || ns_dispatch(ns, e->number) != NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------ namespaces */
@@ -311,7 +317,7 @@ static struct ns *ns_make(const char *name)
 	/* BIFs were registered first, so they lie together in a few pages. */
 	for (uint32_t n = 0; n < export_count(); n++) {
 		const struct export *e = export_of(n);
-		if (e->bif != NULL && e->stub != NULL)
+		if (e->stub != NULL)
 			atomic_store_relaxed(&ns->dispatch[n], e->stub); /* published with the namespace */
 	}
 	for (struct ns_part *part = parts; part != NULL; part = part->next) {
