@@ -20,6 +20,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,12 +48,8 @@ static void drop_registry(struct ns *ns)
 
 static struct ns_part registry_part = { .init = add_registry, .done = drop_registry };
 
-void init_tables_once(void)
+static void init_tables(void)
 {
-	static bool done;
-	if (done)
-		return;
-	done = true;
 	atom_init(ATOMS_MAX);
 	export_init();
 	map_init();
@@ -60,6 +57,12 @@ void init_tables_once(void)
 	bif_register_all();
 	exec_init();
 	ns_add_part(&registry_part);
+}
+
+void init_tables_once(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	(void)pthread_once(&once, init_tables);
 }
 
 /* "27" out of ROOT/releases/27/OTP_VERSION or lib/stdlib-6.2.2; "" when neither tells. */

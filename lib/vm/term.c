@@ -4,6 +4,7 @@
 #include "data/text.h"
 #include "term/bits.h"
 #include "term/print.h"
+#include "vm/boot.h"
 #include "vm/machine.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ int beamr_term_parse(
 {
 	struct heap heap;
 	struct text_error error;
+	init_tables_once();
 	heap_init_builder(&heap);
 	term t = text_parse(&heap, text, size, 0, NULL, &error);
 	int r = 0;
@@ -54,6 +56,7 @@ int beamr_term_decode(
 {
 	struct heap heap;
 	struct etf_error error;
+	init_tables_once();
 	heap_init_builder(&heap);
 	term t = etf_decode(NULL, &heap, etf, size, 0, NULL, &error);
 	int r = 0;
