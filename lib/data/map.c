@@ -23,6 +23,7 @@ void map_init(void)
 	p[1] = HEADER(BOXED_FLATMAP, 1);
 	p[2] = term_of_boxed(p);
 	map_empty_literal = term_of_boxed(p + 1);
+	literal_keep_all();
 }
 
 void map_exit(void)

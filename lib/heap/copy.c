@@ -73,7 +73,9 @@ static inline bool is_shared(term t)
 static inline bool must_copy(term t, enum copy_mode mode)
 {
 	unsigned tag = t & TAG_MASK;
-	return (tag == TAG_CONS || tag == TAG_BOXED) && (mode == COPY_LITERALS || !is_shared(t));
+	if (tag != TAG_CONS && tag != TAG_BOXED)
+		return false;
+	return !is_shared(t) || (mode == COPY_LITERALS && !literal_is_lasting(t));
 }
 
 /* A short part of a longer bitstring is copied as bytes of its own, so that it does not keep the whole alive. */
@@ -258,8 +260,7 @@ static inline __attribute__((always_inline)) term copy_into(term t, term **hp, s
 			scan += (w & HEADER_RAW) ? header_size(w) + 1 : 1;
 			continue;
 		}
-		if ((tag == TAG_CONS || tag == TAG_BOXED) && (uintptr_t)w - (uintptr_t)start >= (uintptr_t)top - (uintptr_t)start &&
-			(mode == COPY_LITERALS || !is_shared(w)))
+		if ((uintptr_t)w - (uintptr_t)start >= (uintptr_t)top - (uintptr_t)start && must_copy(w, mode))
 			*scan = copy_one(w, &top, list, mode);
 		scan++;
 	}

@@ -108,7 +108,8 @@ size_t heap_copy_words(term t);
 /* into: at least heap_copy_words(t) words at *hp, which is moved past what was used; off-heap values go on list. */
 term heap_copy_into(term t, term **hp, struct offheap *list);
 term heap_copy(struct heap *heap, term t);
-/* The same with heap_flat_words(t) words, literals copied as well: for what must not depend on any module. */
+/* The same with heap_flat_words(t) words, literals copied as well (but lasting ones: #{}): for what must not depend on any
+ * module. */
 term heap_copy_deep_into(term t, term **hp, struct offheap *list);
 /* erts_debug:flat_size; the same, literals counted as well. */
 size_t heap_flat_words(term t);

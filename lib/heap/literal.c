@@ -110,6 +110,13 @@ void literal_free(term *area, size_t words)
 	mutex_unlock(&space.mutex);
 }
 
+void literal_keep_all(void)
+{
+	mutex_lock(&space.mutex);
+	literal_region.lasting_bytes = (size_t)((uintptr_t)space.fresh - literal_region.start);
+	mutex_unlock(&space.mutex);
+}
+
 size_t literal_used_words(void)
 {
 	return atomic_load_relaxed(&space.used_words);

@@ -8,6 +8,7 @@
 struct literal_region {
 	uintptr_t start;
 	size_t bytes; /* 0 until the first literal_alloc: then nothing is a literal */
+	size_t lasting_bytes; /* from start: never freed */
 };
 
 /* Fixed by the first literal_alloc. */
@@ -20,6 +21,14 @@ term *literal_alloc(size_t words);
 void literal_free(term *area, size_t words);
 /* Words handed out now. */
 size_t literal_used_words(void);
+
+/* What was allocated so far lives as long as the machine; at start, for values known by identity (#{}). */
+void literal_keep_all(void);
+
+static inline bool literal_is_lasting(term t)
+{
+	return (uintptr_t)t - literal_region.start < literal_region.lasting_bytes;
+}
 
 static inline bool pointer_is_literal(const term *p)
 {

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all types of tables have in common: putting objects in, finding them and taking them out, with the accounts of it.
+ * Objects of a bag with one key are a chain, newest first, that hangs where a set has one object. */
+#include "ets/table.h"
+
+void objects_free(struct object *chain)
+{
+	while (chain != NULL) {
+		struct object *next = chain->next;
+		object_free(chain);
+		chain = next;
+	}
+}
+
+static void account_in(struct table *t, const struct object *o)
+{
+	t->count++;
+	t->bytes += object_bytes(o);
+}
+
+static void account_out(struct table *t, const struct object *chain)
+{
+	for (; chain != NULL; chain = chain->next) {
+		t->count--;
+		t->bytes -= object_bytes(chain);
+	}
+}
+
+struct object *table_find(const struct table *t, term key)
+{
+	if (table_is_tree(t))
+		return tree_find(t, key);
+	struct object **at = hash_find(t, table_hash(key), key);
+	return at != NULL ? *at : NULL;
+}
+
+static void bag_insert(struct table *t, struct object **at, struct object *o)
+{
+	if (t->type == TABLE_BAG) {
+		for (struct object *have = *at; have != NULL; have = have->next) {
+			if (object_equals(have, object_tuple(o))) {
+				object_free(o);
+				return;
+			}
+		}
+	}
+	o->next = *at;
+	*at = o;
+	account_in(t, o);
+}
+
+void table_insert(struct table *t, struct object *o)
+{
+	if (table_is_tree(t)) {
+		struct object *old = tree_insert(t, o);
+		account_in(t, o);
+		if (old != NULL) {
+			account_out(t, old);
+			object_free(old);
+		}
+		return;
+	}
+	term key = object_key(o, t->keypos);
+	uint64_t hash = table_hash(key);
+	struct object **at = hash_find(t, hash, key);
+	if (at == NULL) {
+		hash_insert(t, hash, o);
+		account_in(t, o);
+	} else if (table_is_bag(t)) {
+		bag_insert(t, at, o);
+	} else {
+		struct object *old = *at;
+		account_out(t, old);
+		account_in(t, o);
+		*at = o;
+		object_free(old);
+	}
+}
+
+struct object *table_take(struct table *t, term key)
+{
+	struct object *chain = table_is_tree(t) ? tree_take(t, key) : hash_take(t, table_hash(key), key);
+	account_out(t, chain);
+	return chain;
+}
+
+void table_remove(struct table *t, struct object *o)
+{
+	term key = object_key(o, t->keypos);
+	if (!table_is_bag(t)) {
+		objects_free(table_take(t, key));
+		return;
+	}
+	uint64_t hash = table_hash(key);
+	struct object **at = hash_find(t, hash, key);
+	debug_assert(at != NULL);
+	if ((*at)->next == NULL) {
+		objects_free(table_take(t, key));
+		return;
+	}
+	while (*at != o)
+		at = &(*at)->next;
+	*at = o->next;
+	o->next = NULL;
+	account_out(t, o);
+	object_free(o);
+}
+
+struct object *table_next(const struct table *t, term key, bool *ret_found)
+{
+	if (table_is_tree(t)) {
+		struct tree_place place;
+		*ret_found = true;
+		return tree_after(t, key, false, &place);
+	}
+	struct hash_place place;
+	if (key == TERM_NONE) {
+		*ret_found = true;
+		return hash_seek(t, 0, &place);
+	}
+	uint64_t hash = table_hash(key);
+	*ret_found = hash_place_of(t, hash, key, &place);
+	/* A key that is gone had its place where its hash is. */
+	return *ret_found ? hash_step(t, &place) : hash_seek(t, hash + 1, &place);
+}
+
+struct object *table_prev(const struct table *t, term key, bool *ret_found)
+{
+	if (!table_is_tree(t))
+		return table_next(t, key, ret_found);
+	struct tree_place place;
+	*ret_found = true;
+	return tree_before(t, key, false, &place);
+}
+
+struct object *table_slot(const struct table *t, size_t position, size_t *ret_keys)
+{
+	if (!table_is_tree(t))
+		return hash_slot(t, position, ret_keys);
+	*ret_keys = t->count;
+	if (position >= t->count)
+		return NULL;
+	struct tree_place place;
+	struct object *o = tree_after(t, TERM_NONE, true, &place);
+	while (position-- > 0)
+		o = tree_step(&place);
+	return o;
+}
