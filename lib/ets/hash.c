@@ -30,7 +30,7 @@ struct segment {
 	struct slot slots[];
 };
 
-uint64_t table_hash(term key)
+uint64_t ets_hash(term key)
 {
 	if (term_is_immediate(key)) {
 		unsigned __int128 product = (unsigned __int128)(key ^ 0x9E3779B97F4A7C15U) * 0xA0761D6478BD642FU;

@@ -26,11 +26,11 @@ static void account_out(struct table *t, const struct object *chain)
 	}
 }
 
-struct object *table_find(const struct table *t, term key)
+struct object *ets_find(const struct table *t, term key)
 {
-	if (table_is_tree(t))
+	if (ets_is_tree(t))
 		return tree_find(t, key);
-	struct object **at = hash_find(t, table_hash(key), key);
+	struct object **at = hash_find(t, ets_hash(key), key);
 	return at != NULL ? *at : NULL;
 }
 
@@ -49,9 +49,9 @@ static void bag_insert(struct table *t, struct object **at, struct object *o)
 	account_in(t, o);
 }
 
-void table_insert(struct table *t, struct object *o)
+void ets_insert(struct table *t, struct object *o)
 {
-	if (table_is_tree(t)) {
+	if (ets_is_tree(t)) {
 		struct object *old = tree_insert(t, o);
 		account_in(t, o);
 		if (old != NULL) {
@@ -61,12 +61,12 @@ void table_insert(struct table *t, struct object *o)
 		return;
 	}
 	term key = object_key(o, t->keypos);
-	uint64_t hash = table_hash(key);
+	uint64_t hash = ets_hash(key);
 	struct object **at = hash_find(t, hash, key);
 	if (at == NULL) {
 		hash_insert(t, hash, o);
 		account_in(t, o);
-	} else if (table_is_bag(t)) {
+	} else if (ets_is_bag(t)) {
 		bag_insert(t, at, o);
 	} else {
 		struct object *old = *at;
@@ -77,25 +77,25 @@ void table_insert(struct table *t, struct object *o)
 	}
 }
 
-struct object *table_take(struct table *t, term key)
+struct object *ets_take(struct table *t, term key)
 {
-	struct object *chain = table_is_tree(t) ? tree_take(t, key) : hash_take(t, table_hash(key), key);
+	struct object *chain = ets_is_tree(t) ? tree_take(t, key) : hash_take(t, ets_hash(key), key);
 	account_out(t, chain);
 	return chain;
 }
 
-void table_remove(struct table *t, struct object *o)
+void ets_remove(struct table *t, struct object *o)
 {
 	term key = object_key(o, t->keypos);
-	if (!table_is_bag(t)) {
-		objects_free(table_take(t, key));
+	if (!ets_is_bag(t)) {
+		objects_free(ets_take(t, key));
 		return;
 	}
-	uint64_t hash = table_hash(key);
+	uint64_t hash = ets_hash(key);
 	struct object **at = hash_find(t, hash, key);
 	debug_assert(at != NULL);
 	if ((*at)->next == NULL) {
-		objects_free(table_take(t, key));
+		objects_free(ets_take(t, key));
 		return;
 	}
 	while (*at != o)
@@ -106,9 +106,9 @@ void table_remove(struct table *t, struct object *o)
 	object_free(o);
 }
 
-struct object *table_next(const struct table *t, term key, bool *ret_found)
+struct object *ets_next(const struct table *t, term key, bool *ret_found)
 {
-	if (table_is_tree(t)) {
+	if (ets_is_tree(t)) {
 		struct tree_place place;
 		*ret_found = true;
 		return tree_after(t, key, false, &place);
@@ -118,24 +118,24 @@ struct object *table_next(const struct table *t, term key, bool *ret_found)
 		*ret_found = true;
 		return hash_seek(t, 0, &place);
 	}
-	uint64_t hash = table_hash(key);
+	uint64_t hash = ets_hash(key);
 	*ret_found = hash_place_of(t, hash, key, &place);
 	/* A key that is gone had its place where its hash is. */
 	return *ret_found ? hash_step(t, &place) : hash_seek(t, hash + 1, &place);
 }
 
-struct object *table_prev(const struct table *t, term key, bool *ret_found)
+struct object *ets_prev(const struct table *t, term key, bool *ret_found)
 {
-	if (!table_is_tree(t))
-		return table_next(t, key, ret_found);
+	if (!ets_is_tree(t))
+		return ets_next(t, key, ret_found);
 	struct tree_place place;
 	*ret_found = true;
 	return tree_before(t, key, false, &place);
 }
 
-struct object *table_slot(const struct table *t, size_t position, size_t *ret_keys)
+struct object *ets_slot(const struct table *t, size_t position, size_t *ret_keys)
 {
-	if (!table_is_tree(t))
+	if (!ets_is_tree(t))
 		return hash_slot(t, position, ret_keys);
 	*ret_keys = t->count;
 	if (position >= t->count)

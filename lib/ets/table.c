@@ -3,7 +3,7 @@
  *
  * Locks: the space's mutex before a table's. A table found by name is locked after the space was unlocked, so whoever
  * locks one asks then whether it is still alive, and still has that name.
- * Invariant: a table is in its space's lists from table_new until table_delete or its owner's end. */
+ * Invariant: a table is in its space's lists from ets_new until ets_delete or its owner's end. */
 #include "ets/table.h"
 
 #include "base/clock.h"
@@ -40,11 +40,10 @@ static size_t bucket_of(const struct buckets *b, term key)
 	return (size_t)((key * 0x9E3779B97F4A7C15U) >> 32) & (b->size - 1);
 }
 
-struct ets_space *ets_space_new(void)
+static void space_init(struct ns *ns)
 {
-	struct ets_space *space = mem_zalloc(MEM_ETS, sizeof(*space));
-	mutex_init(&space->mutex, LOCK_ETS_TABLES);
-	return space;
+	ns->ets = mem_zalloc(MEM_ETS, sizeof(*ns->ets));
+	mutex_init(&ns->ets->mutex, LOCK_ETS_TABLES);
 }
 
 /* Both kinds of buckets grow alike; link and key say how to read their items. */
@@ -180,13 +179,13 @@ static void owner_remove_table(struct ets_space *space, struct table *t)
 static void table_destroy(struct counted *counted)
 {
 	struct table *t = (struct table *)(void *)counted; /* first member */
-	(void)table_empty_some(t, SIZE_MAX);
+	(void)ets_empty_some(t, SIZE_MAX);
 	owned_term_free(t->heir_data);
 	mutex_done(&t->mutex);
 	mem_free(MEM_ETS, t, sizeof(*t));
 }
 
-static struct table *table_alloc(enum table_type type, size_t keypos)
+static struct table *ets_alloc(enum table_type type, size_t keypos)
 {
 	struct table *t = mem_zalloc(MEM_ETS, sizeof(*t));
 	t->counted.refs = 1;
@@ -200,21 +199,21 @@ static struct table *table_alloc(enum table_type type, size_t keypos)
 
 static void contents_init(struct table *t)
 {
-	if (table_is_tree(t))
+	if (ets_is_tree(t))
 		tree_init(t);
 	else
 		hash_init(t);
 }
 
-bool table_empty_some(struct table *t, size_t objects)
+bool ets_empty_some(struct table *t, size_t objects)
 {
-	return table_is_tree(t) ? tree_empty_some(t, objects) : hash_empty_some(t, objects);
+	return ets_is_tree(t) ? tree_empty_some(t, objects) : hash_empty_some(t, objects);
 }
 
-struct table *table_detach(struct table *t)
+struct table *ets_detach(struct table *t)
 {
-	struct table *husk = table_alloc(t->type, t->keypos);
-	if (table_is_tree(t))
+	struct table *husk = ets_alloc(t->type, t->keypos);
+	if (ets_is_tree(t))
 		husk->tree = t->tree;
 	else
 		husk->hash = t->hash;
@@ -226,10 +225,10 @@ struct table *table_detach(struct table *t)
 	return husk;
 }
 
-struct table *table_new(struct proc *p, const struct table_options *options, term *ret_identifier)
+struct table *ets_new(struct proc *p, const struct table_options *options, term *ret_identifier)
 {
 	struct ets_space *space = p->ns->ets;
-	struct table *t = table_alloc(options->type, options->keypos);
+	struct table *t = ets_alloc(options->type, options->keypos);
 	t->space = space;
 	t->id = ref_new_id();
 	t->is_named = options->named;
@@ -249,14 +248,14 @@ struct table *table_new(struct proc *p, const struct table_options *options, ter
 	mutex_lock(&space->mutex);
 	if (t->is_named) {
 		struct table *other = name_find(space, t->name);
-		/* One that was just deleted may still stand there. Pairs with table_delete. */
+		/* One that was just deleted may still stand there. Pairs with ets_delete. */
 		if (other != NULL && !atomic_load_acquire(&other->alive)) {
 			name_remove(space, other);
 			other = NULL;
 		}
 		if (other != NULL) {
 			mutex_unlock(&space->mutex);
-			table_put(t);
+			ets_put(t);
 			return NULL;
 		}
 		name_add(space, t);
@@ -265,13 +264,13 @@ struct table *table_new(struct proc *p, const struct table_options *options, ter
 	t->space_index = space->all.count;
 	vec_push(&space->all, t);
 	(void)atomic_add_relaxed(&space->count, 1);
-	*ret_identifier = table_identifier(bif_heap(p), t);
+	*ret_identifier = ets_identifier(bif_heap(p), t);
 	mutex_unlock(&space->mutex);
 	p->flags |= PROC_TABLES;
 	return t;
 }
 
-struct table *table_get(struct proc *p, term identifier)
+struct table *ets_get(struct proc *p, term identifier)
 {
 	struct table *t = NULL;
 	if (term_is_atom(identifier)) {
@@ -291,7 +290,7 @@ struct table *table_get(struct proc *p, term identifier)
 	return t;
 }
 
-void table_put(struct table *t)
+void ets_put(struct table *t)
 {
 	counted_unref(&t->counted);
 }
@@ -307,12 +306,12 @@ static int check_access(const struct proc *p, const struct table *t, enum table_
 	return 0;
 }
 
-int table_lock(struct proc *p, term identifier, enum table_need need, struct table **ret)
+int ets_lock(struct proc *p, term identifier, enum table_need need, struct table **ret)
 {
 	struct table *t;
 	bool named = term_is_atom(identifier);
 	if (named) {
-		t = table_get(p, identifier);
+		t = ets_get(p, identifier);
 		if (t == NULL)
 			return TABLE_E_ID;
 	} else {
@@ -331,18 +330,18 @@ int table_lock(struct proc *p, term identifier, enum table_need need, struct tab
 	if (r != 0)
 		mutex_unlock(&t->mutex);
 	if (named)
-		table_put(t); /* alive and locked, it is not freed by this */
+		ets_put(t); /* alive and locked, it is not freed by this */
 	if (r == 0)
 		*ret = t;
 	return r;
 }
 
-void table_unlock(struct table *t)
+void ets_unlock(struct table *t)
 {
 	mutex_unlock(&t->mutex);
 }
 
-term table_reference_take(struct heap *heap, struct table *t)
+term ets_reference_take(struct heap *heap, struct table *t)
 {
 	term *p = heap_alloc(heap, MAGIC_REF_WORDS);
 	p[0] = HEADER(BOXED_MAGIC_REF, MAGIC_REF_WORDS - 1);
@@ -353,15 +352,15 @@ term table_reference_take(struct heap *heap, struct table *t)
 	return term_of_boxed(p);
 }
 
-term table_reference(struct heap *heap, struct table *t)
+term ets_reference(struct heap *heap, struct table *t)
 {
 	counted_ref(&t->counted);
-	return table_reference_take(heap, t);
+	return ets_reference_take(heap, t);
 }
 
-term table_identifier(struct heap *heap, struct table *t)
+term ets_identifier(struct heap *heap, struct table *t)
 {
-	return t->is_named ? t->name : table_reference(heap, t);
+	return t->is_named ? t->name : ets_reference(heap, t);
 }
 
 static void fixes_drop(struct ets_space *space, struct table *t)
@@ -383,7 +382,7 @@ static void fixes_drop(struct ets_space *space, struct table *t)
 }
 
 /* Out of the space's lists; the count for being alive goes. */
-static void table_unlist(struct ets_space *space, struct table *t)
+static void ets_unlist(struct ets_space *space, struct table *t)
 {
 	if (t->is_named)
 		name_remove(space, t);
@@ -395,17 +394,17 @@ static void table_unlist(struct ets_space *space, struct table *t)
 	(void)atomic_add_relaxed(&space->count, -1);
 }
 
-struct table *table_delete(struct table *t)
+struct table *ets_delete(struct table *t)
 {
 	struct ets_space *space = t->space;
-	struct table *husk = table_detach(t);
-	/* Pairs with table_new, which may take the name at once. */
+	struct table *husk = ets_detach(t);
+	/* Pairs with ets_new, which may take the name at once. */
 	atomic_store_release(&t->alive, false);
 	mutex_unlock(&t->mutex);
 	mutex_lock(&space->mutex);
-	table_unlist(space, t);
+	ets_unlist(space, t);
 	mutex_unlock(&space->mutex);
-	table_put(t);
+	ets_put(t);
 	return husk;
 }
 
@@ -415,11 +414,11 @@ static int lock_both(struct proc *p, term identifier, enum table_need need,
 
 static int lock_both(struct proc *p, term identifier, enum table_need need, struct table **ret)
 {
-	struct table *t = table_get(p, identifier);
+	struct table *t = ets_get(p, identifier);
 	if (t == NULL)
 		return TABLE_E_ID;
 	if (t->space == NULL) { /* detached contents */
-		table_put(t);
+		ets_put(t);
 		return TABLE_E_ID;
 	}
 	mutex_lock(&t->space->mutex);
@@ -430,7 +429,7 @@ static int lock_both(struct proc *p, term identifier, enum table_need need, stru
 	if (r != 0) {
 		mutex_unlock(&t->mutex);
 		mutex_unlock(&t->space->mutex);
-		table_put(t);
+		ets_put(t);
 		return r;
 	}
 	*ret = t;
@@ -443,10 +442,10 @@ static void unlock_both(struct table *t)
 {
 	mutex_unlock(&t->mutex);
 	mutex_unlock(&t->space->mutex);
-	table_put(t);
+	ets_put(t);
 }
 
-int table_rename(struct proc *p, term identifier, term name)
+int ets_rename(struct proc *p, term identifier, term name)
 {
 	struct table *t;
 	int r = lock_both(p, identifier, NEED_WRITE, &t);
@@ -473,7 +472,7 @@ int table_rename(struct proc *p, term identifier, term name)
 static bool is_live(term pid)
 {
 	struct proc *other = term_is_local_pid(pid) ? proc_lookup(pid) : NULL;
-	/* Pairs with the end of a process, which marks itself before it comes to ets_owner_exited. */
+	/* Pairs with the end of a process, which marks itself before it comes to owner_ends. */
 	return other != NULL && (atomic_load_acquire(&other->state) & (STATE_EXITING | STATE_FREE)) == 0;
 }
 
@@ -486,7 +485,7 @@ static void change_owner(struct table *t, term to)
 	atomic_store_release(&t->space->transfers, true);
 }
 
-int table_give(struct proc *p, term identifier, term to, term data)
+int ets_give(struct proc *p, term identifier, term to, term data)
 {
 	struct table *t;
 	int r = lock_both(p, identifier, NEED_OWNER, &t);
@@ -497,7 +496,7 @@ int table_give(struct proc *p, term identifier, term to, term data)
 		return TABLE_E_PROCESS;
 	}
 	change_owner(t, to);
-	term table = table_identifier(bif_heap(p), t);
+	term table = ets_identifier(bif_heap(p), t);
 	unlock_both(t);
 	term message = heap_tuple_of(bif_heap(p), A(ETS_TRANSFER), table, p->pid, data);
 	if (!proc_send(p, to, message))
@@ -505,7 +504,7 @@ int table_give(struct proc *p, term identifier, term to, term data)
 	return 0;
 }
 
-int table_set_heir(struct proc *p, term identifier, term heir, term data)
+int ets_set_heir(struct proc *p, term identifier, term heir, term data)
 {
 	struct table *t;
 	int r = lock_both(p, identifier, NEED_OWNER, &t);
@@ -519,20 +518,20 @@ int table_set_heir(struct proc *p, term identifier, term heir, term data)
 	return 0;
 }
 
-term table_all(struct proc *p)
+term ets_all(struct proc *p)
 {
 	struct ets_space *space = p->ns->ets;
 	term list = TERM_NIL;
 	mutex_lock(&space->mutex);
 	vec_foreach (t, &space->all) {
-		term ref = (*t)->is_named ? (*t)->name : table_reference(bif_heap(p), *t);
+		term ref = (*t)->is_named ? (*t)->name : ets_reference(bif_heap(p), *t);
 		list = heap_cons(bif_heap(p), ref, list);
 	}
 	mutex_unlock(&space->mutex);
 	return list;
 }
 
-int table_fix(struct proc *p, term identifier, bool fix)
+int ets_fix(struct proc *p, term identifier, bool fix)
 {
 	struct table *t;
 	int r = lock_both(p, identifier, NEED_READ, &t);
@@ -573,7 +572,7 @@ int table_fix(struct proc *p, term identifier, bool fix)
 	return 0;
 }
 
-term table_fixes(struct proc *p, struct table *t, bool monotonic)
+term ets_fixes(struct proc *p, struct table *t, bool monotonic)
 {
 	struct heap *heap = bif_heap(p);
 	mutex_lock(&t->space->mutex);
@@ -620,7 +619,8 @@ static void fixes_release(struct ets_space *space, struct owner *o)
 	}
 }
 
-void ets_owner_exited(struct proc *p)
+/* A process ends. It was marked as exiting, so nobody gives it a table any more. */
+static void owner_ends(struct proc *p)
 {
 	struct ets_space *space = p->ns->ets;
 	if (space == NULL || ((p->flags & PROC_TABLES) == 0 && !atomic_load_acquire(&space->transfers)))
@@ -642,10 +642,10 @@ void ets_owner_exited(struct proc *p)
 			mutex_unlock(&t->mutex);
 			vec_push(&transfers, ((struct transfer){ t, heir }));
 		} else {
-			vec_push(&husks, table_detach(t));
+			vec_push(&husks, ets_detach(t));
 			atomic_store_release(&t->alive, false);
 			mutex_unlock(&t->mutex);
-			table_unlist(space, t);
+			ets_unlist(space, t);
 			vec_push(&husks, t);
 		}
 		if (last)
@@ -661,40 +661,50 @@ void ets_owner_exited(struct proc *p)
 		term data = with_data ? heap_copy(bif_heap(p), t->heir_data->value) : TERM_NONE;
 		mutex_unlock(&t->mutex);
 		if (with_data) {
-			term message = heap_tuple_of(bif_heap(p), A(ETS_TRANSFER), table_identifier(bif_heap(p), t),
+			term message = heap_tuple_of(bif_heap(p), A(ETS_TRANSFER), ets_identifier(bif_heap(p), t),
 				p->pid, data);
 			if (!proc_send(p, transfer->heir, message))
 				p->outcome = OUTCOME_NONE; /* it has just ended */
 		}
-		table_put(t);
+		ets_put(t);
 	}
 	vec_foreach (husk, &husks)
-		table_put(*husk);
+		ets_put(*husk);
 	vec_done(&transfers);
 	vec_done(&husks);
 }
 
-struct ets_space *ets_space_free(struct ets_space *space)
+/* No process of the namespace is left; whoever still has a reference to one of its tables finds it deleted. */
+static void space_done(struct ns *ns)
 {
+	struct ets_space *space = ns->ets;
 	if (space == NULL)
-		return NULL;
+		return;
+	ns->ets = NULL;
 	while (space->all.count > 0) {
 		struct table *t = space->all.items[space->all.count - 1];
 		mutex_lock(&t->mutex);
-		table_put(table_detach(t));
+		struct table *husk = ets_detach(t);
 		atomic_store_release(&t->alive, false);
 		mutex_unlock(&t->mutex);
 		mutex_lock(&space->mutex);
-		table_unlist(space, t);
+		ets_unlist(space, t);
 		mutex_unlock(&space->mutex);
-		table_put(t);
+		ets_put(husk);
+		ets_put(t);
 	}
 	vec_done(&space->all);
 	mem_free(MEM_ETS, space->names.items, space->names.size * sizeof(void *));
 	mem_free(MEM_ETS, space->owners.items, space->owners.size * sizeof(void *));
 	mutex_done(&space->mutex);
 	mem_free(MEM_ETS, space, sizeof(*space));
-	return NULL;
+}
+
+void ets_init(void)
+{
+	static struct ns_part part = { .init = space_init, .done = space_done };
+	ns_add_part(&part);
+	proc_on_end(owner_ends);
 }
 
 uint64_t ets_table_count(const struct ns *ns)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A table: its options, its owner, and where its objects are.
  *
- * Life:  1 made by table_new; alive, known to its namespace, and to programs by a magic reference (or by name)
+ * Life:  1 made by ets_new; alive, known to its namespace, and to programs by a magic reference (or by name)
  *        2 deleted: no longer known, its objects gone; references to it are only values
  *        3 freed when the last reference is dropped
  *
- * Whoever works on a table holds its mutex, and found it alive after taking it (table_lock). */
+ * Whoever works on a table holds its mutex, and found it alive after taking it (ets_lock). */
 #pragma once
 #include "base/atomic.h"
 #include "base/lock.h"
@@ -98,12 +98,12 @@ struct table {
 	_Atomic bool fixed;       /* read under either mutex */
 };
 
-static inline bool table_is_tree(const struct table *t)
+static inline bool ets_is_tree(const struct table *t)
 {
 	return t->type == TABLE_ORDERED_SET;
 }
 
-static inline bool table_is_bag(const struct table *t)
+static inline bool ets_is_bag(const struct table *t)
 {
 	return t->type == TABLE_BAG || t->type == TABLE_DUPLICATE_BAG;
 }
@@ -123,63 +123,63 @@ struct table_options {
 };
 
 /* The table, alive, owned by p; its identifier (name or reference) built on p's heap. NULL when the name is taken. */
-struct table *table_new(struct proc *p, const struct table_options *options, term *ret_identifier);
+struct table *ets_new(struct proc *p, const struct table_options *options, term *ret_identifier);
 
 enum table_need { NEED_READ, NEED_WRITE, NEED_INFO, NEED_OWNER };
 enum { TABLE_E_ID = 1, TABLE_E_ACCESS };
 
 /* The table an identifier means for p, locked. 0, TABLE_E_ID (there is none) or TABLE_E_ACCESS. */
-_must_check_ int table_lock(struct proc *p, term identifier, enum table_need need,
+_must_check_ int ets_lock(struct proc *p, term identifier, enum table_need need,
 	struct table **ret) NO_THREAD_SAFETY_ANALYSIS;
-void table_unlock(struct table *t) NO_THREAD_SAFETY_ANALYSIS;
+void ets_unlock(struct table *t) NO_THREAD_SAFETY_ANALYSIS;
 /* The table, not locked and perhaps deleted, with a count for the caller (counted_unref); NULL when the identifier is no
  * table's. For what needs the space's mutex. */
-struct table *table_get(struct proc *p, term identifier);
-void table_put(struct table *t);
+struct table *ets_get(struct proc *p, term identifier);
+void ets_put(struct table *t);
 /* Its name if it is named, else its reference, built on heap. */
-term table_identifier(struct heap *heap, struct table *t);
-term table_reference(struct heap *heap, struct table *t);
+term ets_identifier(struct heap *heap, struct table *t);
+term ets_reference(struct heap *heap, struct table *t);
 /* A reference to t that takes over one count. */
-term table_reference_take(struct heap *heap, struct table *t);
+term ets_reference_take(struct heap *heap, struct table *t);
 
-/* The table becomes deleted: its contents are returned as a table of their own that nobody knows (table_empty_some,
- * table_put). Called locked; unlocks. */
-struct table *table_delete(struct table *t) NO_THREAD_SAFETY_ANALYSIS;
+/* The table becomes deleted: its contents are returned as a table of their own that nobody knows (ets_empty_some,
+ * ets_put). Called locked; unlocks. */
+struct table *ets_delete(struct table *t) NO_THREAD_SAFETY_ANALYSIS;
 /* Takes the contents out; t is empty then. Locked. */
-struct table *table_detach(struct table *t);
+struct table *ets_detach(struct table *t);
 /* Frees up to about `objects` of a detached table's contents; true when nothing is left. */
-bool table_empty_some(struct table *t, size_t objects);
+bool ets_empty_some(struct table *t, size_t objects);
 
 /* 0, TABLE_E_ID, TABLE_E_ACCESS, or TABLE_E_NAME when the name is taken. */
 enum { TABLE_E_NAME = 3, TABLE_E_PROCESS };
-int table_rename(struct proc *p, term identifier, term name);
+int ets_rename(struct proc *p, term identifier, term name);
 /* Gives the table to a live process, which gets {'ETS-TRANSFER', Table, from, data}. TABLE_E_PROCESS: there is none. */
-int table_give(struct proc *p, term identifier, term to, term data);
-int table_set_heir(struct proc *p, term identifier, term heir, term data);
+int ets_give(struct proc *p, term identifier, term to, term data);
+int ets_set_heir(struct proc *p, term identifier, term heir, term data);
 /* References to all tables of the namespace: a list. */
-term table_all(struct proc *p);
+term ets_all(struct proc *p);
 /* Fixes or releases for p. TABLE_E_ID, TABLE_E_ACCESS. */
-int table_fix(struct proc *p, term identifier, bool fix);
+int ets_fix(struct proc *p, term identifier, bool fix);
 /* {Since, [{Pid, Count}]} for info, or false. Not locked. */
-term table_fixes(struct proc *p, struct table *t, bool monotonic);
+term ets_fixes(struct proc *p, struct table *t, bool monotonic);
 
 /* Objects. The table is locked throughout. */
-uint64_t table_hash(term key); /* HASH_BITS bits */
+uint64_t ets_hash(term key); /* HASH_BITS bits */
 /* The newest object with that key, or NULL. For an ordered_set keys are compared by value. */
-struct object *table_find(const struct table *t, term key);
+struct object *ets_find(const struct table *t, term key);
 /* Takes o. What has its key goes away (set, ordered_set); an equal object is there already: o goes away (bag). */
-void table_insert(struct table *t, struct object *o);
+void ets_insert(struct table *t, struct object *o);
 /* Removes all objects with that key; the chain of them, newest first, for the caller to free. */
-struct object *table_take(struct table *t, term key);
+struct object *ets_take(struct table *t, term key);
 /* Removes an object that is there, and frees it. */
-void table_remove(struct table *t, struct object *o);
+void ets_remove(struct table *t, struct object *o);
 /* Frees a chain. */
 void objects_free(struct object *chain);
 /* The neighbours of a key, as chains; NULL at the end. TERM_NONE: the first, the last. *ret_found: the key is there. */
-struct object *table_next(const struct table *t, term key, bool *ret_found);
-struct object *table_prev(const struct table *t, term key, bool *ret_found);
+struct object *ets_next(const struct table *t, term key, bool *ret_found);
+struct object *ets_prev(const struct table *t, term key, bool *ret_found);
 /* The chain at that position of the table's own order; NULL when there are not so many. *ret_keys: how many keys there are. */
-struct object *table_slot(const struct table *t, size_t position, size_t *ret_keys);
+struct object *ets_slot(const struct table *t, size_t position, size_t *ret_keys);
 
 /* ets/hash.c */
 void hash_init(struct table *t);

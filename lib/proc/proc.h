@@ -68,6 +68,7 @@ enum proc_flag {
 	PROC_SYSTEM = 1 << 6,
 	PROC_TIMEOUT_SET = 1 << 7,    /* a receive's after-timer runs */
 	PROC_TIMED_OUT = 1 << 8,      /* it has fired */
+	PROC_TABLES = 1 << 9,         /* it has made or fixed an ETS table: its end has something to do there */
 };
 
 enum proc_priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_MAX };

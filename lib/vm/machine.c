@@ -11,6 +11,7 @@
 #include "code/purge.h"
 #include "code/region.h"
 #include "data/map.h"
+#include "ets/ets.h"
 #include "exec/exec.h"
 #include "proc/proc.h"
 #include "proc/registry.h"
@@ -57,6 +58,7 @@ static void init_tables(void)
 	bif_register_all();
 	exec_init();
 	ns_add_part(&registry_part);
+	ets_init();
 }
 
 void init_tables_once(void)
