@@ -289,6 +289,7 @@ static bool get_float_options(term list, enum float_form *ret_form, unsigned *re
 }
 
 #define FLOAT_DEFAULT_DECIMALS 20
+#define FLOAT_OUTPUT_MAX 255 /* Source: OTP raises badarg for what is longer */
 
 static term float_as(struct proc *p, term t, term options, enum text_result as)
 {
@@ -297,7 +298,8 @@ static term float_as(struct proc *p, term t, term options, enum text_result as)
 	unsigned decimals = FLOAT_DEFAULT_DECIMALS;
 	if (!term_is_float(t) || !get_float_options(options, &form, &decimals))
 		return bif_badarg(p);
-	return text_as(bif_heap(p), text, float_text(float_value(t), form, decimals, text), as);
+	size_t size = float_text(float_value(t), form, decimals, text);
+	return size <= FLOAT_OUTPUT_MAX ? text_as(bif_heap(p), text, size, as) : bif_badarg(p);
 }
 
 term bif_erlang_float_to_binary_1(struct proc *p, const term *args)

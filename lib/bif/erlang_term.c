@@ -131,6 +131,13 @@ term bif_erlang_tuple_size_1(struct proc *p, const term *args)
 	return term_is_tuple(args[0]) ? term_of_small((int64_t)tuple_arity(args[0])) : bif_badarg(p);
 }
 
+term bif_erlang_size_1(struct proc *p, const term *args)
+{
+	if (term_is_tuple(args[0]))
+		return term_of_small((int64_t)tuple_arity(args[0]));
+	return term_is_bitstring(args[0]) ? term_of_small((int64_t)(bits_size(args[0]) / 8)) : bif_badarg(p);
+}
+
 term bif_erlang_tuple_to_list_1(struct proc *p, const term *args)
 {
 	if (!term_is_tuple(args[0]))
