@@ -153,12 +153,10 @@ static term read_float(struct decoder *d, uint8_t tag)
 
 static term read_big(struct decoder *d, size_t size)
 {
-	uint8_t sign = bytes_u8(&d->in);
+	const unsigned sign = bytes_u8(&d->in) != 0; /* any but 0 is minus, as in OTP */
 	const uint8_t *p = bytes_take(&d->in, size);
 	if (p == NULL)
 		return fail_cut(d);
-	if (sign > 1)
-		return fail(d, "an integer's sign is neither 0 nor 1");
 	while (size > 0 && p[size - 1] == 0)
 		size--;
 	if (size <= 8) {
