@@ -247,7 +247,7 @@ static term atom_here(struct parser *p)
 		p->chars.count = 0;
 		if (!quoted(p, '\''))
 			return TERM_NONE;
-		return make_atom(p, start, p->chars.items, p->chars.count);
+		return make_atom(p, start, p->chars.count == 0 ? p->text : p->chars.items, p->chars.count);
 	}
 	if (!at_name(p)) {
 		(void)fail(p, "something else where an atom must be");
