@@ -33,7 +33,7 @@ print_e() -> [lists:flatten(io_lib:format("~e ~.3e ~12.4e|", [A, A, A])) || A <-
 print_g() -> [lists:flatten(io_lib:format("~g ~.3g ~12.4g|", [A, A, A])) || A <- some_()].
 parse() -> [list_to_float(T) || T <- ["1.0", "-1.0", "+1.5", "0.1", "1.0e10", "1.0E10", "1.0e+10", "1.0e-10", "1.7976931348623157e308", "4.9e-324", "0.000001", "123456789.123456789", "-0.0", "1.0e-400"]].
 parse_binary() -> [binary_to_float(T) || T <- [<<"1.0">>, <<"-1.5e3">>, <<"3.141592653589793">>]].
-parse_wrong() -> [err(fun() -> list_to_float(id(T)) end) || T <- ["1", "1.", ".5", "1.0e", "", "1e5", "1.0e400", " 1.0", "1.0 ", "a", "1.0f", "nan", "inf", a, "1,0"]].
+parse_wrong() -> [err(fun() -> list_to_float(id(T)) end) || T <- ["1", "1.", ".5", "1.0e", "", "1e5", "1.0e400", " 1.0", "1.0 ", "a", "1.0f", "nan", "inf", a]].
 parse_binary_wrong() -> [err(fun() -> binary_to_float(id(T)) end) || T <- [<<"1">>, <<"1.">>, <<>>, <<"1.0e400">>, a, <<1:3>>]].
 round_trip() -> [list_to_float(float_to_list(A, [short])) =:= A || A <- some_()].
 round_trip_default() -> [list_to_float(float_to_list(A)) =:= A || A <- some_()].
