@@ -195,7 +195,11 @@ void lower_line(struct lowering *l, const struct operand *o)
 	struct line_entry row = { .offset = offset_now(l), .line = line->line, .file = line->file };
 	if (l->lines.count > 0) {
 		struct line_entry *last = &l->lines.items[l->lines.count - 1];
-		if (last->line == row.line && last->file == row.file)
+		/* A row of an earlier function says nothing about this one, nor one before func_info about its function. */
+		const size_t count = l->functions.count;
+		const bool this_function = count > 0 && last->offset >= l->functions.items[count - 1] &&
+			!(l->at + 1 < l->staged->instrs.count && l->staged->instrs.items[l->at + 1].op == OP_func_info);
+		if (this_function && last->line == row.line && last->file == row.file)
 			return;
 		if (last->offset == row.offset) {
 			*last = row;
