@@ -231,8 +231,10 @@ L_call_again:
 	goto call_callee;
 
 L_bif_answer:
-	if (p->outcome == OUTCOME_RAISE)
+	if (p->outcome == OUTCOME_RAISE) {
+		p->outcome = OUTCOME_NONE;
 		goto raise_here;
+	}
 	x[0] = p->extra->answer;
 	p->extra->answer = TERM_NONE;
 	pc = (const uint64_t *)(uintptr_t)E[0];

@@ -171,7 +171,8 @@ OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct pr
 
 	memcpy(x, p->saved_x, p->saved_count * sizeof(term));
 	p->saved_count = 0;
-	p->outcome = OUTCOME_NONE;
+	if (p->outcome != OUTCOME_RAISE)
+		p->outcome = OUTCOME_NONE; /* else an answer raises: see bif_answer */
 	DISPATCH();
 
 base:

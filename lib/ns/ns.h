@@ -32,6 +32,7 @@ struct ns {
 	_Atomic int64_t processes; /* living ones, plus one while the namespace is open */
 	_Atomic bool closing;
 	_Atomic uint64_t crashes;
+	_Atomic term system_logger;    /* where the emulator's own log events go: `logger`, a pid, or `undefined` */
 	void (*on_empty)(struct ns *ns); /* fixed before closing is set */
 	void *host;                      /* vm's handle; fixed once published */
 

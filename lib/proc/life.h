@@ -14,3 +14,7 @@ void suspend_end(struct proc *p);
 void watches_end(struct proc *p);
 /* proc.c: all memory but the struct. */
 void proc_memory_done(struct proc *p);
+/* For requests: collects between slices. */
+void proc_collect_parked(struct proc *p, bool major);
+/* For requests: whether an address of the old version of the module is on its stack. */
+bool proc_uses_old_code(struct proc *p, term module);

@@ -48,7 +48,7 @@ void proc_monitors_each(const struct proc *p, bool (*fn)(term target, term refer
 		struct monitor *m = list_entry(n, struct monitor, at_origin);
 		if (!(m->flags & MONITOR_IS_SET))
 			continue;
-		term w[ALIAS_REF_WORDS], named[3] = { HEADER(BOXED_TUPLE, 2), m->name, A(nonode_nohost) };
+		term w[ALIAS_REF_WORDS], named[3] = { HEADER(BOXED_TUPLE, 2), m->name, m->node };
 		if (!fn(m->name == TERM_NONE ? m->target : term_of_boxed(named), put_ref(m, w), arg))
 			return;
 	}

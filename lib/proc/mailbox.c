@@ -145,19 +145,6 @@ void mailbox_adopt_current(struct proc *p)
 	message_join_heap(old, &p->mem.heap);
 }
 
-bool mailbox_flush_down(struct proc *p, term reference)
-{
-	for (struct signal **link = &p->mailbox.first; *link != NULL; link = &(*link)->next) {
-		term v = signal_message(*link)->value;
-		p->reductions--;
-		if (!term_is_tuple_of(v, 5) || !term_equal(tuple_element(v, 1), reference))
-			continue;
-		message_free(take_out(p, link));
-		return true;
-	}
-	return false;
-}
-
 /* ------------------------------------------------------------------------------------------------ markers */
 
 static struct marker *marker_of_ref(const struct proc *p, term reference)
@@ -230,4 +217,20 @@ void recv_marker_use(struct proc *p, term reference)
 	struct marker *m = marker_of_ref(p, reference);
 	if (m != NULL)
 		p->mailbox.save = m->position;
+}
+
+bool mailbox_flush_down(struct proc *p, term reference)
+{
+	/* Nothing older than the reference names it. */
+	struct marker *marker = marker_of_ref(p, reference);
+	struct signal **link = marker != NULL ? marker->position : &p->mailbox.first;
+	for (; *link != NULL; link = &(*link)->next) {
+		term v = signal_message(*link)->value;
+		p->reductions--;
+		if (!term_is_tuple_of(v, 5) || !term_equal(tuple_element(v, 1), reference))
+			continue;
+		message_free(take_out(p, link));
+		return true;
+	}
+	return false;
 }

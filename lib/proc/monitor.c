@@ -93,6 +93,8 @@ static struct monitor *node_new(struct proc *p, term target, unsigned flags, ter
 /* A DOWN that is on its way to its origin. Takes the target's count. */
 static void send_down(struct monitor *m, term reason)
 {
+	if (m->name != TERM_NONE && m->node != A(nonode_nohost))
+		reason = A(noconnection);
 	m->reason = message_copy(SIGNAL_MESSAGE, 0, DOWN_ROOM, reason);
 	m->there.kind = SIGNAL_DOWN;
 	signal_send_or_refuse(proc_lookup(m->origin), &m->there);
@@ -108,6 +110,7 @@ term monitor_make(struct proc *p, term target, const struct monitor_how *how, st
 	term ref;
 	struct monitor *m = node_new(p, target, how->flags | MONITOR_IS_SET, &ref);
 	m->name = how->name;
+	m->node = how->node;
 	if (how->tag != TERM_NONE && how->tag != A(DOWN))
 		m->tag = owned_term_new(MEM_PROC, how->tag);
 	atomic_store_relaxed(&m->refs, 2);
@@ -227,7 +230,7 @@ struct message *monitor_signal_down(struct proc *p, struct monitor *m)
 			term *n = w + 6 + ALIAS_REF_WORDS;
 			n[0] = HEADER(BOXED_TUPLE, 2);
 			n[1] = m->name;
-			n[2] = A(nonode_nohost);
+			n[2] = m->node;
 			w[4] = term_of_boxed(n);
 		}
 		down->value = term_of_boxed(w);

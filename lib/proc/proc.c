@@ -110,8 +110,11 @@ static void apply_options(struct proc *p, const struct spawn_options *o)
 		p->flags |= PROC_OFF_HEAP_MESSAGES;
 	if (o->async_dist)
 		p->flags |= PROC_ASYNC_DIST;
+	if (o->system)
+		p->flags |= PROC_SYSTEM;
 	if (o->max_heap_words != 0) {
 		struct proc_extra *extra = proc_extra(p);
+		extra->max_heap_set = true;
 		extra->max_heap_words = o->max_heap_words;
 		extra->max_heap_kill = o->max_heap_kill;
 		extra->max_heap_log = o->max_heap_log;
@@ -259,16 +262,28 @@ static bool check_max_heap(struct proc *p)
 	return false;
 }
 
+static _Atomic uint64_t collections, words_freed;
+
+void proc_collections(uint64_t *ret_count, uint64_t *ret_words)
+{
+	*ret_count = atomic_load_relaxed(&collections);
+	*ret_words = atomic_load_relaxed(&words_freed);
+}
+
 static bool collect(struct proc *p, size_t need, term *x, unsigned live, bool major)
 {
 	if (p->flags & PROC_MATCHING)
 		mailbox_adopt_current(p);
 	struct roots roots = { 0 };
 	proc_roots(p, &roots, x, live);
+	size_t before = gen_used_words(&p->mem);
 	if (major)
 		heap_collect_major(&p->mem, need, &roots);
 	else
 		heap_collect(&p->mem, need, &roots);
+	size_t after = gen_used_words(&p->mem);
+	atomic_add_relaxed(&collections, 1);
+	atomic_add_relaxed(&words_freed, before > after ? before - after : 0);
 	return check_max_heap(p);
 }
 
@@ -280,6 +295,33 @@ bool proc_collect(struct proc *p, size_t need, term *x, unsigned live)
 bool proc_collect_major(struct proc *p, size_t need, term *x, unsigned live)
 {
 	return collect(p, need, x, live, true);
+}
+
+void proc_collect_parked(struct proc *p, bool major)
+{
+	/* When it is over its limit the outcome says so, which is looked at after the requests. */
+	(void)collect(p, 0, p->saved_x, p->saved_count, major);
+}
+
+bool proc_uses_old_code(struct proc *p, term module)
+{
+	struct module *m = ns_module(p->ns, module);
+	if (m == NULL)
+		return false;
+	mutex_lock(&p->ns->code_lock);
+	const struct module_code *old = m->old;
+	const uint64_t *start = old != NULL ? old->code : NULL, *end = old != NULL ? old->code + old->code_words : NULL;
+	mutex_unlock(&p->ns->code_lock);
+	if (old == NULL)
+		return false;
+	size_t max = (size_t)(p->mem.end - p->mem.heap.limit) + 1;
+	const uint64_t **frames = mem_alloc(MEM_TEMP, max * sizeof(*frames));
+	size_t n = exec_frames(p, frames, max);
+	bool uses = false;
+	for (size_t i = 0; i < n && !uses; i++)
+		uses = frames[i] - 1 >= start && frames[i] - 1 < end;
+	mem_free(MEM_TEMP, frames, max * sizeof(*frames));
+	return uses;
 }
 
 /* ------------------------------------------------------------------------------------------------ the end */

@@ -166,6 +166,7 @@ struct proc_extra {
 	bool max_heap_kill;
 	bool max_heap_log;
 	bool max_heap_shared_binaries;
+	bool max_heap_set;           /* the four above were set by the program */
 	bool quiet;                  /* no crash report: the host hears of the end by on_exit */
 	bool by_signal;              /* it ends by an exit signal, from `killer` */
 	uint32_t save_calls;
@@ -213,6 +214,7 @@ struct spawn_options {
 	bool max_heap_kill, max_heap_log, max_heap_shared_binaries;
 	bool off_heap_messages;
 	bool async_dist;
+	bool system;            /* PROC_SYSTEM */
 	term group_leader;      /* TERM_NONE: the parent's */
 	/* Only for spawns of the host (parent NULL). */
 	const uint64_t *entry;  /* NULL, or code to begin at without arguments instead of module:function(args) */
@@ -294,6 +296,10 @@ uint64_t proc_limit(void);
 uint64_t proc_count(void);
 uint64_t proc_spawn_count(void);
 uint64_t proc_crash_count(void);
+/* Time since the table was made. */
+uint64_t proc_table_age_usec(void);
+/* Collections so far, and the words they have freed. */
+void proc_collections(uint64_t *ret_count, uint64_t *ret_words);
 /* Calls fn for each live process in order of slots, under an epoch; fn may read published fields and send signals.
  * false ends the walk. after: begin with the slot after it; 0 from the start. Threads: any. */
 void proc_each(uint32_t after_slot, bool (*fn)(struct proc *p, void *arg), void *arg);

@@ -29,6 +29,7 @@ struct monitor {
 	term origin;
 	term target;             /* TERM_NONE: see above */
 	term name;               /* TERM_NONE, or the registered name that was monitored */
+	term node;               /* with a name: where */
 	struct owned_term *tag;  /* NULL: 'DOWN' */
 	/* origin */
 	struct list at_origin;
@@ -76,6 +77,7 @@ void links_end(struct proc *p, term reason, struct beamr_crash_id cause);
 
 struct monitor_how {
 	term name;       /* TERM_NONE, or how the target was named */
+	term node;       /* with a name: where */
 	term tag;        /* TERM_NONE: 'DOWN' */
 	unsigned flags;  /* enum monitor_flags */
 };

@@ -27,10 +27,7 @@ static void obey(struct proc *p, void *arg)
 		atomic_and_acq_rel(&p->state, ~(uint32_t)STATE_SUSPENDED);
 	}
 	if (o->question != 0) {
-		if (p != NULL)
-			proc_answer(o->from, o->question, A(true));
-		else
-			proc_answer_raise(o->from, o->question, CLASS_ERROR, A(badarg));
+		proc_answer(o->from, o->question, p != NULL ? A(true) : A(badarg));
 	}
 	mem_free(MEM_PROC, o, sizeof(*o));
 }
@@ -81,4 +78,13 @@ void suspend_end(struct proc *p)
 	wordmap_done(&s->counts, MEM_PROC);
 	mem_free(MEM_PROC, s, sizeof(*s));
 	p->extra->suspended_by_me = NULL;
+}
+
+void suspended_each(const struct proc *p, bool (*fn)(term pid, void *arg), void *arg)
+{
+	if (p->extra == NULL || p->extra->suspended_by_me == NULL)
+		return;
+	wordmap_foreach (e, &p->extra->suspended_by_me->counts)
+		if (!fn(e->key, arg))
+			return;
 }

@@ -9,3 +9,5 @@ uint32_t suspend_count(const struct proc *p, term pid);
 void suspend_other(struct proc *p, term pid, uint64_t question);
 /* False when p has not suspended it. */
 bool resume_other(struct proc *p, term pid);
+/* Whom p has suspended. */
+void suspended_each(const struct proc *p, bool (*fn)(term pid, void *arg), void *arg);

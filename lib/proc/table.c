@@ -76,6 +76,11 @@ uint32_t table_age(void)
 	return (uint32_t)((clock_monotonic_nsec() - table.made_nsec) / 100000000);
 }
 
+uint64_t proc_table_age_usec(void)
+{
+	return (uint64_t)(clock_monotonic_nsec() - table.made_nsec) / 1000;
+}
+
 int64_t table_time_usec(uint32_t age)
 {
 	return table.made_usec + (int64_t)age * 100000;

@@ -25,6 +25,7 @@ struct worker {
 		uint32_t fresh_count, used_count;
 		uint32_t fresh[32], used[32];
 	} slots;
+	uint64_t unique_next, unique_end; /* block of numbers for erlang:unique_integer/1 */
 	_Atomic uint64_t progress; /* slices and sleeps so far: the watchdog's proof of life */
 	_Atomic uint32_t sleeping;
 };

@@ -46,7 +46,7 @@ struct sched {
 	/* atomic; length is written under lock */
 	_Atomic uint32_t length;
 	_Atomic uint64_t switches, reductions, migrations, length_max;
-	_Atomic int64_t busy_nsec, busy_since; /* busy_since 0: idle */
+	_Atomic int64_t busy_nsec, busy_since, began; /* busy_since 0: idle */
 	_Atomic term current;
 
 	/* its own thread's */
@@ -301,6 +301,14 @@ static void kill_for_reductions(struct proc *p)
 	p->outcome = OUTCOME_EXIT;
 }
 
+static void leave(struct worker *w, struct proc *p)
+{
+	struct roots roots = { 0 };
+	proc_roots(p, &roots, NULL, 0);
+	heap_leave(&p->mem, &w->nursery, &roots);
+	atomic_store_relaxed(&p->memory_kib, (uint32_t)(gen_total_words(&p->mem) * sizeof(term) / 1024 + 1));
+}
+
 /* Entered, runs and leaves its memory. */
 static enum slice_end slices(struct worker *w, struct proc *p)
 {
@@ -322,12 +330,14 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 			break;
 		epoch_quiescent();
 	}
-	struct roots roots = { 0 };
-	proc_roots(p, &roots, NULL, 0);
-	heap_leave(&p->mem, &w->nursery, &roots);
-	atomic_store_relaxed(&p->memory_kib, (uint32_t)(gen_total_words(&p->mem) * sizeof(term) / 1024 + 1));
 	if (end == SLICE_WAIT)
 		p->waits = p->outcome != OUTCOME_WAIT;
+	if (has_requests(p)) {
+		signals_run_requests(p);
+		if (p->outcome == OUTCOME_EXIT)
+			return SLICE_EXIT;
+	}
+	leave(w, p);
 	return end;
 }
 
@@ -342,14 +352,18 @@ static void run_one(struct worker *w, struct proc *p)
 	if (signals_waiting(p) && !signals_fetch(p)) {
 		end = SLICE_EXIT;
 	} else {
-		signals_run_requests(p);
+		if (unlikely(has_requests(p))) {
+			/* They find the stack in its place, as after a slice. */
+			heap_enter(&p->mem, &w->nursery);
+			signals_run_requests(p);
+			if (p->outcome != OUTCOME_EXIT)
+				leave(w, p);
+		}
 		state = atomic_load_acquire(&p->state);
 		if (p->outcome == OUTCOME_EXIT) {
 			end = SLICE_EXIT;
 		} else if (wants_engine(p, state)) {
 			end = slices(w, p);
-			if (end != SLICE_EXIT)
-				signals_run_requests(p);
 		}
 	}
 	w->current = NULL;
@@ -439,6 +453,7 @@ static void *worker_main(void *arg)
 	w->timers = timers_new();
 	w->now_nsec = clock_monotonic_nsec();
 	atomic_store_relaxed(&w->sched->busy_since, w->now_nsec);
+	atomic_store_relaxed(&w->sched->began, w->now_nsec);
 	epoch_enter();
 	while (!atomic_load_acquire(&all.stopping)) {
 		epoch_quiescent();
@@ -568,6 +583,7 @@ void sched_describe(unsigned index, struct sched_numbers *ret)
 		.switches = atomic_load_relaxed(&s->switches),
 		.migrations = atomic_load_relaxed(&s->migrations),
 		.busy_usec = (uint64_t)busy / 1000,
+		.total_usec = (uint64_t)(clock_monotonic_nsec() - atomic_load_relaxed(&s->began)) / 1000,
 	};
 	ret->busy = ret->current != TERM_NONE && !ret->sleeping;
 }

@@ -26,6 +26,7 @@ struct sched_numbers {
 	bool busy;       /* in a slice */
 	bool sleeping;   /* in the kernel */
 	uint64_t progress, run_queue, run_queue_max, reductions, switches, migrations, busy_usec;
+	uint64_t total_usec; /* since its thread began */
 	term current;    /* pid, TERM_NONE */
 };
 

@@ -8,19 +8,23 @@
 
 #include <string.h>
 
-static step_fn steps[STEPS_MAX];
-static unsigned step_count;
+static struct mutex step_lock = { PTHREAD_MUTEX_INITIALIZER, LOCK_LEAF };
+static _Atomic(step_fn) steps[STEPS_MAX];
+static unsigned step_count; /* guarded by step_lock */
 static struct ns ns;
 static const uint64_t code[8];
 
 term step_number(step_fn step)
 {
-	for (unsigned i = 0; i < step_count; i++)
-		if (steps[i] == step)
-			return term_of_small(i);
-	assert(step_count < STEPS_MAX);
-	steps[step_count] = step;
-	return term_of_small(step_count++);
+	mutex_lock(&step_lock);
+	unsigned i = 0;
+	while (i < step_count && steps[i] != step)
+		i++;
+	assert(i < STEPS_MAX);
+	if (i == step_count)
+		steps[step_count++] = step;
+	mutex_unlock(&step_lock);
+	return term_of_small(i);
 }
 
 term spawn_step(struct ns *in, struct proc *parent, step_fn step, term state, const struct spawn_options *options,
@@ -40,7 +44,7 @@ enum slice_end step_slice(struct worker *worker, struct proc *p)
 		state = cons_head(state);
 		p->saved_x[1] = state;
 	}
-	enum slice_end end = steps[small_value(p->saved_x[0])](p, &p->saved_x[1]);
+	enum slice_end end = atomic_load(&steps[small_value(p->saved_x[0])])(p, &p->saved_x[1]);
 	p->reductions -= 20;
 	return end;
 }
@@ -107,4 +111,9 @@ void machine_stop(void)
 		if (class == MEM_MESSAGE || class == MEM_PROC || class == MEM_HEAP || class == MEM_TIMER || class == MEM_SCHED)
 			ck_assert_msg(mem_used((enum mem_class)class) == 0, "%s: %ld bytes left",
 				mem_class_name((enum mem_class)class), (long)mem_used((enum mem_class)class));
+}
+
+size_t exec_frames(const struct proc *p, const uint64_t **addresses, size_t max)
+{
+	return 0;
 }

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exit, links, monitors, aliases. */
+#include "bif/bif.h"
+#include "bif/process_options.h"
+#include "proc/mailbox.h"
+#include "proc/registry.h"
+#include "proc/relation.h"
+
+/* ------------------------------------------------------------------------------------------------ exit */
+
+term bif_erlang_exit_1(struct proc *p, const term *args)
+{
+	return bif_raise(p, CLASS_EXIT, args[0]);
+}
+
+static term exit_signal(struct proc *p, term to, term reason)
+{
+	if (term_is_ref(to)) {
+		/* An alias: only while it is active, which its process knows. OTP 28 and later. */
+		term pid = term_is_local_ref(to) ? alias_ref_pid(to) : TERM_NONE;
+		if (pid == TERM_NONE || pid != p->pid || monitor_find(p, ref_id_of(to)) == NULL)
+			return A(true);
+		to = pid;
+	}
+	if (!term_is_local_pid(to))
+		return term_is_pid(to) ? A(true) : bif_badarg(p);
+	unsigned flags = (reason == A(kill) ? SIGNAL_KILL : 0) | (to == p->pid ? SIGNAL_NORMAL_KILLS : 0);
+	signal_exit(SIGNAL_EXIT, p->pid, proc_lookup(to), reason, flags, (struct beamr_crash_id){ 0 });
+	/* What a process sends itself has happened when exit/2 returns. */
+	if (to == p->pid && !signals_fetch(p))
+		return TERM_NONE;
+	return A(true);
+}
+
+term bif_erlang_exit_2(struct proc *p, const term *args)
+{
+	return exit_signal(p, args[0], args[1]);
+}
+
+static bool only_priority(term list)
+{
+	for (; term_is_cons(list); list = cons_tail(list))
+		if (cons_head(list) != A(priority))
+			return false;
+	return list == TERM_NIL;
+}
+
+term bif_erlang_exit_3(struct proc *p, const term *args)
+{
+	if (!only_priority(args[2]))
+		return bif_badarg(p);
+	return exit_signal(p, args[0], args[1]);
+}
+
+/* ------------------------------------------------------------------------------------------------ links */
+
+term bif_erlang_link_1(struct proc *p, const term *args)
+{
+	term to = args[0];
+	if (!term_is_local_pid(to))
+		return term_is_pid(to) || term_is_port(to) ? bif_error(p, A(noproc)) : bif_badarg(p);
+	if (to == p->pid)
+		return A(true);
+	if (proc_lookup(to) == NULL && !(p->flags & PROC_TRAP_EXIT) && !link_exists(p, to))
+		return bif_error(p, A(noproc));
+	link_make(p, to);
+	return A(true);
+}
+
+term bif_erlang_link_2(struct proc *p, const term *args)
+{
+	if (!only_priority(args[1]))
+		return bif_badarg(p);
+	return bif_erlang_link_1(p, args);
+}
+
+term bif_erlang_unlink_1(struct proc *p, const term *args)
+{
+	if (!term_is_pid(args[0]) && !term_is_port(args[0]))
+		return bif_badarg(p);
+	if (term_is_local_pid(args[0]) && args[0] != p->pid)
+		link_take_away(p, args[0]);
+	return A(true);
+}
+
+/* ------------------------------------------------------------------------------------------------ monitors */
+
+static term monitor_process(struct proc *p, term what, struct monitor_how *how)
+{
+	term target = what;
+	if (term_is_atom(what) || (term_is_tuple_of(what, 2) && term_is_atom(tuple_element(what, 0)) &&
+					  term_is_atom(tuple_element(what, 1)))) {
+		how->name = term_is_atom(what) ? what : tuple_element(what, 0);
+		how->node = term_is_atom(what) ? A(nonode_nohost) : tuple_element(what, 1);
+		target = how->node == A(nonode_nohost) ? registry_find(p->ns, how->name) : TERM_NONE;
+		if (!term_is_local_pid(target))
+			target = term_of_pid(0, 0); /* nobody: the first slot is never given */
+	}
+	if (target == p->pid)
+		return (how->flags & MONITOR_ALIAS) ?
+			       monitor_make_alone(p, how->flags) :
+			       ref_put(heap_alloc(bif_heap(p), REF_WORDS), ref_new_id());
+	if (!term_is_local_pid(target))
+		return bif_badarg(p);
+	bif_charge(p, 2);
+	return monitor_make(p, target, how, NULL);
+}
+
+static term monitor(struct proc *p, term type, term what, struct monitor_how *how)
+{
+	if (type == A(process))
+		return monitor_process(p, what, how);
+	if (type == A(time_offset) && what == A(clock_service))
+		return monitor_make_alone(p, how->flags | MONITOR_CLOCK);
+	return bif_badarg(p);
+}
+
+term bif_erlang_monitor_2(struct proc *p, const term *args)
+{
+	struct monitor_how how = { .name = TERM_NONE, .tag = TERM_NONE };
+	return monitor(p, args[0], args[1], &how);
+}
+
+term bif_erlang_monitor_3(struct proc *p, const term *args)
+{
+	struct monitor_how how = { .name = TERM_NONE, .tag = TERM_NONE };
+	if (!monitor_options_parse(args[2], &how.flags, &how.tag))
+		return bif_badarg_cause(p, A(badopt));
+	return monitor(p, args[0], args[1], &how);
+}
+
+term bif_erlang_demonitor_1(struct proc *p, const term *args)
+{
+	if (!term_is_ref(args[0]))
+		return bif_badarg(p);
+	struct monitor *m = term_is_local_ref(args[0]) ? monitor_find(p, ref_id_of(args[0])) : NULL;
+	if (m != NULL && (m->flags & (MONITOR_IS_SET | MONITOR_CLOCK)))
+		monitor_take_away(p, m);
+	return A(true);
+}
+
+term bif_erlang_demonitor_2(struct proc *p, const term *args)
+{
+	bool flush = false, info = false;
+	term list = args[1];
+	for (; term_is_cons(list); list = cons_tail(list)) {
+		if (cons_head(list) == A(flush))
+			flush = true;
+		else if (cons_head(list) == A(info))
+			info = true;
+		else
+			return bif_badarg_cause(p, A(badopt));
+	}
+	if (list != TERM_NIL || !term_is_ref(args[0]))
+		return bif_badarg(p);
+	bool found = false;
+	if (term_is_local_ref(args[0])) {
+		/* Has DOWN come, though it was not looked at yet, then there is no monitor any more. */
+		if (signals_waiting(p) && !signals_fetch(p))
+			return TERM_NONE;
+		struct monitor *m = monitor_find(p, ref_id_of(args[0]));
+		found = m != NULL && (m->flags & (MONITOR_IS_SET | MONITOR_CLOCK));
+		if (found)
+			monitor_take_away(p, m);
+		else if (flush)
+			(void)mailbox_flush_down(p, args[0]);
+	}
+	return info ? term_of_bool(found) : A(true);
+}
+
+/* ------------------------------------------------------------------------------------------------ aliases */
+
+term bif_erlang_alias_1(struct proc *p, const term *args)
+{
+	unsigned flags = MONITOR_ALIAS;
+	term list = args[0];
+	for (; term_is_cons(list); list = cons_tail(list)) {
+		if (cons_head(list) == A(reply))
+			flags |= MONITOR_ALIAS_REPLY;
+		else if (cons_head(list) == A(explicit_unalias))
+			flags &= ~(unsigned)MONITOR_ALIAS_REPLY;
+		else if (cons_head(list) != A(priority))
+			return bif_badarg_cause(p, A(badopt));
+	}
+	if (list != TERM_NIL)
+		return bif_badarg(p);
+	return monitor_make_alone(p, flags);
+}
+
+term bif_erlang_unalias_1(struct proc *p, const term *args)
+{
+	if (!term_is_ref(args[0]))
+		return bif_badarg(p);
+	return term_of_bool(term_is_local_ref(args[0]) && alias_take_away(p, ref_id_of(args[0])));
+}
