@@ -314,7 +314,7 @@ static enum slice_end step_noproc(struct proc *p, term *state)
 		p->flags |= PROC_TRAP_EXIT;
 		term dead = term_of_pid(4000, 7);
 		link_make(p, dead);
-		struct monitor_how how = { .name = A(logger), .tag = TERM_NONE };
+		struct monitor_how how = { .name = A(logger), .node = A(nonode_nohost), .tag = TERM_NONE };
 		(void)monitor_make(p, dead, &how, NULL);
 		*state = term_of_small(1);
 	}
