@@ -3,6 +3,7 @@
 #include "base/vec.h"
 #include "bif/bif.h"
 #include "binary/iolist.h"
+#include "binary/match.h"
 #include "code/module.h"
 #include "data/big.h"
 #include "data/etf.h"
@@ -14,16 +15,29 @@
 
 /* ------------------------------------------------------------------------------------------------ sizes, parts */
 
+/* Bits of a bitstring; what is left of a match context, which the compiler hands to guards in place of its tail.
+ * Returns false for anything else. */
+static bool size_in_bits(term t, size_t *ret_bits)
+{
+	if (term_is_bitstring(t))
+		*ret_bits = bits_size(t);
+	else if (term_is_match(t))
+		*ret_bits = match_left(t);
+	else
+		return false;
+	return true;
+}
+
 term bif_erlang_bit_size_1(struct proc *p, const term *args)
 {
-	return term_is_bitstring(args[0]) ? term_of_small((int64_t)bits_size(args[0])) : bif_badarg(p);
+	size_t bits;
+	return size_in_bits(args[0], &bits) ? term_of_small((int64_t)bits) : bif_badarg(p);
 }
 
 term bif_erlang_byte_size_1(struct proc *p, const term *args)
 {
-	if (!term_is_bitstring(args[0]))
-		return bif_badarg(p);
-	return term_of_small((int64_t)bits_to_bytes(bits_size(args[0])));
+	size_t bits;
+	return size_in_bits(args[0], &bits) ? term_of_small((int64_t)bits_to_bytes(bits)) : bif_badarg(p);
 }
 
 term bif_erlang_split_binary_2(struct proc *p, const term *args)
