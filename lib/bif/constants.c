@@ -22,12 +22,6 @@ term bif_constant_undefined_0(struct proc *p, const term *args)
 	return A(undefined);
 }
 
-/* Native time is in nanoseconds: parts per second. */
-term bif_constant_nanoseconds_0(struct proc *p, const term *args)
-{
-	return term_of_small(1000000000);
-}
-
 term bif_constant_utf8_0(struct proc *p, const term *args)
 {
 	return A(utf8);
