@@ -83,11 +83,6 @@ term bif_erlang_now_0(struct proc *p, const term *args)
 	return timestamp(p, now);
 }
 
-term bif_erts_internal_time_unit_0(struct proc *p, const term *args)
-{
-	return term_of_small(1000000000);
-}
-
 /* ------------------------------------------------------------------------------------------------ unique numbers */
 
 #define UNIQUE_BLOCK 4096
