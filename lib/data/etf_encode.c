@@ -240,12 +240,9 @@ static void put_port(struct encoder *e, term port)
 	const bool local = term_is_local_port(port);
 	uint64_t id = local ? port >> 6 : boxed_ptr(port)[3];
 	uint32_t creation = local ? own_creation(e) : (uint32_t)boxed_ptr(port)[2];
-	put_u8(e->out, id >> 28 == 0 ? ETF_NEW_PORT : ETF_V4_PORT);
+	put_u8(e->out, ETF_V4_PORT);
 	put_atom(e, local ? own_node(e) : boxed_ptr(port)[1]);
-	if (id >> 28 == 0)
-		put_u32(e->out, (uint32_t)id);
-	else
-		put_be64(out_room(e->out, 8), id);
+	put_be64(out_room(e->out, 8), id);
 	put_u32(e->out, creation);
 }
 
