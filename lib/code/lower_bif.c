@@ -75,7 +75,7 @@ static void lower_bif1(struct lowering *l, const struct export *e, const struct 
 		uint16_t instr;
 	} special[] = {
 		{ A(minus), INSTR_neg }, { A(bnot), INSTR_bnot }, { A(hd), INSTR_bif_hd }, { A(tl), INSTR_bif_tl },
-		{ A(tuple_size), INSTR_bif_tuple_size },
+		{ A(tuple_size), INSTR_bif_tuple_size }, { A(byte_size), INSTR_bif_byte_size }, { A(length), INSTR_bif_length },
 	};
 	struct arg ra = lower_reg(l, a, 0);
 	if (e->module == A(erlang)) {

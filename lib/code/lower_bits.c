@@ -71,13 +71,33 @@ static uint64_t word_of_integer(term t)
 	return big_is_negative(t) ? -low : low;
 }
 
+static bool is_power_of_two(uint64_t n)
+{
+	return n != 0 && (n & (n - 1)) == 0;
+}
+
 /* One command of bs_match; returns how many operands it takes with its name, 0 when it is unknown. */
-static uint64_t lower_match_command(struct lowering *l, const struct operand *fail, struct arg context,
+static uint64_t lower_match_command(struct lowering *l, const struct operand *fail, const struct operand *o_context,
 	const struct operand *c, uint64_t left)
 {
+	struct arg context = arg_reg(o_context);
 	uint64_t bits;
 	term name = c[0].kind == OPERAND_TERM ? c[0].term : TERM_NONE;
 	if (name == A(ensure_at_least) && left >= 3) {
+		uint64_t unit = number_of(&c[2]), need = number_of(&c[1]);
+		if (operand_is_x8(o_context) && is_power_of_two(unit)) {
+			/* Often the first field follows. */
+			const struct operand *f = c + 3;
+			uint64_t taken = left >= 9 && f[0].kind == OPERAND_TERM && f[0].term == A(integer) ? 9 : 3;
+			if (taken == 9 && field_flags_of(&f[2]) == 0 && is_number(&f[3]) && operand_is_x8(&f[5]) &&
+				number_of(&f[3]) * f[4].value <= 60 && need <= UINT16_MAX) {
+				EMIT(l, bs_match_at_least_small, arg_reg8(o_context), arg_label(fail), arg_number(unit - 1),
+					arg_number(need), arg_reg8(&f[5]), arg_number(number_of(&f[3]) * f[4].value));
+				return 9;
+			}
+			EMIT(l, bs_match_at_least_x, arg_reg8(o_context), arg_label(fail), arg_number(unit - 1), arg_number(need));
+			return 3;
+		}
 		EMIT(l, bs_match_at_least, context, arg_number(number_of(&c[2])), arg_label(fail), arg_number(number_of(&c[1])));
 		return 3;
 	}
@@ -93,7 +113,9 @@ static uint64_t lower_match_command(struct lowering *l, const struct operand *fa
 		unsigned flags = field_flags_of(&c[2]);
 		if (!is_number(&c[3]) || !field_bits(l, &c[3], &c[4], &bits))
 			return 0;
-		if (bits <= 60 && flags == 0)
+		if (bits <= 60 && flags == 0 && operand_is_x8(o_context) && operand_is_x8(&c[5]))
+			EMIT(l, bs_match_small_x, arg_reg8(o_context), arg_reg8(&c[5]), arg_number(bits));
+		else if (bits <= 60 && flags == 0)
 			EMIT(l, bs_match_small, context, arg_reg(&c[5]), arg_number(bits));
 		else
 			EMIT(l, bs_match_integer, context, arg_reg(&c[5]), arg_number(number_of(&c[1])), arg_number(flags),
@@ -127,9 +149,8 @@ static void lower_match(struct lowering *l, const struct operand *o)
 {
 	const struct operand *list = &o[2];
 	const struct operand *c = &l->staged->operands.items[list->index];
-	struct arg context = arg_reg(&o[1]);
 	for (uint64_t i = 0; i < list->value && !l->failed;) {
-		uint64_t taken = lower_match_command(l, &o[0], context, &c[i], list->value - i);
+		uint64_t taken = lower_match_command(l, &o[0], &o[1], &c[i], list->value - i);
 		if (taken == 0) {
 			lower_fail(l, "bs_match: bad command");
 			return;
@@ -194,6 +215,10 @@ static void lower_create(struct lowering *l, const struct operand *o)
 
 static bool lower_start(struct lowering *l, enum op op, const struct operand *o)
 {
+	if (op == OP_bs_start_match3 && operand_is_x8(&o[1]) && operand_is_x8(&o[3])) {
+		EMIT(l, bs_start_match_x, arg_reg8(&o[1]), arg_reg8(&o[3]), arg_number(o[2].value), arg_label(&o[0]));
+		return true;
+	}
 	if (op == OP_bs_start_match3) {
 		struct arg source = lower_reg(l, &o[1], 0);
 		EMIT(l, bs_start_match, source, arg_reg(&o[3]), arg_number(o[2].value), arg_label(&o[0]));
@@ -203,6 +228,10 @@ static bool lower_start(struct lowering *l, enum op op, const struct operand *o)
 	struct arg source = lower_reg(l, &o[2], 0);
 	static const struct operand none = { .kind = OPERAND_LABEL };
 	const struct operand *fail = o[0].kind == OPERAND_LABEL ? &o[0] : &none;
+	if (operand_is_x8(&o[2]) && operand_is_x8(&o[3])) {
+		EMIT(l, bs_start_match_x, arg_reg8(&o[2]), arg_reg8(&o[3]), arg_number(o[1].value), arg_label(fail));
+		return true;
+	}
 	EMIT(l, bs_start_match, source, arg_reg(&o[3]), arg_number(o[1].value), arg_label(fail));
 	return true;
 }
@@ -261,6 +290,10 @@ bool lower_bits(struct lowering *l, enum op op, const struct operand *o)
 		EMIT(l, bs_test_tail, arg_reg(&o[1]), arg_label(&o[0]), arg_number(o[2].value));
 		return true;
 	case OP_bs_test_unit:
+		if (operand_is_x8(&o[1]) && is_power_of_two(o[2].value)) {
+			EMIT(l, bs_test_unit_x, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(o[2].value - 1));
+			return true;
+		}
 		EMIT(l, bs_test_unit, arg_reg(&o[1]), arg_number(o[2].value), arg_label(&o[0]));
 		return true;
 	case OP_bs_match_string:

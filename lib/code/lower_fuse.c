@@ -212,9 +212,16 @@ static bool fuse_test_heap(struct lowering *l, const struct operand *o, size_t *
 	struct ahead next = ahead_from(l, l->at + 1);
 	if (next.op == OP_put_list && operand_is_x8(&next.o[1]) && operand_is_x8(&next.o[2]) && o[1].value <= 255 &&
 		(operand_is_x8(&next.o[0]) || operand_is_y8(&next.o[0])) && o[0].value <= INT32_MAX) {
-		take_to(l, next.at, ret_taken);
+		struct ahead drop = ahead_from(l, next.at + 1), leave = ahead_from(l, drop.at + 1);
+		bool returns = drop.op == OP_deallocate && leave.op == OP_return && next.o[0].kind == OPERAND_Y;
+		take_to(l, returns ? leave.at : next.at, ret_taken);
 		const struct arg args[] = { arg_reg8(&next.o[0]), arg_reg8(&next.o[1]), arg_reg8(&next.o[2]),
-			arg_number(o[1].value), arg_number(o[0].value) };
+			arg_number(o[1].value), arg_number(o[0].value),
+			arg_number(returns ? drop.o[0].value + 1 : 0) };
+		if (returns) {
+			emit_args(l, INSTR_test_heap_put_list_return, args, 6);
+			return true;
+		}
 		emit_args(l, next.o[0].kind == OPERAND_X ? INSTR_test_heap_put_list_xxx : INSTR_test_heap_put_list_yxx, args, 5);
 		return true;
 	}
@@ -241,14 +248,92 @@ static bool fuse_is_tuple(struct lowering *l, const struct operand *o, size_t *r
 	return true;
 }
 
+/* is_nonempty_list, allocate, and perhaps what fills the frame first. */
+static bool fuse_is_nonempty_allocate(struct lowering *l, const struct operand *o, struct ahead allocate, size_t *ret_taken)
+{
+	struct ahead next = ahead_from(l, allocate.at + 1);
+	struct arg args[6] = { arg_reg8(&o[1]), arg_label(&o[0]), arg_number(allocate.o[0].value + 1),
+		arg_number(allocate.o[1].value) };
+	if (allocate.o[0].value + 1 > 255 || allocate.o[1].value > 255)
+		return false;
+	if (next.op == OP_get_list && operands_same(&o[1], &next.o[0])) {
+		const struct operand *h = &next.o[1], *t = &next.o[2];
+		enum instr i = operand_is_x8(h) && operand_is_x8(t)   ? INSTR_is_nonempty_allocate_xx
+			     : operand_is_x8(h) && operand_is_y8(t) ? INSTR_is_nonempty_allocate_xy
+			     : operand_is_y8(h) && operand_is_x8(t) ? INSTR_is_nonempty_allocate_yx
+								    : INSTR_COUNT;
+		if (i != INSTR_COUNT) {
+			take_to(l, next.at, ret_taken);
+			args[4] = arg_reg8(h);
+			args[5] = arg_reg8(t);
+			emit_args(l, i, args, 6);
+			return true;
+		}
+	}
+	if (next.op == OP_move && move_shape(next.o) == 1) {
+		take_to(l, next.at, ret_taken);
+		args[4] = arg_reg8(&next.o[0]);
+		args[5] = arg_reg8(&next.o[1]);
+		emit_args(l, INSTR_is_nonempty_allocate_move, args, 6);
+		return true;
+	}
+	take_to(l, allocate.at, ret_taken);
+	emit_args(l, INSTR_is_nonempty_allocate, args, 4);
+	return true;
+}
+
 static bool fuse_is_nonempty_list(struct lowering *l, const struct operand *o, size_t *ret_taken)
 {
 	struct ahead next = ahead_from(l, l->at + 1);
-	if (next.op != OP_get_list || !operand_is_x8(&o[1]) || !operands_same(&o[1], &next.o[0]) ||
-		!operand_is_x8(&next.o[1]) || !operand_is_x8(&next.o[2]))
+	if (!operand_is_x8(&o[1]))
+		return false;
+	if (next.op == OP_allocate)
+		return fuse_is_nonempty_allocate(l, o, next, ret_taken);
+	if (next.op != OP_get_list || !operands_same(&o[1], &next.o[0]) || !operand_is_x8(&next.o[1]) ||
+		!operand_is_x8(&next.o[2]))
 		return false;
 	take_to(l, next.at, ret_taken);
 	EMIT(l, is_nonempty_get_list, arg_reg8(&o[1]), arg_label(&o[0]), arg_reg8(&next.o[1]), arg_reg8(&next.o[2]));
+	return true;
+}
+
+static bool fuse_start_match(struct lowering *l, const struct operand *fail, uint64_t live, const struct operand *source,
+	const struct operand *destination, size_t *ret_taken)
+{
+	static const struct operand none = { .kind = OPERAND_LABEL };
+	struct ahead next = ahead_from(l, l->at + 1);
+	if (next.op != OP_bs_get_position || !operand_is_x8(source) || !operand_is_x8(destination) ||
+		!operands_same(destination, &next.o[0]) || !operand_is_x8(&next.o[1]))
+		return false;
+	take_to(l, next.at, ret_taken);
+	EMIT(l, bs_start_match_position, arg_reg8(source), arg_reg8(destination), arg_number(live),
+		arg_label(fail->kind == OPERAND_LABEL ? fail : &none), arg_reg8(&next.o[1]));
+	return true;
+}
+
+/* A character, and whole units behind it. */
+static bool fuse_get_utf8(struct lowering *l, const struct operand *o, size_t *ret_taken)
+{
+	struct ahead next = ahead_from(l, l->at + 1);
+	const struct operand *fail, *c;
+	uint64_t unit;
+	if (next.op == OP_bs_test_unit && operands_same(&o[1], &next.o[1])) {
+		fail = &next.o[0];
+		unit = next.o[2].value;
+	} else if (next.op == OP_bs_match && operands_same(&o[1], &next.o[1]) && next.o[2].value == 3) {
+		c = &l->staged->operands.items[next.o[2].index];
+		if (c[0].kind != OPERAND_TERM || c[0].term != A(ensure_at_least) || c[1].kind != OPERAND_U || c[1].value != 0 ||
+			c[2].kind != OPERAND_U)
+			return false;
+		fail = &next.o[0];
+		unit = c[2].value;
+	} else {
+		return false;
+	}
+	if (unit == 0 || (unit & (unit - 1)) != 0 || !operand_is_x8(&o[1]) || !operand_is_x8(&o[4]))
+		return false;
+	take_to(l, next.at, ret_taken);
+	EMIT(l, bs_get_utf8_rest, arg_reg8(&o[1]), arg_reg8(&o[4]), arg_number(unit - 1), arg_label(&o[0]), arg_label(fail));
 	return true;
 }
 
@@ -272,6 +357,12 @@ bool lower_fused(struct lowering *l, enum op op, const struct operand *o, size_t
 		return fuse_is_tuple(l, o, ret_taken);
 	case OP_is_nonempty_list:
 		return fuse_is_nonempty_list(l, o, ret_taken);
+	case OP_bs_start_match3:
+		return fuse_start_match(l, &o[0], o[2].value, &o[1], &o[3], ret_taken);
+	case OP_bs_start_match4:
+		return fuse_start_match(l, &o[0], o[1].value, &o[2], &o[3], ret_taken);
+	case OP_bs_get_utf8:
+		return fuse_get_utf8(l, o, ret_taken);
 	case OP_deallocate:
 		next = ahead_from(l, l->at + 1);
 		if (next.op != OP_return)
@@ -293,7 +384,7 @@ bool lower_arith_special(struct lowering *l, const struct export *e, const struc
 	bool ax = operand_is_x8(a), ay = operand_is_y8(a), bx = operand_is_x8(b), by = operand_is_y8(b);
 	enum instr i;
 	/* 3 + X is X + 3, but its exception names them in order. */
-	bool swapped = (add || e->function == A(band)) && (bx || by) && operand_is_small_32(a);
+	bool swapped = (add || e->function == A(band) || e->function == A(times)) && (bx || by) && operand_is_small_32(a);
 	if (swapped) {
 		const struct operand *constant = a;
 		a = b;
@@ -308,6 +399,8 @@ bool lower_arith_special(struct lowering *l, const struct export *e, const struc
 			i = ax ? INSTR_sub_xi : INSTR_sub_yi;
 		else if (e->function == A(band) && ax)
 			i = INSTR_band_xi;
+		else if (e->function == A(times) && ax)
+			i = INSTR_mul_xi;
 		else
 			return false;
 		const struct arg args[] = { arg_reg8(a), arg_reg8(destination), arg_number(live), arg_number(swapped),

@@ -41,6 +41,8 @@ void arith_init(void)
 		[OPERATOR_HD] = { A(hd), 1 },
 		[OPERATOR_TL] = { A(tl), 1 },
 		[OPERATOR_TUPLE_SIZE] = { A(tuple_size), 1 },
+		[OPERATOR_BYTE_SIZE] = { A(byte_size), 1 },
+		[OPERATOR_LENGTH] = { A(length), 1 },
 		[OPERATOR_ELEMENT] = { A(element), 2 },
 		[OPERATOR_MAP_GET] = { A(map_get), 2 },
 		[OPERATOR_SEND] = { A(bang), 2 },

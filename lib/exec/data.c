@@ -9,6 +9,33 @@
 #define LOCAL_PAIRS 16
 #define LOCAL_SEGMENTS 16
 
+/* Changes values of keys that are immediates and are all there: a copy of the flat map with the same keys.
+ * TERM_NONE when it is not that simple. */
+static term update_flat(struct proc *p, const uint64_t *source, size_t count, const term *x, const term *stack, term map)
+{
+	const term *flat = boxed_ptr(map);
+	size_t n = header_size(flat[0]) - 1;
+	const term *keys = tuple_elements(flat[1]);
+	size_t found[LOCAL_PAIRS];
+	for (size_t i = 0; i < count; i++) {
+		term key = source_value(source[2 * i], x, stack);
+		if (!term_is_immediate(key))
+			return TERM_NONE;
+		size_t k = 0;
+		while (k < n && keys[k] != key)
+			k++;
+		if (k == n)
+			return TERM_NONE;
+		found[i] = k;
+	}
+	term *copy = heap_alloc(proc_heap(p), 2 + n);
+	for (size_t i = 0; i < 2 + n; i++)
+		copy[i] = flat[i];
+	for (size_t i = 0; i < count; i++)
+		copy[2 + found[i]] = source_value(source[2 * i + 1], x, stack);
+	return term_of_boxed(copy);
+}
+
 term put_map(struct proc *p, const uint64_t *pc, const term *x, term map, bool exact)
 {
 	const term *stack = p->mem.heap.limit;
@@ -19,6 +46,11 @@ term put_map(struct proc *p, const uint64_t *pc, const term *x, term map, bool e
 	if (!term_is_map(map)) {
 		raise_error_with(p, A(badmap), map);
 		return TERM_NONE;
+	}
+	if (map_is_flat(map) && count <= LOCAL_PAIRS) {
+		term value = update_flat(p, source, count, x, stack, map);
+		if (value != TERM_NONE)
+			return value;
 	}
 	term *pairs = count <= LOCAL_PAIRS ? local : mem_alloc(MEM_TEMP, bytes);
 	for (size_t i = 0; i < 2 * count; i++)

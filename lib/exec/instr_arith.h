@@ -58,6 +58,7 @@ ROW_8I(add, ADD, y, ADD_OK)
 ROW_8I(sub, SUB, x, SUB_OK)
 ROW_8I(sub, SUB, y, SUB_OK)
 ROW_8I(band, BAND, x, BAND_OK)
+ROW_8I(mul, MUL, x, MUL_OK)
 
 ROW_RR(add, ADD, !__builtin_add_overflow((int64_t)a, (int64_t)b, &r))
 ROW_RI(add_ri, ADD, !__builtin_add_overflow((int64_t)a, (int64_t)b, &r))
@@ -92,6 +93,16 @@ ROW_IR(sub_ir, SUB, SUB_OK)
 
 /* Scratch x[4], x[5] hold the operands of what is out of line. */
 operator2: {
+	term a = REG(operator_a), b = REG(operator_b);
+	if (term_is_float(a) && term_is_float(b) && operator<= OPERATOR_MUL && ROOM_FOR(FLOAT_WORDS)) {
+		double da = float_value(a), db = float_value(b);
+		double d = operator== OPERATOR_ADD ? da + db : operator== OPERATOR_SUB ? da - db : da * db;
+		if (likely(isfinite(d))) {
+			REG(operator_destination) = float_put(H, d);
+			H += FLOAT_WORDS;
+			JUMP(operator_words);
+		}
+	}
 	NEED_VALUE_ROOM(operator_live);
 	SWAP_OUT();
 	x[INSTR_X_LIMIT + 4] = REG(operator_a);
@@ -222,6 +233,31 @@ L_bif_map_get: {
 	}
 	operator= OPERATOR_MAP_GET;
 	goto operator_rr;
+}
+
+L_bif_byte_size: {
+	term a = REG(W16(0));
+	if (likely(term_is_bitstring(a))) {
+		REG(W16(1)) = term_of_small((int64_t)((bits_size(a) + 7) / 8));
+		NEXT(bif_byte_size);
+	}
+	operator= OPERATOR_BYTE_SIZE;
+	goto operator_r;
+}
+
+L_bif_length: {
+	term list = REG(W16(0));
+	int64_t n = 0;
+	for (; term_is_cons(list); list = cons_tail(list))
+		n++;
+	if (likely(list == TERM_NIL)) {
+		/* Charged by its work, so that it cannot starve others. */
+		reductions -= (int32_t)(n >> 8 > SLICE_REDUCTIONS ? SLICE_REDUCTIONS : n >> 8);
+		REG(W16(1)) = term_of_small(n);
+		NEXT(bif_length);
+	}
+	operator= OPERATOR_LENGTH;
+	goto operator_r;
 }
 
 L_bif_self:

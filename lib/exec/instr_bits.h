@@ -25,6 +25,35 @@ L_bs_start_match: {
 	goto raise_badarg;
 }
 
+#define START_MATCH(name, position)                                                                \
+	L_##name:                                                                                  \
+	{                                                                                          \
+		term t = x8(0);                                                                    \
+		if (likely(term_is_boxed(t))) {                                                    \
+			if (boxed_header(t) == HEADER(BOXED_MATCH, MATCH_WORDS - 1)) {             \
+				x8(1) = t;                                                         \
+				position;                                                          \
+				NEXT(name);                                                        \
+			}                                                                          \
+			if (likely(term_is_bitstring(t))) {                                        \
+				NEED(MATCH_WORDS, W16(1));                                         \
+				/* It may have moved. */                                           \
+				t = match_put(H, x8(0));                                           \
+				x8(1) = t;                                                         \
+				H += MATCH_WORDS;                                                  \
+				position;                                                          \
+				NEXT(name);                                                        \
+			}                                                                          \
+		}                                                                                  \
+		if (F32(1, 0) != 0)                                                                \
+			JUMP(F32(1, 0));                                                           \
+		goto raise_badarg;                                                                 \
+	}
+
+START_MATCH(bs_start_match_x, (void)0)
+START_MATCH(bs_start_match_position, x[(uint8_t)(pc[1] >> 32)] = match_get_position(t))
+#undef START_MATCH
+
 L_bs_get_integer: {
 	size_t bits;
 	if (!match_field_bits(REG(F16(2, 2)), F16(1, 1), &bits))
@@ -134,6 +163,17 @@ L_bs_get_utf8: {
 	NEXT(bs_get_utf8);
 }
 
+L_bs_get_utf8_rest: {
+	term context = x8(0);
+	term value = match_utf8(context);
+	if (value == TERM_NONE)
+		JUMP(F32(1, 0));
+	x8(1) = value;
+	if ((match_left(context) & W16(1)) == 0)
+		NEXT(bs_get_utf8_rest);
+	JUMP(F32(1, 1));
+}
+
 L_bs_get_utf16: {
 	term value = match_utf16(REG(W16(0)), F16(1, 0));
 	if (value == TERM_NONE)
@@ -194,6 +234,48 @@ L_bs_match_at_least:
 	if (match_test_at_least(REG(W16(0)), (size_t)F32(1, 1), W16(1)))
 		NEXT(bs_match_at_least);
 	JUMP(F32(1, 0));
+
+L_bs_match_at_least_x: {
+	const term *context = boxed_ptr(x8(0));
+	/* All of them are small integers: sizes times 8. */
+	int64_t left = (int64_t)(context[3] - context[2]) - ((int64_t)F32(1, 1) << 3);
+	if (left >= 0 && ((uint64_t)left >> 3 & F16(1, 0)) == 0)
+		NEXT(bs_match_at_least_x);
+	JUMP(W24);
+}
+
+L_bs_match_at_least_small: {
+	term *context = boxed_ptr(x8(0));
+	int64_t left = (int64_t)(context[3] - context[2]) - ((int64_t)F16(1, 1) << 3);
+	unsigned bits = (uint8_t)(pc[1] >> 40);
+	if (left >= 0 && ((uint64_t)left >> 3 & F16(1, 0)) == 0) {
+		if (unlikely((context[3] - context[2]) >> 3 < bits))
+			goto raise_badarg;
+		uint64_t v = bits_load(whole_bits_data(context[1]), (size_t)(context[2] >> 3), bits);
+		context[2] += (term)bits << 3;
+		x[(uint8_t)(pc[1] >> 32)] = term_of_small((int64_t)v);
+		NEXT(bs_match_at_least_small);
+	}
+	JUMP(W24);
+}
+
+L_bs_match_small_x: {
+	term *context = boxed_ptr(x8(0));
+	unsigned bits = W8(2);
+	if (unlikely((context[3] - context[2]) >> 3 < bits))
+		goto raise_badarg;
+	uint64_t v = bits_load(whole_bits_data(context[1]), (size_t)(context[2] >> 3), bits);
+	context[2] += (term)bits << 3;
+	x8(1) = term_of_small((int64_t)v);
+	NEXT(bs_match_small_x);
+}
+
+L_bs_test_unit_x: {
+	const term *context = boxed_ptr(x8(0));
+	if (((context[3] - context[2]) >> 3 & F16(1, 0)) == 0)
+		NEXT(bs_test_unit_x);
+	JUMP(W24);
+}
 
 L_bs_match_exactly:
 	if (match_test_tail(REG(W16(0)), (size_t)F32(1, 1)))

@@ -147,6 +147,16 @@ L_test_heap_put_list_yxx:
 	H += 2;
 	NEXT(test_heap_put_list_yxx);
 
+L_test_heap_put_list_return:
+	NEED((uint32_t)F32(1, 0), W8(3));
+	H[0] = y8(0);
+	H[1] = x8(1);
+	x8(2) = term_of_cons(H);
+	H += 2;
+	E += F16(1, 2);
+	pc = (const uint64_t *)(uintptr_t)E[0];
+	DISPATCH();
+
 L_put_list:
 	H[0] = REG(W16(0));
 	H[1] = REG(W16(1));

@@ -7,8 +7,15 @@ L_get_map_elements: {
 	const uint64_t *pair = pc + INSTR_WORDS_get_map_elements;
 	if (unlikely(!term_is_map(map)))
 		JUMP(F32(1, 0));
+	bool flat = map_is_flat(map);
 	for (size_t i = 0; i < count; i++, pair += 2) {
-		term value = map_get(map, source_value(pair[0], x, E));
+		term key = source_value(pair[0], x, E), value;
+		if (likely(flat && term_is_immediate(key))) {
+			const term *place_of_value = flat_find(map, key);
+			value = place_of_value == NULL ? TERM_NONE : *place_of_value;
+		} else {
+			value = map_get(map, key);
+		}
 		if (value == TERM_NONE)
 			JUMP(F32(1, 0));
 		if ((pair[1] & 1) != 0)

@@ -68,6 +68,47 @@ L_is_nonempty_get_list: {
 	JUMP(W24);
 }
 
+L_is_nonempty_allocate:
+	if (term_is_cons(x8(0))) {
+		unsigned words = (uint8_t)pc[1];
+		NEED(words, (uint8_t)(pc[1] >> 8));
+		E -= words;
+		E[0] = 0;
+		NEXT(is_nonempty_allocate);
+	}
+	JUMP(W24);
+
+L_is_nonempty_allocate_move:
+	if (term_is_cons(x8(0))) {
+		unsigned words = (uint8_t)pc[1];
+		NEED(words, (uint8_t)(pc[1] >> 8));
+		E -= words;
+		E[0] = 0;
+		E[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+		NEXT(is_nonempty_allocate_move);
+	}
+	JUMP(W24);
+
+#define IS_NONEMPTY_ALLOCATE(h, t, head, tail)                                                     \
+	L_is_nonempty_allocate_##h##t : if (likely(term_is_cons(x8(0))))                           \
+	{                                                                                          \
+		unsigned words = (uint8_t)pc[1];                                                   \
+		NEED(words, (uint8_t)(pc[1] >> 8));                                                \
+		const term *cell = cons_ptr(x8(0));                                                \
+		E -= words;                                                                        \
+		E[0] = 0;                                                                          \
+		term first = cell[0], rest = cell[1];                                              \
+		head[(uint8_t)(pc[1] >> 16)] = first;                                              \
+		tail[(uint8_t)(pc[1] >> 24)] = rest;                                               \
+		NEXT(is_nonempty_allocate_##h##t);                                                 \
+	}                                                                                          \
+	JUMP(W24);
+
+IS_NONEMPTY_ALLOCATE(x, x, x, x)
+IS_NONEMPTY_ALLOCATE(x, y, x, E)
+IS_NONEMPTY_ALLOCATE(y, x, E, x)
+#undef IS_NONEMPTY_ALLOCATE
+
 L_is_tagged_tuple_x: {
 	term t = x8(0);
 	if (term_is_boxed(t)) {
@@ -93,7 +134,7 @@ L_is_ne_exact_xi:
 	{                                                                                          \
 		term a = (left), b = (right);                                                      \
 		if (likely(IS_SMALL2(a, b)) ? (int64_t)a operation (int64_t)b :                    \
-					      term_compare(a, b) operation 0)                      \
+					      compare_values(a, b) operation 0)                    \
 			NEXT(name);                                                                \
 		JUMP(place);                                                                       \
 	}
@@ -181,42 +222,42 @@ L_is_ne: {
 
 L_is_lt: {
 	term a = REG(W16(0)), b = REG(W16(1));
-	if (likely(IS_SMALL2(a, b)) ? (int64_t)a < (int64_t)b : term_compare(a, b) < 0)
+	if (likely(IS_SMALL2(a, b)) ? (int64_t)a < (int64_t)b : compare_values(a, b) < 0)
 		NEXT(is_lt);
 	JUMP(F32(1, 0));
 }
 
 L_is_ge: {
 	term a = REG(W16(0)), b = REG(W16(1));
-	if (likely(IS_SMALL2(a, b)) ? (int64_t)a >= (int64_t)b : term_compare(a, b) >= 0)
+	if (likely(IS_SMALL2(a, b)) ? (int64_t)a >= (int64_t)b : compare_values(a, b) >= 0)
 		NEXT(is_ge);
 	JUMP(F32(1, 0));
 }
 
 L_is_lt_ri: {
 	term a = REG(W16(0)), b = (term)(int64_t)F32(1, 1);
-	if (likely(term_is_small(a)) ? (int64_t)a < (int64_t)b : term_compare(a, b) < 0)
+	if (likely(term_is_small(a)) ? (int64_t)a < (int64_t)b : compare_values(a, b) < 0)
 		NEXT(is_lt_ri);
 	JUMP(F32(1, 0));
 }
 
 L_is_lt_ir: {
 	term a = (term)(int64_t)F32(1, 1), b = REG(W16(0));
-	if (likely(term_is_small(b)) ? (int64_t)a < (int64_t)b : term_compare(a, b) < 0)
+	if (likely(term_is_small(b)) ? (int64_t)a < (int64_t)b : compare_values(a, b) < 0)
 		NEXT(is_lt_ir);
 	JUMP(F32(1, 0));
 }
 
 L_is_ge_ri: {
 	term a = REG(W16(0)), b = (term)(int64_t)F32(1, 1);
-	if (likely(term_is_small(a)) ? (int64_t)a >= (int64_t)b : term_compare(a, b) >= 0)
+	if (likely(term_is_small(a)) ? (int64_t)a >= (int64_t)b : compare_values(a, b) >= 0)
 		NEXT(is_ge_ri);
 	JUMP(F32(1, 0));
 }
 
 L_is_ge_ir: {
 	term a = (term)(int64_t)F32(1, 1), b = REG(W16(0));
-	if (likely(term_is_small(b)) ? (int64_t)a >= (int64_t)b : term_compare(a, b) >= 0)
+	if (likely(term_is_small(b)) ? (int64_t)a >= (int64_t)b : compare_values(a, b) >= 0)
 		NEXT(is_ge_ir);
 	JUMP(F32(1, 0));
 }

@@ -112,6 +112,35 @@ struct own_code {
 
 static struct own_code normal_exit_code, entry_apply_code, entry_apply_fun_code, bif_answer_code, call_again_code;
 
+/* The value of an immediate key in a flat map is found by the word alone; NULL when it is not there. */
+static inline const term *flat_find(term map, term key)
+{
+	const term *flat = boxed_ptr(map);
+	size_t n = header_size(flat[0]) - 1;
+	const term *keys = tuple_elements(flat[1]);
+	for (size_t i = 0; i < n; i++)
+		if (keys[i] == key)
+			return flat + 2 + i;
+	return NULL;
+}
+
+/* term_compare, floats and smalls first. */
+static __attribute__((noinline)) int compare_values(term a, term b)
+{
+	if (term_is_float(a)) {
+		if (term_is_float(b)) {
+			double da = float_value(a), db = float_value(b);
+			return (da > db) - (da < db);
+		}
+		/* A double holds integers of 53 bits exactly. */
+		if (term_is_small(b) && small_value(b) >> 52 == small_value(b) >> 63) {
+			double da = float_value(a), db = (double)small_value(b);
+			return (da > db) - (da < db);
+		}
+	}
+	return term_compare(a, b);
+}
+
 static void save_x(struct proc *p, const term *x, unsigned live)
 {
 	if (live > p->saved_capacity) {
