@@ -31,3 +31,8 @@ term bif_constant_latin1_0(struct proc *p, const term *args)
 {
 	return A(latin1);
 }
+
+term bif_constant_true_1(struct proc *p, const term *args)
+{
+	return A(true);
+}

@@ -142,6 +142,29 @@ void autoload_logger_started(struct ns *ns)
 	}
 }
 
+/* Modules that ask the code server whether these others are loaded, and need none when they are. */
+static const struct {
+	term module;
+	const char *others[4];
+} companions[] = {
+	{ A(io_lib), { "io_lib_format", "io_lib_pretty", "string", "unicode" } },
+};
+
+static void load_companions(struct ns *ns, term module)
+{
+	struct beamr_error error;
+	for (size_t i = 0; i < ARRAY_SIZE(companions); i++) {
+		if (companions[i].module != module)
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(companions[i].others); k++) {
+			term other = atom_of_string(companions[i].others[k]);
+			/* One that does not load is told of when it is called. */
+			if (!is_loaded(ns, other))
+				(void)autoload_now(ns, other, &error);
+		}
+	}
+}
+
 static void *loads_thread(void *unused)
 {
 	pthread_mutex_lock(&loads.lock);
@@ -158,6 +181,8 @@ static void *loads_thread(void *unused)
 			is_loaded(r->ns, r->module) ? 0 : autoload_now(r->ns, r->module, &error);
 		if (result != 0 && result != BEAMR_E_NO_MODULE)
 			load_failed(r->ns, r->module, &error);
+		if (result == 0)
+			load_companions(r->ns, r->module);
 		if (result != 0 || r->module != A(logger) || !wait_for_logger(r))
 			answer(r);
 		pthread_mutex_lock(&loads.lock);

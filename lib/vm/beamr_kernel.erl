@@ -1,8 +1,8 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% The first process of a namespace: answers the I/O protocol under the name `user' and starts, when first asked for,
-%% the logger service that OTP's kernel application would have started.
+%% The first processes of a namespace: `user' answers the I/O protocol, `init' tells that there are no emulator arguments, and
+%% the logger service that OTP's kernel application would have started is started when it is first asked for.
 -module(beamr_kernel).
--export([start/0, start_logger/0]).
+-export([start/0, init/0, start_logger/0]).
 -export([output/2, logger_started/0]).
 
 -nifs([output/2, logger_started/0]).
@@ -10,7 +10,29 @@
 start() ->
     process_flag(trap_exit, true),
     register(user, self()),
+    register(init, spawn_link(?MODULE, init, [])),
     loop().
+
+%% What module init asks of the process of that name.
+init() ->
+    receive
+        {From, Request} when is_pid(From) ->
+            From ! {init, init_request(Request)},
+            init();
+        {stop, {stop, Status}} when is_integer(Status) ->
+            erlang:halt(Status);
+        {stop, _} ->
+            erlang:halt(0);
+        _ ->
+            init()
+    end.
+
+init_request(get_arguments) -> [];
+init_request({get_argument, _}) -> error;
+init_request(get_plain_arguments) -> [];
+init_request(get_status) -> {started, started};
+init_request(script_id) -> [];
+init_request(_) -> {error, not_supported}.
 
 loop() ->
     receive

@@ -148,9 +148,10 @@ struct beamr *beamr_free(struct beamr *m)
 	if (m == NULL)
 		return NULL;
 	beamr_stop(m);
-	namespaces_free(m);
+	/* Processes end in their namespaces, whose code is then freed without asking anybody. */
 	proc_table_done();
 	purge_finish();
+	namespaces_free(m);
 	mutex_done(&m->lock);
 	free((char *)(uintptr_t)m->options.otp_root);
 	vec_done(&m->namespaces);
