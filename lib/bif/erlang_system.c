@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Module erlang: exceptions, the node, what the system is. */
+#include "base/utf8.h"
 #include "bif/bif.h"
 #include "bif/host.h"
 #include "bif/integer.h"
@@ -259,15 +260,16 @@ term bif_erlang_display_string_2(struct proc *p, const term *args)
 		int64_t n = list_length(args[1]);
 		if (n < 0)
 			return bif_badarg(p);
-		room = (size_t)n;
+		room = 4 * (size_t)n;
 		bytes = mem_alloc(MEM_TEMP, room);
 		for (term l = args[1]; term_is_cons(l); l = cons_tail(l)) {
-			term c = cons_head(l);
-			if (!term_is_small(c) || small_value(c) < 0 || small_value(c) > 255) {
+			size_t c;
+			int length = bif_get_size(cons_head(l), &c) && c <= 0x10FFFF ? utf8_encode((uint32_t)c, bytes + size) : 0;
+			if (length == 0) {
 				mem_free(MEM_TEMP, bytes, room);
 				return bif_badarg(p);
 			}
-			bytes[size++] = (uint8_t)small_value(c);
+			size += (size_t)length;
 		}
 	}
 	host_display(fd, bytes, size);

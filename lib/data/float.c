@@ -27,7 +27,7 @@ static size_t drop_zeros(char *text, size_t size)
 static size_t text_of_parts(double d, unsigned decimals, char *text)
 {
 	double magnitude = fabs(d);
-	const char *sign = d < 0 ? "-" : "";
+	const char *sign = signbit(d) ? "-" : "";
 	if (decimals == 0)
 		return (size_t)snprintf(text, FLOAT_FORM_MAX, "%s%" PRIu64, sign, (uint64_t)llround(magnitude));
 	uint64_t scale = 1;

@@ -112,20 +112,21 @@ static bool is_reserved(const uint8_t *text, size_t size)
 	return false;
 }
 
-static bool is_name_char(uint32_t c)
+static bool is_name_char(uint32_t c, unsigned flags)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '@' || (c >= 0xC0 && c <= 0xFF && c != 0xD7 && c != 0xF7);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+		(c == '@' && (flags & FORM_DISPLAY) == 0) || (c >= 0xC0 && c <= 0xFF && c != 0xD7 && c != 0xF7);
 }
 
-static bool needs_quotes(struct atom_text text)
+/* display/1 knows no reserved words. */
+static bool needs_quotes(struct atom_text text, unsigned flags)
 {
-	if (text.size == 0 || is_reserved(text.bytes, text.size))
+	if (text.size == 0 || ((flags & FORM_DISPLAY) == 0 && is_reserved(text.bytes, text.size)))
 		return true;
 	for (size_t i = 0; i < text.size;) {
 		uint32_t c;
 		int n = utf8_decode(text.bytes + i, text.size - i, &c);
-		if (n <= 0 || !is_name_char(c))
+		if (n <= 0 || !is_name_char(c, flags))
 			return true;
 		if (i == 0 && !((c >= 'a' && c <= 'z') || (c >= 0xDF && c <= 0xFF)))
 			return true;
@@ -134,10 +135,10 @@ static bool needs_quotes(struct atom_text text)
 	return false;
 }
 
-static void print_atom(struct print_out *out, term atom, bool unicode)
+static void print_atom(struct print_out *out, term atom, unsigned flags)
 {
 	struct atom_text text = atom_text(atom);
-	if (!needs_quotes(text)) {
+	if (!needs_quotes(text, flags)) {
 		print_bytes(out, text.bytes, text.size);
 		return;
 	}
@@ -145,7 +146,7 @@ static void print_atom(struct print_out *out, term atom, bool unicode)
 	for (size_t i = 0; i < text.size;) {
 		uint32_t c = 0;
 		i += (size_t)utf8_decode(text.bytes + i, text.size - i, &c);
-		print_char(out, c, '\'', unicode);
+		print_char(out, c, '\'', (flags & PRINT_UNICODE) != 0);
 	}
 	print_string(out, "'");
 }
@@ -210,21 +211,21 @@ static void print_pid(struct print_out *out, term pid)
 		data >> 32);
 }
 
-static void print_local_fun(struct print_out *out, term t, bool unicode)
+static void print_local_fun(struct print_out *out, term t, unsigned flags)
 {
 	const struct fun_entry *entry = fun_entry(t);
 	print_string(out, "#Fun<");
-	print_atom(out, entry->module_name, unicode);
+	print_atom(out, entry->module_name, flags);
 	print_format(out, ".%" PRIu32 ".%" PRIu32 ">", entry->index, entry->old_uniq);
 }
 
-static void print_export_fun(struct print_out *out, term t, bool unicode)
+static void print_export_fun(struct print_out *out, term t, unsigned flags)
 {
 	const struct export *export = export_fun(t);
 	print_string(out, "fun ");
-	print_atom(out, export->module, unicode);
+	print_atom(out, export->module, flags);
 	print_string(out, ":");
-	print_atom(out, export->function, unicode);
+	print_atom(out, export->function, flags);
 	print_format(out, "/%" PRIu32, export->arity);
 }
 
@@ -335,14 +336,14 @@ static bool list_is_text(const struct printer *s, term t)
 	return term_is_list(t);
 }
 
-/* In display/1 only newlines are escaped besides quotes. */
+/* In display/1 only newlines and the quote itself are escaped, not the backslash. */
 static void print_display_char(struct print_out *out, uint32_t c)
 {
 	uint8_t utf8[4];
 	if (c == '\n')
 		print_string(out, "\\n");
-	else if (c == '"' || c == '\\')
-		print_format(out, "\\%c", (int)c);
+	else if (c == '"')
+		print_string(out, "\\\"");
 	else
 		print_bytes(out, utf8, (size_t)utf8_encode(c, utf8));
 }
@@ -506,7 +507,7 @@ static void step_record(struct printer *s, struct walk_task task)
 	}
 	if (task.y != 0)
 		print_string(s->out, ",");
-	print_atom(s->out, task.at[0], (s->flags & PRINT_UNICODE) != 0);
+	print_atom(s->out, task.at[0], s->flags);
 	print_string(s->out, (s->flags & FORM_DISPLAY) != 0 ? "=" : " = ");
 	struct walk_task *rest = walk_push(&s->walk, OP_RECORD);
 	*rest = task;
@@ -521,11 +522,10 @@ static void step_record(struct printer *s, struct walk_task task)
 static void print_record(struct printer *s, term t, uint32_t depth)
 {
 	term definition = record_definition(t);
-	bool unicode = (s->flags & PRINT_UNICODE) != 0;
 	print_string(s->out, "#");
-	print_atom(s->out, record_module(definition), unicode);
+	print_atom(s->out, record_module(definition), s->flags);
 	print_string(s->out, ":");
-	print_atom(s->out, record_name(definition), unicode);
+	print_atom(s->out, record_name(definition), s->flags);
 	print_string(s->out, "{");
 	step_record(s, (struct walk_task){ .at = record_fields(definition),
 		.values = record_values(t),
@@ -536,11 +536,10 @@ static void print_record(struct printer *s, term t, uint32_t depth)
 
 static void print_immediate(struct printer *s, term t)
 {
-	bool unicode = (s->flags & PRINT_UNICODE) != 0;
 	if (term_is_small(t))
 		print_format(s->out, "%" PRId64, small_value(t));
 	else if (term_is_atom(t))
-		print_atom(s->out, t, unicode);
+		print_atom(s->out, t, s->flags);
 	else if (term_is_local_pid(t))
 		print_pid(s->out, t);
 	else if (term_is_local_port(t))
@@ -553,7 +552,6 @@ static void print_immediate(struct printer *s, term t)
 
 static void print_boxed(struct printer *s, term t, uint32_t depth)
 {
-	bool unicode = (s->flags & PRINT_UNICODE) != 0;
 	const term *p = boxed_ptr(t);
 	switch (header_kind(p[0])) {
 	case BOXED_TUPLE:
@@ -567,10 +565,10 @@ static void print_boxed(struct printer *s, term t, uint32_t depth)
 		print_map(s, t, depth);
 		break;
 	case BOXED_FUN:
-		print_local_fun(s->out, t, unicode);
+		print_local_fun(s->out, t, s->flags);
 		break;
 	case BOXED_EXPORT_FUN:
-		print_export_fun(s->out, t, unicode);
+		print_export_fun(s->out, t, s->flags);
 		break;
 	case BOXED_SUB_BITS:
 	case BOXED_HEAP_BITS:
