@@ -451,7 +451,7 @@ term bif_ets_match_object_3(struct proc *p, const term *args)
 
 term bif_ets_match_spec_compile_1(struct proc *p, const term *args)
 {
-	struct matchspec *ms = matchspec_compile(args[0], MS_TABLE, NULL);
+	struct matchspec *ms = args[0] != TERM_NIL ? matchspec_compile(args[0], MS_TABLE, NULL) : NULL;
 	bif_charge(p, 10);
 	return ms != NULL ? matchspec_reference(bif_heap(p), ms) : bif_badarg(p);
 }

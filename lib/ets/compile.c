@@ -80,7 +80,7 @@ static void wrong_term(struct compiler *c, const char *before, term t, const cha
 	char text[400];
 	struct print_out out;
 	print_init_fixed(&out, text, sizeof(text));
-	print_term(&out, t, PRINT_PLAIN, 0);
+	print_display(&out, t);
 	wrong(c, "%s%s%s", before, text, after);
 }
 
@@ -524,10 +524,6 @@ static void sort_variables(struct compiler *c, struct ms_clause *clause)
 
 static void compile_clause(struct compiler *c, term t)
 {
-	if (!term_is_tuple_of(t, 3)) {
-		wrong(c, "Match program part is not a tuple of arity 3.");
-		return;
-	}
 	struct ms_clause clause = { .head = tuple_element(t, 0), .body_last = TERM_NONE };
 	term guards = tuple_element(t, 1);
 	term body = tuple_element(t, 2);
@@ -595,6 +591,12 @@ struct matchspec *matchspec_compile(term source, enum ms_dialect dialect, struct
 	if (end != TERM_NIL) {
 		wrong(&c, "Match programs are not in a list.");
 		list = TERM_NIL;
+	}
+	for (term rest = list; term_is_cons(rest); rest = cons_tail(rest)) {
+		if (!term_is_tuple_of(cons_head(rest), 3)) {
+			wrong(&c, "Match program part is not a tuple of arity 3.");
+			list = TERM_NIL;
+		}
 	}
 	for (; term_is_cons(list); list = cons_tail(list))
 		compile_clause(&c, cons_head(list));
@@ -664,10 +666,9 @@ static bool body_keeps_key(const struct ms_clause *clause, size_t keypos)
 {
 	term head = clause->head;
 	term body = clause->body_last;
-	uint32_t number;
 	if (clause->body_count != 1)
 		return false;
-	if (body == A(dollar_underscore) || (is_variable(head, &number) && body == head))
+	if (body == A(dollar_underscore))
 		return true;
 	if (!term_is_tuple(body))
 		return false;
@@ -731,7 +732,7 @@ bool matchspec_keeps_key(const struct matchspec *ms, size_t keypos)
 			return false;
 		term body = clause->body_last;
 		if (!term_is_tuple_of(body, 1))
-			continue; /* '$_', a variable for the whole, or a constant */
+			continue; /* '$_', or a constant */
 		term key = tuple_element(tuple_element(body, 0), keypos - 1);
 		if (term_is_tuple_of(key, 3) && tuple_element(key, 0) == A(element))
 			continue;
