@@ -9,7 +9,7 @@
 #pragma once
 #include "base/check.h"
 
-#define MEM_SMALL_MAX 1024
+#define MEM_SMALL_MAX 16384
 
 enum mem_class {
 #define ALLOC(name, text) MEM_##name,

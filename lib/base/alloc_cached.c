@@ -14,9 +14,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define SIZES 32
+#define SIZES 48
 #define SLAB_BYTES ((size_t)1 << 18)
+#define HUGE_BYTES ((size_t)1 << 21)  /* a slab of a thread that has taken HUGE_AFTER: one page of the processor's large kind, */
+#define HUGE_AFTER ((size_t)8 << 20) /* since address translation is what random accesses to many small blocks wait for */
 
 struct block {
 	struct block *next;
@@ -35,6 +38,7 @@ struct cache {
 	} sizes[SIZES];
 	char *slab; /* fresh memory, up to slab_end */
 	char *slab_end;
+	size_t taken; /* bytes of all slabs so far */
 };
 
 static struct {
@@ -45,14 +49,17 @@ static struct {
 static pthread_once_t depot_once = PTHREAD_ONCE_INIT;
 static _Thread_local struct cache *cache __attribute__((tls_model("initial-exec")));
 
-/* 16 to 256 in steps of 16, to 512 in steps of 32, to 1024 in steps of 64. */
+/* 16 to 256 in steps of 16, to 512 in steps of 32, to 1024 in steps of 64, then four steps for each power of two. */
 static inline unsigned size_index(size_t bytes)
 {
 	if (bytes <= 256)
 		return bytes == 0 ? 0 : (unsigned)(bytes - 1) / 16;
 	if (bytes <= 512)
 		return 16 + (unsigned)(bytes - 257) / 32;
-	return 24 + (unsigned)(bytes - 513) / 64;
+	if (bytes <= 1024)
+		return 24 + (unsigned)(bytes - 513) / 64;
+	unsigned log = 63 - (unsigned)__builtin_clzll(bytes - 1);
+	return 32 + (log - 10) * 4 + (unsigned)((bytes - 1) >> (log - 2) & 3);
 }
 
 static inline size_t index_bytes(unsigned index)
@@ -61,12 +68,16 @@ static inline size_t index_bytes(unsigned index)
 		return (index + 1) * 16;
 	if (index < 24)
 		return 256 + (index - 15) * 32;
-	return 512 + (index - 23) * 64;
+	if (index < 32)
+		return 512 + (index - 23) * 64;
+	return (size_t)(5 + (index - 32) % 4) << (8 + (index - 32) / 4);
 }
+
+_Static_assert(MEM_SMALL_MAX == 1 << 14, "the last size is the largest small one");
 
 static inline uint32_t magazine_max(unsigned index)
 {
-	return index < 8 ? 64 : index < 16 ? 32 : 16;
+	return index < 8 ? 64 : index < 16 ? 32 : index < 32 ? 16 : 4;
 }
 
 static void depot_init(void)
@@ -123,6 +134,27 @@ static void slab_use_up(struct cache *c)
 	}
 }
 
+static void slab_take(struct cache *c)
+{
+	bool huge = c->taken >= HUGE_AFTER;
+	size_t bytes = huge ? HUGE_BYTES : SLAB_BYTES;
+	size_t room = huge ? 2 * HUGE_BYTES : bytes; /* so that an aligned part can be cut out */
+	char *p = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		mem_exhausted(bytes);
+	if (huge) {
+		char *aligned = (char *)(((uintptr_t)p + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
+		if (aligned > p)
+			(void)munmap(p, (size_t)(aligned - p)); /* cannot fail: ours */
+		(void)munmap(aligned + HUGE_BYTES, (size_t)(p + room - aligned) - HUGE_BYTES); /* as above */
+		(void)madvise(aligned, HUGE_BYTES, MADV_HUGEPAGE); /* only saves time */
+		p = aligned;
+	}
+	c->slab = p;
+	c->slab_end = p + bytes;
+	c->taken += bytes;
+}
+
 static struct magazine carve(struct cache *c, unsigned index)
 {
 	size_t bytes = index_bytes(index);
@@ -130,10 +162,7 @@ static struct magazine carve(struct cache *c, unsigned index)
 	uint32_t count = magazine_max(index) / 4;
 	if ((size_t)(c->slab_end - c->slab) < bytes * count) {
 		slab_use_up(c);
-		c->slab = malloc(SLAB_BYTES);
-		if (c->slab == NULL)
-			mem_exhausted(SLAB_BYTES);
-		c->slab_end = c->slab + SLAB_BYTES;
+		slab_take(c);
 	}
 	struct magazine m = { .count = count };
 	for (uint32_t i = count; i > 0; i--) {
