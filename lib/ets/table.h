@@ -21,7 +21,7 @@ enum table_access { TABLE_PUBLIC, TABLE_PROTECTED, TABLE_PRIVATE };
 struct segment;
 
 struct hash {
-	struct segment **directory; /* 2^depth entries */
+	uint64_t *directory; /* 2^depth entries: a segment's address with its measures (ets/hash.c) */
 	unsigned depth;
 	size_t emptying; /* of a detached hash: the directory's entry that is freed next */
 };
