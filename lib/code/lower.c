@@ -183,6 +183,8 @@ static void lower_function(struct lowering *l, const struct operand *o)
 	emit_word(l, (uint64_t)(uintptr_t)l->staged->code);
 	emit_word(l, o[1].term);
 	emit_word(l, o[2].value);
+	const struct export *e = export_find(l->staged->code->name, o[1].term, (uint32_t)o[2].value);
+	l->replaced_by = e != NULL && e->bif != NULL ? e : NULL;
 	if (l->on_load) {
 		l->on_load_entry = offset_now(l);
 		l->on_load = false;
@@ -235,6 +237,11 @@ static void lower_one(struct lowering *l)
 	case OP_label:
 		lower_label(l, o[0].value);
 		l->at++;
+		/* A function that beamr has in C is that C function for calls inside its module too. */
+		if (l->replaced_by != NULL) {
+			EMIT(l, call_bif_last, arg_number(l->replaced_by->arity), arg_number(0), arg_pointer(l->replaced_by));
+			l->replaced_by = NULL;
+		}
 		return;
 	case OP_line:
 		lower_line(l, &o[0]);

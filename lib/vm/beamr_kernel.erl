@@ -82,7 +82,7 @@ requests(From, [Request | Rest], _) ->
 
 put_chars(From, Encoding, Chars) ->
     case unicode:characters_to_binary(Chars, Encoding, unicode) of
-        Bytes when is_binary(Bytes) -> output(From, iolist_to_binary(Bytes));
+        Bytes when is_binary(Bytes) -> output(From, Bytes);
         _ -> {error, {put_chars, Encoding, Chars}}
     end.
 

@@ -68,7 +68,7 @@ term kernel_process(struct beamr_ns *h)
 		} else {
 			struct spawn_options options;
 			spawn_options_init(&options);
-			options.quiet = true;
+			options.quiet = false;
 			pid = proc_spawn(h->ns, NULL, name, atom_of_string("start"), TERM_NIL,
 				&options, NULL);
 		}
@@ -89,7 +89,7 @@ void kernel_start_logger(struct beamr_ns *h)
 {
 	struct spawn_options options;
 	spawn_options_init(&options);
-	options.quiet = true;
+	options.quiet = false;
 	options.on_exit = logger_ended;
 	options.on_exit_user = h;
 	options.group_leader = kernel_process(h);
