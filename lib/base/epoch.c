@@ -60,13 +60,13 @@ static inline struct record *record_self(void)
 
 static uint64_t bag_free(struct bag *bag)
 {
-	struct epoch_item *next;
+	struct epoch_item *item = bag->first, *next;
 	uint64_t n = 0;
-	for (struct epoch_item *item = bag->first; item != NULL; item = next, n++) {
+	bag->first = NULL; /* what frees an item may enter and leave, and so come here again */
+	for (; item != NULL; item = next, n++) {
 		next = item->next;
 		item->free(item);
 	}
-	bag->first = NULL;
 	return n;
 }
 
