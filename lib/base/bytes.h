@@ -16,7 +16,8 @@ struct bytes {
 static inline struct bytes bytes_of(const void *data, size_t size)
 {
 	const uint8_t *p = data;
-	return (struct bytes){ .start = p, .at = p, .end = p + size };
+	/* Nothing may be added to NULL, which stands for no bytes. */
+	return (struct bytes){ .start = p, .at = p, .end = size == 0 ? p : p + size };
 }
 
 static inline size_t bytes_left(const struct bytes *b)

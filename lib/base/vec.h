@@ -22,4 +22,4 @@ void vec_grow(void *vec, size_t item_bytes, size_t at_least);
 	(mem_free(MEM_TEMP, (v)->items, (v)->capacity * sizeof(*(v)->items)), (v)->items = NULL,   \
 		(v)->count = (v)->capacity = 0, (void)0)
 #define vec_foreach(p, v)                                                                          \
-	for (__typeof__((v)->items) p = (v)->items; p < (v)->items + (v)->count; p++)
+	for (__typeof__((v)->items) p = (v)->items; (v)->count > 0 && p < (v)->items + (v)->count; p++)
