@@ -58,16 +58,24 @@ static inline struct record *record_self(void)
 	return likely(self != NULL) ? self : record_take();
 }
 
-static uint64_t bag_free(struct bag *bag)
+/* Takes what is in a bag: freeing an item may retire others, and enter and leave an epoch itself. */
+static struct epoch_item *bag_take(struct bag *bag, uint64_t *ret_count)
 {
-	struct epoch_item *item = bag->first, *next;
-	uint64_t n = 0;
-	bag->first = NULL; /* what frees an item may enter and leave, and so come here again */
-	for (; item != NULL; item = next, n++) {
+	struct epoch_item *first = bag->first;
+	*ret_count = 0;
+	for (struct epoch_item *item = first; item != NULL; item = item->next)
+		++*ret_count;
+	bag->first = NULL;
+	return first;
+}
+
+static void items_free(struct epoch_item *item)
+{
+	struct epoch_item *next;
+	for (; item != NULL; item = next) {
 		next = item->next;
 		item->free(item);
 	}
-	return n;
 }
 
 static void pending_add(struct record *r, int64_t n)
@@ -95,8 +103,12 @@ static void orphans_free(uint64_t epoch)
 			orphans[i].first = NULL;
 		}
 	mutex_unlock(&orphan_lock);
-	for (unsigned i = 0; i < 3; i++)
-		atomic_fetch_sub_explicit(&orphan_count, bag_free(&ready[i]), memory_order_relaxed);
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t n;
+		struct epoch_item *first = bag_take(&ready[i], &n);
+		atomic_fetch_sub_explicit(&orphan_count, n, memory_order_relaxed);
+		items_free(first);
+	}
 }
 
 static bool try_advance(void)
@@ -117,8 +129,12 @@ static void bags_free(struct record *r)
 {
 	uint64_t epoch = atomic_load_acquire(&global_epoch);
 	for (unsigned i = 0; i < 3; i++)
-		if (r->bags[i].first != NULL && r->bags[i].epoch + 2 <= epoch)
-			pending_add(r, -(int64_t)bag_free(&r->bags[i]));
+		if (r->bags[i].first != NULL && r->bags[i].epoch + 2 <= epoch) {
+			uint64_t n;
+			struct epoch_item *first = bag_take(&r->bags[i], &n);
+			pending_add(r, -(int64_t)n);
+			items_free(first);
+		}
 	if (atomic_load_relaxed(&orphan_count) != 0)
 		orphans_free(epoch);
 }
@@ -192,9 +208,11 @@ void epoch_retire(struct epoch_item *item, void (*free)(struct epoch_item *))
 	atomic_thread_fence(memory_order_seq_cst);
 	uint64_t epoch = atomic_load_acquire(&global_epoch);
 	struct bag *bag = &r->bags[epoch % 3];
+	struct epoch_item *old = NULL;
 	if (bag->epoch != epoch) {
-		if (bag->first != NULL)
-			pending_add(r, -(int64_t)bag_free(bag));
+		uint64_t n;
+		old = bag_take(bag, &n);
+		pending_add(r, -(int64_t)n);
 		bag->epoch = epoch;
 	}
 	item->next = bag->first;
@@ -202,6 +220,7 @@ void epoch_retire(struct epoch_item *item, void (*free)(struct epoch_item *))
 	pending_add(r, 1);
 	if (r->depth == 0)
 		orphan_bags(r);
+	items_free(old);
 }
 
 void epoch_thread_done(void)
