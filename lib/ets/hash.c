@@ -143,8 +143,11 @@ bool hash_empty_some(struct table *t, size_t objects)
 			return false;
 		struct segment *s = entry_segment(t->hash.directory[t->hash.emptying]);
 		t->hash.emptying += segment_width(t, s);
-		for (uint32_t j = 0; j < s->total; j++)
+		for (uint32_t j = 0; j < s->total; j++) {
+			if (j + 6 < s->total)
+				__builtin_prefetch(s->slots[j + 6].object);
 			objects_free(s->slots[j].object);
+		}
 		done += s->total;
 		segment_free(t, s);
 	}
@@ -338,6 +341,13 @@ struct object *hash_seek(const struct table *t, uint64_t hash, struct hash_place
 	return hash_step(t, ret);
 }
 
+/* Objects of neighbouring slots lie anywhere: the next ones are asked for while the caller works on this one. */
+static inline void prefetch(const struct object *o)
+{
+	__builtin_prefetch(o);
+	__builtin_prefetch((const char *)o + 64);
+}
+
 struct object *hash_step(const struct table *t, struct hash_place *place)
 {
 	size_t entries = (size_t)1 << t->hash.depth;
@@ -347,6 +357,10 @@ struct object *hash_step(const struct table *t, struct hash_place *place)
 		for (; i < s->total; i++) {
 			if (s->slots[i].object != NULL) {
 				*place = (struct hash_place){ s, i };
+				if (i + 3 < s->total) {
+					prefetch(s->slots[i + 1].object);
+					prefetch(s->slots[i + 3].object);
+				}
 				return s->slots[i].object;
 			}
 		}
