@@ -77,7 +77,7 @@ static void apply_changes(struct select *s, struct changes *changes)
 		if (s->kind == SELECT_DELETE)
 			ets_remove(s->t, change->old);
 		else if (same_key(s->t, change->old, change->new))
-			ets_insert(s->t, object_new(change->new));
+			ets_replace(s->t, change->old, object_new(change->new));
 		else
 			s->failed = true;
 	}
@@ -275,7 +275,7 @@ static term select_begin(struct proc *p, term table, term spec, struct matchspec
 		return r != 0 ? ets_raise(p, r) : bif_badarg(p);
 	}
 	s.ms = ms;
-	if (kind == SELECT_REPLACE && (ets_is_bag(s.t) || !matchspec_keeps_key(ms, s.t->keypos))) {
+	if (kind == SELECT_REPLACE && (s.t->type == TABLE_BAG || !matchspec_keeps_key(ms, s.t->keypos))) {
 		ets_unlock(s.t);
 		matchspec_put(ms);
 		return bif_badarg(p);

@@ -106,6 +106,24 @@ void ets_remove(struct table *t, struct object *o)
 	object_free(o);
 }
 
+void ets_replace(struct table *t, struct object *old, struct object *o)
+{
+	if (t->type != TABLE_DUPLICATE_BAG) {
+		ets_insert(t, o);
+		return;
+	}
+	term key = object_key(old, t->keypos);
+	struct object **at = hash_find(t, ets_hash(key), key);
+	while (*at != old)
+		at = &(*at)->next;
+	o->next = old->next;
+	*at = o;
+	old->next = NULL;
+	account_out(t, old);
+	account_in(t, o);
+	object_free(old);
+}
+
 struct object *ets_next(const struct table *t, term key, bool *ret_found)
 {
 	if (ets_is_tree(t)) {

@@ -173,6 +173,8 @@ void ets_insert(struct table *t, struct object *o);
 struct object *ets_take(struct table *t, term key);
 /* Removes an object that is there, and frees it. */
 void ets_remove(struct table *t, struct object *o);
+/* Puts o, which has the same key, where old is, and frees old. Not in a bag, where objects are unique. */
+void ets_replace(struct table *t, struct object *old, struct object *o);
 /* Frees a chain. */
 void objects_free(struct object *chain);
 /* The neighbours of a key, as chains; NULL at the end. TERM_NONE: the first, the last. *ret_found: the key is there. */
