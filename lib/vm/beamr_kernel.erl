@@ -9,6 +9,8 @@
 
 start() ->
     process_flag(trap_exit, true),
+    %% application:get_env/2,3 looks here: no application is loaded.
+    ac_tab = ets:new(ac_tab, [set, public, named_table, {read_concurrency, true}]),
     register(user, self()),
     register(init, spawn_link(?MODULE, init, [])),
     loop().
