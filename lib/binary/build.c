@@ -252,66 +252,82 @@ static inline bool is_all(const struct segment *s)
 	return (s->type == SEGMENT_BINARY || s->type <= SEGMENT_PRIVATE_APPEND) && s->size == A(all);
 }
 
-/* Bits that a segment takes. Types of values are looked at only as far as the size depends on them, as in OTP. */
-static bool segment_bits(const struct segment *s, size_t *ret_bits, struct build_error *ret)
+static bool utf_bits(struct segment *s, struct build_error *ret)
 {
-	switch ((enum segment_type)s->type) {
-	case SEGMENT_UTF8: {
-		if (!is_scalar(s->value))
-			return fail(s, A(badarg), A(type), s->value, ret);
-		int64_t c = small_value(s->value);
-		*ret_bits = c < 0x80 ? 8 : c < 0x800 ? 16 : c < 0x10000 ? 24 : 32;
-		return true;
-	}
-	case SEGMENT_UTF16:
-		if (!is_scalar(s->value))
-			return fail(s, A(badarg), A(type), s->value, ret);
-		*ret_bits = small_value(s->value) < 0x10000 ? 16 : 32;
-		return true;
-	case SEGMENT_UTF32:
-		if (!is_scalar(s->value))
-			return fail(s, A(badarg), A(type), s->value, ret);
-		*ret_bits = 32;
-		return true;
-	case SEGMENT_APPEND:
-	case SEGMENT_PRIVATE_APPEND:
-	case SEGMENT_BINARY:
-	case SEGMENT_FLOAT:
-	case SEGMENT_INTEGER:
-	case SEGMENT_STRING:
-		break;
-	}
-	if (is_all(s)) {
-		if (!term_is_bitstring(s->value))
-			return fail(s, A(badarg), A(type), s->value, ret);
-		*ret_bits = bits_size(s->value);
-		if (s->unit > 1 && *ret_bits % s->unit != 0)
-			return fail(s, A(badarg), A(unit), s->value, ret);
-		return true;
-	}
-	if (likely(match_field_bits(s->size, s->unit, ret_bits)))
-		return true;
+	if (!is_scalar(s->value))
+		return fail(s, A(badarg), A(type), s->value, ret);
+	int64_t c = small_value(s->value);
+	if (s->type == SEGMENT_UTF8)
+		s->bits = c < 0x80 ? 8 : c < 0x800 ? 16 : c < 0x10000 ? 24 : 32;
+	else
+		s->bits = s->type == SEGMENT_UTF16 && c < 0x10000 ? 16 : 32;
+	return true;
+}
+
+static _noinline_ bool fail_size(const struct segment *s, struct build_error *ret)
+{
 	if (term_is_integer(s->size) && !(term_is_small(s->size) ? (int64_t)s->size < 0 : big_is_negative(s->size)))
 		return fail(s, A(system_limit), A(size), s->size, ret);
 	return fail(s, A(badarg), A(size), s->size, ret);
 }
 
+/* Notes the bits that a segment takes. Types of values are looked at only as far as the size depends on them, as in OTP. */
+static inline bool segment_bits(struct segment *s, struct build_error *ret)
+{
+	if (s->type >= SEGMENT_UTF8)
+		return utf_bits(s, ret);
+	if (is_all(s)) {
+		if (!term_is_bitstring(s->value))
+			return fail(s, A(badarg), A(type), s->value, ret);
+		s->bits = bits_size(s->value);
+		if (s->unit > 1 && s->bits % s->unit != 0)
+			return fail(s, A(badarg), A(unit), s->value, ret);
+		return true;
+	}
+	return likely(match_field_bits(s->size, s->unit, &s->bits)) || fail_size(s, ret);
+}
+
 /* ------------------------------------------------------------------------------------------------ filling */
 
-static bool fill_segment(uint8_t *data, size_t offset, const struct segment *s, size_t *ret_bits, struct build_error *ret)
+static void fill_utf(uint8_t *data, size_t offset, const struct segment *s)
 {
-	size_t bits;
-	if (!segment_bits(s, &bits, ret))
-		return false;
-	*ret_bits = bits;
+	uint64_t c = (uint64_t)small_value(s->value);
+	if (s->type == SEGMENT_UTF8) {
+		uint8_t bytes[4];
+		(void)utf8_encode((uint32_t)c, bytes); /* its size is known */
+		bits_copy(data, offset, bytes, 0, s->bits);
+	} else if (s->type == SEGMENT_UTF32 || s->bits == 16) {
+		store_field(data, offset, (unsigned)s->bits, c, s->flags);
+	} else {
+		c -= 0x10000;
+		store_field(data, offset, 16, 0xD800 | c >> 10, s->flags);
+		store_field(data, offset + 16, 16, 0xDC00 | (c & 0x3FF), s->flags);
+	}
+}
+
+static inline void copy_whole_bytes(uint8_t *to, const uint8_t *from, size_t bytes)
+{
+	if (bytes != 0)
+		memcpy(to, from, bytes);
+}
+
+static inline bool fill_segment(uint8_t *data, size_t offset, const struct segment *s, struct build_error *ret)
+{
+	size_t bits = s->bits;
 	switch ((enum segment_type)s->type) {
 	case SEGMENT_INTEGER:
-		if (!term_is_integer(s->value))
+		if (unlikely(!term_is_integer(s->value)))
 			return fail(s, A(badarg), A(type), s->value, ret);
-		build_integer(data, offset, bits, s->value, s->flags);
+		if (bits == 8 && offset % 8 == 0 && term_is_small(s->value))
+			data[offset / 8] = (uint8_t)small_value(s->value);
+		else
+			build_integer(data, offset, bits, s->value, s->flags);
 		return true;
 	case SEGMENT_STRING:
-		bits_copy(data, offset, s->string, 0, bits);
+		if (likely((offset | bits) % 8 == 0))
+			copy_whole_bytes(data + offset / 8, s->string, bits / 8);
+		else
+			bits_copy(data, offset, s->string, 0, bits);
 		return true;
 	case SEGMENT_FLOAT:
 		if (bits != 16 && bits != 32 && bits != 64)
@@ -327,40 +343,28 @@ static bool fill_segment(uint8_t *data, size_t offset, const struct segment *s, 
 		struct bits from = bits_of(s->value);
 		if (from.size < bits)
 			return fail(s, A(badarg), A(short), s->value, ret);
-		bits_copy(data, offset, from.data, from.offset, bits);
+		if (likely((offset | bits | from.offset) % 8 == 0))
+			copy_whole_bytes(data + offset / 8, from.data, bits / 8);
+		else
+			bits_copy(data, offset, from.data, from.offset, bits);
 		return true;
 	}
-	case SEGMENT_UTF8: {
-		uint8_t bytes[4];
-		(void)utf8_encode((uint32_t)small_value(s->value), bytes); /* its size is `bits` */
-		bits_copy(data, offset, bytes, 0, bits);
-		return true;
-	}
-	case SEGMENT_UTF16: {
-		uint64_t c = (uint64_t)small_value(s->value);
-		if (bits == 16) {
-			store_field(data, offset, 16, c, s->flags);
-			return true;
-		}
-		c -= 0x10000;
-		store_field(data, offset, 16, 0xD800 | c >> 10, s->flags);
-		store_field(data, offset + 16, 16, 0xDC00 | (c & 0x3FF), s->flags);
-		return true;
-	}
+	case SEGMENT_UTF8:
+	case SEGMENT_UTF16:
 	case SEGMENT_UTF32:
-		store_field(data, offset, 32, (uint64_t)small_value(s->value), s->flags);
+		fill_utf(data, offset, s);
 		return true;
 	}
 	return true;
 }
 
-static bool fill_all(uint8_t *data, size_t offset, const struct segment *s, size_t count, struct build_error *ret)
+static inline bool fill_all(
+	uint8_t *data, size_t offset, const struct segment *s, size_t count, struct build_error *ret)
 {
 	for (; count > 0; s++, count--) {
-		size_t bits;
-		if (!fill_segment(data, offset, s, &bits, ret))
+		if (unlikely(!fill_segment(data, offset, s, ret)))
 			return false;
-		offset += bits;
+		offset += s->bits;
 	}
 	return true;
 }
@@ -389,7 +393,7 @@ static term writable_new(struct heap *heap, size_t capacity, size_t bits, struct
 }
 
 /* Whether value may grow in place; see the top of this file. */
-static bool is_appendable(term value)
+static inline bool is_appendable(term value)
 {
 	const term *sub = boxed_ptr(value);
 	if (header_kind(sub[0]) != BOXED_SUB_BITS || (sub[4] >> 3 & BITS_WRITABLE) == 0 ||
@@ -400,13 +404,14 @@ static bool is_appendable(term value)
 		return false;
 	const struct binary *binary = (const struct binary *)(uintptr_t)ref[2];
 	/* Pairs with binary_unref(): who dropped the last other count has read what it wanted. */
-	return atomic_load_acquire(&binary->counted.refs) == 1 && binary_is_growable(binary);
+	return atomic_load_acquire(&binary->counted.refs) == 1;
 }
 
-static term append(struct heap *heap, const struct segment *first, size_t old_bits, size_t total_bits,
-	size_t count, struct build_error *ret)
+static term append(struct heap *heap, const struct segment *first, size_t total_bits, size_t count,
+	struct build_error *ret)
 {
 	term value = first->value;
+	size_t old_bits = first->bits;
 	size_t bytes = bits_to_bytes(total_bits);
 	if (is_appendable(value)) {
 		term *sub = boxed_ptr(value);
@@ -444,32 +449,30 @@ static term append(struct heap *heap, const struct segment *first, size_t old_bi
 	return fill_all(data, old_bits, first + 1, count - 1, ret) ? t : TERM_NONE;
 }
 
-term build_bits(struct heap *heap, const struct segment *segments, size_t count, struct build_error *ret_error)
+term build_bits(struct heap *heap, struct segment *segments, size_t count, struct build_error *ret_error)
 {
 	const bool appends = count > 0 && segments[0].type <= SEGMENT_PRIVATE_APPEND;
 	size_t total = 0;
 	for (size_t i = appends; i < count; i++) {
-		size_t bits;
-		if (!segment_bits(&segments[i], &bits, ret_error))
+		if (!segment_bits(&segments[i], ret_error))
 			return TERM_NONE;
-		total += bits; /* no overflow: both are at most BITS_MAX */
+		total += segments[i].bits; /* no overflow: both are at most BITS_MAX */
 		if (!bits_size_ok(total)) {
 			(void)fail(&segments[i], A(system_limit), A(size), segments[i].size, ret_error);
 			return TERM_NONE;
 		}
 	}
 	if (appends) {
-		size_t bits;
-		if (!segment_bits(&segments[0], &bits, ret_error))
+		if (!segment_bits(&segments[0], ret_error))
 			return TERM_NONE;
 		if (!term_is_bitstring(segments[0].value)) {
 			(void)fail(&segments[0], A(badarg), A(type), segments[0].value, ret_error);
 			return TERM_NONE;
 		}
 		if (is_all(&segments[0])) {
-			total += bits;
+			total += segments[0].bits;
 			if (bits_size_ok(total))
-				return append(heap, &segments[0], bits, total, count, ret_error);
+				return append(heap, segments, total, count, ret_error);
 		}
 		(void)fail(&segments[0], is_all(&segments[0]) ? A(system_limit) : A(badarg), A(size),
 			segments[0].size, ret_error);

@@ -31,6 +31,7 @@ struct segment {
 		term value;
 		const uint8_t *string; /* SEGMENT_STRING: size is small, in bytes when unit is 8 */
 	};
+	size_t bits;           /* build_bits' own; need not be set */
 };
 
 /* Why construction failed, enough for the error_info map that erl_erts_errors reads:
@@ -43,8 +44,8 @@ struct build_error {
 	term value;
 };
 
-/* The bitstring, or TERM_NONE with *ret_error filled. */
-term build_bits(struct heap *heap, const struct segment *segments, size_t count, struct build_error *ret_error);
+/* The bitstring, or TERM_NONE with *ret_error filled. segments is scratch: sizes are noted in it. */
+term build_bits(struct heap *heap, struct segment *segments, size_t count, struct build_error *ret_error);
 
 /* bs_init_writable: an empty bitstring with room for so many bytes (any term; what is no small integer counts as 0). */
 term build_writable(struct heap *heap, term size);
