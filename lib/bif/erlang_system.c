@@ -7,7 +7,9 @@
 #include "sched/sched.h"
 #include "term/bits.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /* ---------------------------------------------------------------------------------------------- booleans */
@@ -316,6 +318,18 @@ static term garbage_collection(struct proc *p)
 	return heap_cons(heap, pair(p, A(max_heap_size), max_heap_size(p)), list);
 }
 
+/* {Major, Minor, Release} of the kernel. */
+static term os_version(struct proc *p)
+{
+	struct utsname names;
+	int major = 0;
+	int minor = 0;
+	int release = 0;
+	if (uname(&names) == 0)
+		(void)sscanf(names.release, "%d.%d.%d", &major, &minor, &release); /* what is missing stays 0 */
+	return heap_tuple_of(bif_heap(p), term_of_small(major), term_of_small(minor), term_of_small(release));
+}
+
 static term system_info_atom(struct proc *p, term item)
 {
 	switch (atom_index(item)) {
@@ -372,6 +386,10 @@ static term system_info_atom(struct proc *p, term item)
 		return sched_count() > 1 ? A(enabled) : A(disabled);
 	case ATOM_INDEX_nif_version:
 		return string(p, "2.17");
+	case ATOM_INDEX_os_type:
+		return pair(p, A(unix), A(linux));
+	case ATOM_INDEX_os_version:
+		return os_version(p);
 	case ATOM_INDEX_otp_release:
 		return string(p, host_otp_release());
 	case ATOM_INDEX_port_count:
