@@ -43,9 +43,15 @@ static int common_option(struct ctl *ctl, int count, char **words, int *at)
 	static const struct {
 		const char *word;
 		size_t offset;
-	} values[] = { { "-S", offsetof(struct ctl, address) },
-		{ "-i", offsetof(struct ctl, instance) }, { "-s", offsetof(struct ctl, service) },
-		{ "-P", offsetof(struct ctl, field) } };
+	} values[] = {
+		{ "-S", offsetof(struct ctl, address) },
+		{ "--socket", offsetof(struct ctl, address) },
+		{ "-i", offsetof(struct ctl, instance) },
+		{ "--instance", offsetof(struct ctl, instance) },
+		{ "-s", offsetof(struct ctl, service) },
+		{ "--service", offsetof(struct ctl, service) },
+		{ "-P", offsetof(struct ctl, field) },
+	};
 
 	static const struct {
 		const char *word;

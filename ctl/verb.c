@@ -126,10 +126,6 @@ int verb_parse(
 			return r;
 		if (!is_list(verb->words[next].field))
 			next++;
-		else
-			options =
-				options && verb->words[next].field->type !=
-						   CONTROL_STRUCT; /* terms may begin with a dash */
 	}
 	if (next < verb->word_count && verb->words[next].cardinality == CONTROL_ONE) {
 		fprintf(stderr, "beamrctl: %s is missing\n", verb->words[next].placeholder);

@@ -503,24 +503,16 @@ int verb_monitors(
 
 /* ---- events ---- */
 
-struct stream {
-	int64_t until; /* the last seq to show; -1: for ever */
-	bool begun;
-};
-
 #define STREAM_OVER 1000 /* no exit status: the reader has seen enough */
 
 static int show_event(struct ctl *ctl, json_t *reply, void *user)
 {
-	struct stream *stream = user;
 	json_t *event = json_object_get(reply, "event");
 	int64_t lost = number_of(reply, "lost");
-	if (json_is_true(json_object_get(reply, "ready"))) {
-		stream->until = ctl->follow ? -1 : number_of(reply, "seq");
-		return stream->until == 0 ? STREAM_OVER : 0;
-	}
 	if (lost > 0 && !is_plain(ctl))
 		printf("-- %lld events were lost here --\n", (long long)lost);
+	if (json_is_true(json_object_get(reply, "ready")) && !ctl->follow)
+		return STREAM_OVER;
 	if (event == NULL)
 		return 0;
 	if (!show_plain(ctl, event)) {
@@ -530,17 +522,16 @@ static int show_event(struct ctl *ctl, json_t *reply, void *user)
 	}
 	if (fflush(stdout) != 0)
 		return CTL_FAILED; /* nobody reads */
-	return stream->until >= 0 && number_of(event, "seq") >= stream->until ? STREAM_OVER : 0;
+	return 0;
 }
 
 int verb_events(
 	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
 {
-	struct stream stream = { .until = -1 };
 	if (!ctl->follow && json_object_get(params, "sinceSeq") == NULL)
 		(void)json_object_set_new(
 			params, "sinceSeq", json_integer(0)); /* fails only without memory */
-	int r = ctl_follow(ctl, verb->method, json_incref(params), show_event, &stream);
+	int r = ctl_follow(ctl, verb->method, json_incref(params), show_event, NULL);
 	return r == STREAM_OVER ? 0 : r;
 }
 

@@ -20,7 +20,9 @@ struct subscriber {
 	struct control_arena arena; /* of the reply that is being made */
 	uint64_t kinds;             /* bits of enum beamr_report_kind */
 	uint64_t seq;               /* the last one looked at */
-	uint64_t lost;              /* not told of yet */
+	uint64_t ready_seq; /* live from here on: said when what is before it has been sent */
+	bool ready;
+	uint64_t lost; /* not told of yet */
 	uint64_t queue_max;
 	int64_t priority_max;
 	const char *service;
@@ -148,11 +150,23 @@ static void send_event(struct subscriber *subscriber, const struct record *recor
 	control_arena_done(&subscriber->arena);
 }
 
+static void send_ready(struct subscriber *subscriber)
+{
+	struct control_out_event_subscribe out = { .ready = { true, 1 },
+		.seq = { true, (int64_t)subscriber->ready_seq },
+		.lost = { subscriber->lost > 0, (int64_t)subscriber->lost } };
+	subscriber->lost = 0;
+	subscriber->ready = true;
+	call_continue(subscriber->call, &out);
+}
+
 static void pump(struct call *call, void *user)
 {
 	struct subscriber *subscriber = user;
 	struct events *events = call->daemon->events;
 	while (!call_is_full(call)) {
+		if (!subscriber->ready && subscriber->seq >= subscriber->ready_seq)
+			send_ready(subscriber);
 		uint64_t lost, last = events_last(events);
 		if (subscriber->queue_max != 0 && last - subscriber->seq > subscriber->queue_max) {
 			subscriber->lost += last - subscriber->seq - subscriber->queue_max;
@@ -173,8 +187,7 @@ static void pump(struct call *call, void *user)
 void event_wake(void *user)
 {
 	struct daemon *daemon = user;
-	list_foreach_safe(node, events_list(daemon->events))
-	{
+	list_foreach_safe(node, events_list(daemon->events)) {
 		struct subscriber *subscriber = list_entry(node, struct subscriber, node);
 		pump(subscriber->call, subscriber);
 	}
@@ -252,13 +265,11 @@ void handle_event_subscribe(struct call *call, const struct control_in_event_sub
 	subscriber->seq = in->since_seq.set && (uint64_t)in->since_seq.value < last
 				  ? (uint64_t)in->since_seq.value
 				  : last;
+	subscriber->ready_seq = last;
 	list_append(events_list(events), &subscriber->node);
 	call->on_close = on_close;
 	call->on_drained = pump;
 	call->user = subscriber;
 	subscribers_changed(call->daemon);
-	struct control_out_event_subscribe out = { .ready = { true, 1 },
-		.seq = { true, (int64_t)last } };
-	call_continue(call, &out);
 	pump(call, subscriber);
 }

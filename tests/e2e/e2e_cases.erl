@@ -1,0 +1,86 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Processes that end in all ways, for the scripts of this folder.
+-module(e2e_cases).
+-export([loop/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
+	flood_kinds/2, one_kind/1, count/0, chain/1, chain_link/2, counter/1]).
+
+loop() ->
+	receive
+		stop -> ok;
+		{crash, Reason} -> erlang:error(Reason);
+		_ -> loop()
+	end.
+
+trap() ->
+	process_flag(trap_exit, true),
+	loop().
+
+spin() -> spin().
+
+badmatch() ->
+	{ok, _} = element(1, {{error, 17}}),
+	ok.
+
+own_exit() -> exit({own, reason}).
+
+gleam(Kind, Message, Line) ->
+	#{gleam_error => Kind, message => Message, file => <<"src/shop/checkout.gleam">>, module => <<"shop/checkout">>,
+		function => <<"charge">>, line => Line}.
+
+let_assert() ->
+	erlang:error((gleam(let_assert, <<"Pattern match failed, no pattern matched the value.">>, 88))#{value => {error, declined}}).
+
+panic() ->
+	erlang:error(gleam(panic, <<"the till is empty">>, 12)).
+
+%% A process that others die with: two linked ones, one of which traps exits.
+linked() ->
+	Self = self(),
+	spawn(?MODULE, linked_child, [{Self, false}]),
+	spawn(?MODULE, linked_child, [{Self, true}]),
+	receive {linked, false} -> ok end,
+	receive {linked, true} -> ok end,
+	loop().
+
+linked_child({Parent, Trap}) ->
+	process_flag(trap_exit, Trap),
+	link(Parent),
+	Parent ! {linked, Trap},
+	loop().
+
+chain(0) -> loop();
+chain(N) ->
+	spawn_link(?MODULE, chain, [N - 1]),
+	loop().
+
+chain_link(_, _) -> ok.
+
+%% N crashes of one kind.
+flood(0) -> done;
+flood(N) ->
+	spawn(?MODULE, same, []),
+	flood(N - 1).
+
+same() -> erlang:error(the_same).
+
+%% Kinds kinds of crashes, Each of each.
+flood_kinds(0, _) -> done;
+flood_kinds(Kinds, Each) ->
+	Tag = list_to_atom("kind_" ++ integer_to_list(Kinds)),
+	each(Each, Tag),
+	flood_kinds(Kinds - 1, Each).
+
+each(0, _) -> ok;
+each(N, Tag) ->
+	spawn(?MODULE, one_kind, [Tag]),
+	each(N - 1, Tag).
+
+one_kind(Tag) -> erlang:error({Tag, [1, 2, 3]}).
+
+%% How far a process that only counts comes: registered as counter, tells when asked.
+count() -> counter(0).
+
+counter(N) ->
+	receive {From, ask} -> From ! N, counter(N)
+	after 0 -> counter(N + 1)
+	end.
