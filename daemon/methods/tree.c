@@ -20,6 +20,8 @@ struct node {
 	beamr_pid parent;
 	size_t depth; /* below its root */
 	bool in;      /* part of the answer */
+	bool placed;  /* it is decided whether it is */
+	struct node *up; /* its parent, or whoever led here while the way up is walked */
 	struct control_process process;
 };
 
@@ -29,7 +31,7 @@ struct tree {
 	beamr_pid root; /* 0: all */
 	size_t depth;
 	bool too_many;
-	struct node *nodes; /* oldest first, so that a parent comes before its children */
+	struct node *nodes; /* in the machine's order, which may have children before their parents */
 	size_t count, capacity;
 	struct control_process *kept;
 	size_t kept_count;
@@ -97,7 +99,26 @@ static bool add_edge(
 	return true;
 }
 
-/* Which nodes belong to the answer, and the edges by parent. */
+/* Decides about one node whose parent, if it lives, has been decided about. */
+static bool place(struct tree *tree, struct node *node, const struct node *parent)
+{
+	node->placed = true;
+	if (tree->root != 0 && node->pid == tree->root)
+		node->in = true;
+	else if (parent != NULL && parent->in) {
+		node->depth = parent->depth + 1;
+		node->in = node->depth <= tree->depth;
+	} else
+		node->in = tree->root == 0 && parent == NULL;
+	if (!node->in)
+		return true;
+	tree->kept[tree->kept_count++] = node->process;
+	if ((tree->kinds & KIND_PARENT) != 0 && parent != NULL && parent->in)
+		return add_edge(tree, parent->process.process, node->process.process, CONTROL_edge_kind_parent, NULL);
+	return true;
+}
+
+/* Which nodes belong to the answer, parents before their children, and the edges by parent. */
 static bool choose(struct tree *tree)
 {
 	struct node **index = malloc((tree->count + 1) * sizeof(*index));
@@ -110,22 +131,21 @@ static bool choose(struct tree *tree)
 		control_arena_alloc(&tree->call->arena, (tree->count + 1) * sizeof(*tree->kept));
 	bool done = tree->kept != NULL;
 	for (size_t i = 0; done && i < tree->count; i++) {
-		struct node *node = &tree->nodes[i];
-		struct node *parent =
-			node->parent != 0 ? find_node(index, tree->count, node->parent) : NULL;
-		if (tree->root != 0 && node->pid == tree->root)
-			node->in = true;
-		else if (parent != NULL && parent->in) {
-			node->depth = parent->depth + 1;
-			node->in = node->depth <= tree->depth;
-		} else
-			node->in = tree->root == 0 && parent == NULL;
-		if (!node->in)
-			continue;
-		tree->kept[tree->kept_count++] = node->process;
-		if ((tree->kinds & KIND_PARENT) != 0 && parent != NULL && parent->in)
-			done = add_edge(tree, parent->process.process, node->process.process,
-				CONTROL_edge_kind_parent, NULL);
+		/* Up to an ancestor that is decided about or to the top, turning the way round; then down again. */
+		struct node *node = &tree->nodes[i], *below = NULL;
+		while (node != NULL && !node->placed) {
+			struct node *parent = node->parent != 0 ? find_node(index, tree->count, node->parent) : NULL;
+			node->placed = true; /* no way up leads here twice */
+			node->up = below;
+			below = node;
+			node = parent;
+		}
+		while (done && below != NULL) {
+			struct node *next = below->up;
+			done = place(tree, below, node);
+			node = below;
+			below = next;
+		}
 	}
 	free(index);
 	return done;
