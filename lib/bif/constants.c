@@ -36,3 +36,9 @@ term bif_constant_true_1(struct proc *p, const term *args)
 {
 	return A(true);
 }
+
+/* Times are in nanoseconds throughout: so many in a second. */
+term bif_constant_nanoseconds_0(struct proc *p, const term *args)
+{
+	return term_of_small(1000000000);
+}
