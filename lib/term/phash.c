@@ -10,6 +10,7 @@
 #include "term/export.h"
 #include "term/kinds.h"
 #include "term/map.h"
+#include "term/record.h"
 #include "term/walk.h"
 
 #include <string.h>
@@ -181,8 +182,16 @@ static void mix_boxed(struct portable *s, term t)
 	const term *p = boxed_ptr(t);
 	size_t size = header_size(p[0]);
 	switch (header_kind(p[0])) {
-	case BOXED_TUPLE:
 	case BOXED_RECORD:
+		/* The definition by its own hash, for which its tuple is hashed by itself. OTP takes the values in the
+		 * order in which the atoms of their fields were made, so there the hash differs between machines; here
+		 * it is the order of definition, which that most often is. */
+		s->hash = mix_two(
+			s->hash, (uint32_t)record_size(t), term_phash2(record_definition(t)), GOLDEN_TIMES(23));
+		if (record_size(t) > 0)
+			walk_push_array(&s->walk, OP_ARRAY, record_values(t), record_size(t));
+		break;
+	case BOXED_TUPLE:
 		s->hash = mix_one(s->hash, (uint32_t)size, GOLDEN_TIMES(9));
 		if (size > 0)
 			walk_push_array(&s->walk, OP_ARRAY, p + 1, size);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hashes: OTP's against what OTP answered, our own against equality. */
 #include "binary/binary.h"
+#include "term/atom.h"
 #include "term/compare.h"
 #include "tests.h"
 #include "values.h"
@@ -55,6 +56,38 @@ START_TEST(bits_hash_by_value)
 }
 END_TEST
 
+static term record(const char *module, const char *name, term exported, size_t count, const char *const *fields, const term *values)
+{
+	term *definition = heap_alloc(&test_heap, 4 + count);
+	definition[0] = HEADER(BOXED_TUPLE, 3 + count);
+	definition[1] = atom_of_string(module);
+	definition[2] = atom_of_string(name);
+	definition[3] = exported;
+	term *p = heap_alloc(&test_heap, 2 + count);
+	p[0] = HEADER(BOXED_RECORD, 1 + count);
+	p[1] = term_of_boxed(definition);
+	for (size_t i = 0; i < count; i++) {
+		definition[4 + i] = atom_of_string(fields[i]);
+		p[2 + i] = values[i];
+	}
+	return term_of_boxed(p);
+}
+
+/* Source: OTP 29.1.2, modules nr2 and nr3. */
+START_TEST(phash2_of_native_records)
+{
+	static const char *const fields[] = { "a", "b" };
+	static const char *const fruit[] = { "apple1", "mango1", "zebra1" };
+	term numbers[] = { term_of_small(1), term_of_small(2), term_of_small(3) };
+	term zeros[] = { TERM_ZERO, TERM_ZERO };
+	term nils[] = { TERM_NIL, TERM_NIL };
+	ck_assert_uint_eq(term_phash2(record("nr2", "em", A(false), 0, fields, NULL)), 1459517480);
+	ck_assert_uint_eq(term_phash2(record("nr3", "r2", A(false), 3, fruit, numbers)), 2711975386);
+	ck_assert_uint_eq(term_phash2(record("nr2", "pair", A(true), 2, fields, zeros)), 3278112921);
+	ck_assert_uint_eq(term_phash2(record("nr2", "pair", A(true), 2, fields, nils)), 88607667);
+}
+END_TEST
+
 START_TEST(small_integers_spread_over_branches)
 {
 	unsigned counts[16] = { 0 };
@@ -73,6 +106,7 @@ void add_hash_tests(Suite *suite)
 	tcase_add_test(tcase, phash_is_that_of_otp);
 	tcase_add_test(tcase, equal_terms_hash_alike);
 	tcase_add_test(tcase, bits_hash_by_value);
+	tcase_add_test(tcase, phash2_of_native_records);
 	tcase_add_test(tcase, small_integers_spread_over_branches);
 	suite_add_tcase(suite, tcase);
 }
