@@ -19,6 +19,22 @@ static term go_on(struct proc *p, term function, unsigned count, const term *arg
 	return bif_trap(p, export, count, args);
 }
 
+/* Cheaply sees most pairs that are not =:=; what it lets through is compared in full. */
+static inline bool differ(term a, term b)
+{
+	if (((a ^ b) & TAG_MASK) != 0 || term_is_immediate(a))
+		return a != b;
+	const term *p = term_is_cons(a) ? cons_ptr(a) : boxed_ptr(a);
+	const term *q = term_is_cons(b) ? cons_ptr(b) : boxed_ptr(b);
+	if (p[0] == q[0])
+		return term_is_boxed(a) && p[0] == HEADER(BOXED_TUPLE, header_size(p[0])) && header_size(p[0]) > 0 &&
+			p[1] != q[1] && term_is_immediate(p[1]) && term_is_immediate(q[1]);
+	/* Different heads of lists, or headers: of tuples they are enough; of others there are several forms. */
+	if (term_is_cons(a))
+		return term_is_immediate(p[0]) && term_is_immediate(q[0]);
+	return header_kind(p[0]) == BOXED_TUPLE || header_kind(q[0]) == BOXED_TUPLE;
+}
+
 term bif_lists_member_2(struct proc *p, const term *args)
 {
 	term wanted = args[0];
@@ -32,7 +48,7 @@ term bif_lists_member_2(struct proc *p, const term *args)
 			return go_on(p, A(member), 2, (term[]){ wanted, list });
 		}
 		term head = cons_head(list);
-		if (head == wanted || (!immediate && term_equal(head, wanted))) {
+		if (head == wanted || (!immediate && !differ(head, wanted) && term_equal(head, wanted))) {
 			bif_charge(p, n / CELLS_PER_REDUCTION);
 			return A(true);
 		}
@@ -78,15 +94,22 @@ static term key_search(struct proc *p, const term *args, term function, bool *re
 	/* Only numbers can be == without being =:=, and they may be anywhere in a compound key. */
 	const bool exact = term_is_atom(key) || term_is_local_pid(key);
 	const bool immediate = term_is_immediate(key);
+	if (position > (size_t)1 << 40) /* no tuple is that large */
+		position = (size_t)1 << 40;
+	const term least = HEADER(BOXED_TUPLE, position);
 	for (; term_is_cons(list); list = cons_tail(list)) {
 		if (n++ == allowed) {
 			bif_charge(p, n / CELLS_PER_REDUCTION);
 			return go_on(p, function, 3, (term[]){ key, args[1], list });
 		}
 		term head = cons_head(list);
-		if (!term_is_tuple(head) || tuple_arity(head) < position)
+		if (!term_is_boxed(head))
 			continue;
-		term element = tuple_element(head, position - 1);
+		term header = boxed_header(head);
+		/* Among tuples' headers the order is that of their sizes. */
+		if ((header & HEADER_KIND_MASK) != HEADER_OF_KIND(BOXED_TUPLE) || header < least)
+			continue;
+		term element = boxed_ptr(head)[position];
 		if (element == key ||
 			(!exact && !(immediate && term_is_immediate(element)) && term_equal_value(element, key))) {
 			bif_charge(p, n / CELLS_PER_REDUCTION);

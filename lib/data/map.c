@@ -102,7 +102,7 @@ static inline uint16_t node_bitmap(const term *node)
 
 static inline unsigned child_index(uint16_t bitmap, unsigned branch)
 {
-	return (unsigned)__builtin_popcount(bitmap & ((1U << branch) - 1));
+	return map_count_bits(bitmap & ((1U << branch) - 1));
 }
 
 static term *node_alloc(struct heap *heap, uint16_t bitmap, size_t children)
@@ -806,7 +806,7 @@ static size_t tree_verify(term t, unsigned level, uint64_t prefix)
 		}
 		return count;
 	}
-	assert(count == (size_t)__builtin_popcount(node_bitmap(node)) && count >= 1);
+	assert(count == map_count_bits(node_bitmap(node)) && count >= 1);
 	assert(level == 0 || count > 1 || !term_is_cons(node[2]));
 	size_t size = 0;
 	size_t i = 0;

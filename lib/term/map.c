@@ -33,7 +33,7 @@ static term hashmap_get(term map, term key)
 		unsigned bit = 1U << (hash & 15);
 		if ((bitmap & bit) == 0)
 			return TERM_NONE;
-		term child = node[2 + __builtin_popcount(bitmap & (bit - 1))];
+		term child = node[2 + map_count_bits(bitmap & (bit - 1))];
 		if (term_is_cons(child))
 			return term_equal(cons_head(child), key) ? cons_tail(child) : TERM_NONE;
 		node = boxed_ptr(child);

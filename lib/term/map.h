@@ -26,6 +26,15 @@ static inline unsigned map_branch(uint64_t hash, unsigned level)
 	return (unsigned)(hash >> (level * 4)) & 15;
 }
 
+/* Bits that are set among the low 16; the plain instruction set has no instruction for it. */
+static inline unsigned map_count_bits(unsigned v)
+{
+	v -= v >> 1 & 0x5555;
+	v = (v & 0x3333) + (v >> 2 & 0x3333);
+	v = (v + (v >> 4)) & 0x0F0F;
+	return (v + (v >> 8)) & 0x1F;
+}
+
 static inline size_t map_size(term t)
 {
 	const term *p = boxed_ptr(t);
