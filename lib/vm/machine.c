@@ -104,7 +104,7 @@ int beamr_new(const struct beamr_options *options, struct beamr **ret_machine)
 	struct beamr *m = mem_zalloc(MEM_MISC, sizeof(*m));
 	m->options = *options;
 	m->options.otp_root = options->otp_root ? strdup(options->otp_root) : NULL;
-	mutex_init(&m->lock, LOCK_NS);
+	mutex_init(&m->lock, LOCK_VM);
 	the_machine = m;
 	if (m->options.otp_root != NULL)
 		find_release(m->options.otp_root, m->otp_release);

@@ -75,7 +75,7 @@ int beamr_ns_create(struct beamr *m, const char *name, struct beamr_ns **ret_ns)
 	h->refs = 2; /* the list's and the caller's */
 	h->created_realtime_usec = clock_realtime_usec();
 	h->kernel = TERM_NONE;
-	mutex_init(&h->kernel_lock, LOCK_NS);
+	mutex_init(&h->kernel_lock, LOCK_VM_KERNEL);
 	ns->host = h;
 	size_t i = position_of(m, name);
 	vec_push(&m->namespaces, h);

@@ -138,7 +138,7 @@ static void calls_ready(void)
 {
 	if (calls.ready)
 		return;
-	mutex_init(&calls.lock, LOCK_NS);
+	mutex_init(&calls.lock, LOCK_VM);
 	list_init(&calls.open);
 	for (size_t i = 0; i < CALL_BUCKETS; i++)
 		list_init(&calls.buckets[i]);
