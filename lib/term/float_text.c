@@ -2,8 +2,9 @@
 /* Floats as the shortest text that reads back as the same value. */
 #include "term/float_text.h"
 
+#include <gmp.h>
 #include <math.h>
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,87 +14,112 @@ struct decimal {
 	int exponent; /* the value is 0.DIGITS * 10^exponent */
 };
 
-/* value (positive) with `count` significant digits, correctly rounded. */
-static void decimal_of(double value, int count, struct decimal *ret)
+/* The shortest decimal inside a double's rounding interval, by Raffaello Giulietti's Schubfach: the interval's ends and the
+ * double itself, scaled by a power of ten, are known to two bits below one digit; whatever was cut off further down is
+ * kept as one sticky bit, which is enough to compare exactly.
+ *
+ * powers[k - POWER_MIN] is 10^k scaled to 128 bits, rounded up. Fixed once computed. */
+
+#define POWER_MIN (-292)
+#define POWER_MAX 324
+
+struct power {
+	uint64_t high, low;
+};
+
+static struct power powers[POWER_MAX - POWER_MIN + 1];
+static pthread_once_t powers_once = PTHREAD_ONCE_INIT;
+
+static int floor_log2_pow10(int e)
 {
-	char text[40];
-	(void)snprintf(text, sizeof(text), "%.*e", count - 1, value); /* cannot be cut: at most 25 characters */
-	ret->digits[0] = text[0];
-	if (count > 1)
-		memcpy(ret->digits + 1, text + 2, (size_t)count - 1);
-	ret->count = count;
-	ret->exponent = atoi(text + (count > 1 ? count + 2 : 2)) + 1;
+	return (e * 1741647) >> 19;
 }
 
-static double decimal_value(const struct decimal *d)
+static void powers_fill(void)
 {
-	char text[40];
-	(void)snprintf(text, sizeof(text), "0.%.*se%d", d->count, d->digits, d->exponent); /* fits */
-	return strtod(text, NULL);
-}
-
-static void decimal_trim(struct decimal *d)
-{
-	while (d->count > 1 && d->digits[d->count - 1] == '0')
-		d->count--;
-}
-
-/* The next decimal of that many digits away from zero. */
-static void decimal_next(struct decimal *d)
-{
-	int i = d->count - 1;
-	while (i >= 0 && d->digits[i] == '9')
-		d->digits[i--] = '0';
-	if (i >= 0) {
-		d->digits[i]++;
-		return;
+	mpz_t power, unit, scaled;
+	mpz_inits(power, unit, scaled, NULL);
+	for (int k = POWER_MIN; k <= POWER_MAX; k++) {
+		int shift = 127 - floor_log2_pow10(k);
+		mpz_ui_pow_ui(power, 10, (unsigned long)abs(k));
+		mpz_set_ui(unit, 1);
+		mpz_mul_2exp(unit, unit, (mp_bitcnt_t)abs(shift));
+		/* 10^k * 2^shift, where k and shift have different signs or one of them is 0, but for a few small k. */
+		if (k < 0)
+			mpz_cdiv_q(scaled, unit, power);
+		else if (shift < 0)
+			mpz_cdiv_q(scaled, power, unit);
+		else
+			mpz_mul(scaled, power, unit);
+		powers[k - POWER_MIN].low = mpz_getlimbn(scaled, 0);
+		powers[k - POWER_MIN].high = mpz_getlimbn(scaled, 1);
 	}
-	d->digits[0] = '1';
-	d->exponent++;
+	mpz_clears(power, unit, scaled, NULL);
 }
 
-/* Integers below 2^53 carry their digits with them. */
-static bool decimal_of_integer(double value, struct decimal *ret)
+/* The high 64 bits of 192, the lowest of them set also when anything below is. */
+static uint64_t scale_to_odd(struct power power, uint64_t x)
 {
-	if (value >= 0x1p53 || value != floor(value))
-		return false;
-	uint64_t n = (uint64_t)value;
+	uint64_t carry = (uint64_t)((unsigned __int128)power.low * x >> 64);
+	unsigned __int128 product = (unsigned __int128)power.high * x + carry;
+	return (uint64_t)(product >> 64) | ((uint64_t)product > 1);
+}
+
+/* Writes n's digits, without zeros at the end; value is n * 10^exponent. */
+static void decimal_of(uint64_t n, int exponent, struct decimal *ret)
+{
 	char text[20];
 	int count = 0;
 	for (; n > 0; n /= 10)
 		text[count++] = (char)('0' + n % 10);
-	for (int i = 0; i < count; i++)
-		ret->digits[i] = text[count - 1 - i];
-	ret->count = ret->exponent = count;
-	decimal_trim(ret);
-	return true;
+	ret->exponent = count + exponent;
+	ret->count = 0;
+	int zeros = 0;
+	while (text[zeros] == '0')
+		zeros++;
+	while (count > zeros)
+		ret->digits[ret->count++] = text[--count];
 }
 
+/* value: positive and finite. */
 static void decimal_shortest(double value, struct decimal *ret)
 {
-	if (decimal_of_integer(value, ret))
+	/* Integers below 2^53 carry their digits with them. */
+	if (value < 0x1p53 && value == (double)(uint64_t)value) {
+		decimal_of((uint64_t)value, 0, ret);
 		return;
-	/* Every decimal of 15 digits survives the way through a normal double, so a shorter one shows as trailing zeros. */
-	bool normal = isnormal(value);
-	/* Below a power of two doubles are twice as dense: there a decimal that reads back may not be the nearest one. */
-	int exponent;
-	bool edge = frexp(value, &exponent) == 0.5;
-	for (int count = normal ? 15 : 1; count < 17; count++) {
-		decimal_of(value, count, ret);
-		if (decimal_value(ret) == value) {
-			decimal_trim(ret);
+	}
+	uint64_t word;
+	memcpy(&word, &value, sizeof(word));
+	int biased = (int)(word >> 52);
+	uint64_t fraction = word & ((UINT64_C(1) << 52) - 1);
+	uint64_t c = biased != 0 ? fraction | UINT64_C(1) << 52 : fraction;
+	int q = (biased != 0 ? biased : 1) - 1075;
+	/* Below a power of two doubles are twice as dense. */
+	bool edge = fraction == 0 && biased > 1;
+	bool odd = c % 2 != 0;
+	int k = (q * 1262611 - (edge ? 524031 : 0)) >> 22;
+	int h = q + floor_log2_pow10(-k) + 1;
+	(void)pthread_once(&powers_once, powers_fill); /* fails only for a bad control word */
+	struct power power = powers[-k - POWER_MIN];
+	uint64_t lower = scale_to_odd(power, (4 * c - 2 + edge) << h) + odd;
+	uint64_t middle = scale_to_odd(power, 4 * c << h);
+	uint64_t upper = scale_to_odd(power, (4 * c + 2) << h) - odd;
+	uint64_t s = middle / 4;
+	if (s >= 10) {
+		uint64_t tens = s / 10;
+		bool down = lower <= 40 * tens;
+		bool up = 40 * tens + 40 <= upper;
+		if (down != up) {
+			decimal_of(tens + up, k + 1, ret);
 			return;
 		}
-		if (edge) {
-			decimal_next(ret);
-			if (decimal_value(ret) == value) {
-				decimal_trim(ret);
-				return;
-			}
-		}
 	}
-	decimal_of(value, 17, ret);
-	decimal_trim(ret);
+	bool down = lower <= 4 * s;
+	bool up = 4 * s + 4 <= upper;
+	if (down == up)
+		up = middle > 4 * s + 2 || (middle == 4 * s + 2 && s % 2 != 0);
+	decimal_of(s + up, k, ret);
 }
 
 static char *put_fixed(char *p, const struct decimal *d)
@@ -124,7 +150,18 @@ static char *put_scientific(char *p, const struct decimal *d)
 		*p++ = '0';
 	memcpy(p, d->digits + 1, (size_t)d->count - 1);
 	p += d->count - 1;
-	return p + sprintf(p, "e%d", d->exponent - 1);
+	int e = d->exponent - 1;
+	*p++ = 'e';
+	if (e < 0) {
+		*p++ = '-';
+		e = -e;
+	}
+	if (e >= 100)
+		*p++ = (char)('0' + e / 100);
+	if (e >= 10)
+		*p++ = (char)('0' + e / 10 % 10);
+	*p++ = (char)('0' + e % 10);
+	return p;
 }
 
 static int digits_of(int n)
