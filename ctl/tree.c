@@ -149,9 +149,9 @@ static bool build(struct tree *tree, json_t *reply)
 		if (kind == NULL || from == NULL || to == NULL)
 			return false;
 		struct node *parent = find(tree, from), *child = find(tree, to);
-		/* A parent is older than its child and comes before it, so no ring can be made of them. */
+		/* Each has one parent at most, so what hangs from a root holds no ring. */
 		if (strcmp(kind, "parent") == 0 && parent != NULL && child != NULL &&
-			parent < child && child->parent == SIZE_MAX)
+			parent != child && child->parent == SIZE_MAX)
 			add_child(tree, parent, child);
 	}
 	return true;

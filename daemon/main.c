@@ -232,6 +232,8 @@ static void root_over(struct bridge_item *item)
 	struct stopping *stopping = wait->stopping;
 	free(wait);
 	stopping->waits--;
+	if (stopping->daemon->notify == NULL)
+		return; /* the loop was left already */
 	notify_stopping(stopping->daemon, stopping->waits);
 	if (stopping->waits == 0)
 		leave(stopping);
@@ -246,7 +248,7 @@ static void on_root_dead(void *user)
 static bool add_root(void *user, const struct beamr_process *process)
 {
 	struct stopping *stopping = user;
-	if (process->parent != 0)
+	if (process->parent != 0 || process->system)
 		return true;
 	if (stopping->count == stopping->capacity) {
 		size_t capacity = stopping->capacity > 0 ? stopping->capacity * 2 : 64;
@@ -417,7 +419,7 @@ static int serve(struct daemon *daemon, int fd, const char *unlink_path)
 	(void)startup_free(startup);
 	daemon->server = server_free(daemon->server);
 	beamr_stop(daemon->machine);
-	bridge_done(&daemon->bridge);
+	bridge_run(&daemon->bridge); /* what waited on processes has been told that there will be no answer */
 	daemon->notify = notify_free(daemon->notify);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		if (signals[i] != NULL)
@@ -470,8 +472,7 @@ static int run_daemon(const struct options *options)
 	if (r != 0)
 		fprintf(stderr, "beamrd: cannot start: %s\n", strerror(-r));
 	daemon.machine = beamr_free(daemon.machine);
-	if (r != 0)
-		bridge_done(&daemon.bridge);
+	bridge_done(&daemon.bridge);
 	daemon.events = events_free(daemon.events);
 	if (daemon.base != NULL)
 		event_base_free(daemon.base);

@@ -362,6 +362,7 @@ struct beamr_process {
 	enum beamr_process_state state;
 	unsigned priority; /* 0 low .. 3 max */
 	bool trap_exit;
+	bool system; /* belongs to the namespace itself, not to a program in it */
 	beamr_pid parent; /* 0: the host */
 	uint64_t mailbox; /* messages, read and unread */
 	uint64_t memory_bytes;

@@ -185,10 +185,6 @@ static void lower_function(struct lowering *l, const struct operand *o)
 	emit_word(l, o[2].value);
 	const struct export *e = export_find(l->staged->code->name, o[1].term, (uint32_t)o[2].value);
 	l->replaced_by = e != NULL && e->bif != NULL ? e : NULL;
-	if (l->on_load) {
-		l->on_load_entry = offset_now(l);
-		l->on_load = false;
-	}
 }
 
 void lower_line(struct lowering *l, const struct operand *o)
@@ -260,8 +256,8 @@ static void lower_one(struct lowering *l)
 		lower_function(l, o);
 		l->at++;
 		return;
-	case OP_on_load:
-		l->on_load = true;
+	case OP_on_load: /* stands behind the entry label of its function */
+		l->on_load_entry = offset_now(l);
 		l->at++;
 		return;
 	case OP_int_code_end:

@@ -28,7 +28,6 @@ struct lowering {
 	VEC(struct frame_entry) frames;
 	size_t handlers;          /* labels with a landing */
 	uint32_t function;        /* offset of the current function's header */
-	bool on_load;             /* the next function is it */
 	const struct export *replaced_by; /* the function just begun is this BIF; NULL: it is not */
 	uint32_t on_load_entry;
 	uint32_t start;           /* offset of the instruction being written */

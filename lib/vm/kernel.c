@@ -69,6 +69,7 @@ term kernel_process(struct beamr_ns *h)
 			struct spawn_options options;
 			spawn_options_init(&options);
 			options.quiet = false;
+			options.system = true;
 			pid = proc_spawn(h->ns, NULL, name, atom_of_string("start"), TERM_NIL,
 				&options, NULL);
 		}
@@ -90,6 +91,7 @@ void kernel_start_logger(struct beamr_ns *h)
 	struct spawn_options options;
 	spawn_options_init(&options);
 	options.quiet = false;
+	options.system = true;
 	options.on_exit = logger_ended;
 	options.on_exit_user = h;
 	options.group_leader = kernel_process(h);

@@ -211,6 +211,7 @@ static void fill_process(const struct proc *p, struct texts *texts, struct beamr
 		.state = state_of(p),
 		.priority = p->priority,
 		.trap_exit = (p->flags & PROC_TRAP_EXIT) != 0,
+		.system = (p->flags & PROC_SYSTEM) != 0,
 		.parent = now.parent != TERM_NONE ? pid_to_host(now.parent) : 0,
 		.mailbox = now.mailbox,
 		.memory_bytes = now.memory_bytes,
@@ -394,6 +395,9 @@ static void describe(struct proc *p, void *arg)
 		return;
 	}
 	fill_process(p, &i->texts, &public->process);
+	/* It runs only to answer; what is asked is what it does otherwise. */
+	if (public->process.state == BEAMR_PROCESS_RUNNING)
+		public->process.state = p->waits ? BEAMR_PROCESS_WAITING : BEAMR_PROCESS_RUNNABLE;
 	public->label = "";
 	term label = proc_dict_get(p, A(process_label_key));
 	if (label != TERM_NONE)
