@@ -99,11 +99,10 @@ static bool is_frame(term item)
 	case 2:
 		return term_is_fun(e[0]) && (term_is_list(e[1]) || term_is_small(e[1]));
 	case 3:
-		return (term_is_atom(e[0]) && term_is_atom(e[1]) && (term_is_list(e[2]) || term_is_small(e[2]))) ||
+		return (term_is_atom(e[0]) && term_is_atom(e[1])) ||
 		       (term_is_fun(e[0]) && term_is_list(e[1]) && term_is_list(e[2]));
 	case 4:
-		return term_is_atom(e[0]) && term_is_atom(e[1]) && (term_is_list(e[2]) || term_is_small(e[2])) &&
-		       term_is_list(e[3]);
+		return term_is_atom(e[0]) && term_is_atom(e[1]) && term_is_list(e[3]);
 	default:
 		return false;
 	}
@@ -134,16 +133,16 @@ term bif_erlang_raise_3(struct proc *p, const term *args)
 	else if (args[0] == A(throw))
 		class = CLASS_THROW;
 	else
-		return bif_badarg(p);
+		return A(badarg); /* a value, as in OTP */
 	term trace = args[2];
 	for (; term_is_cons(trace); trace = cons_tail(trace)) {
 		if (!is_frame(cons_head(trace)))
-			return bif_badarg(p);
+			return A(badarg); /* a value, as in OTP */
 		if (n < RAISE_FRAMES_MAX)
 			frames[n++] = complete_frame(bif_heap(p), cons_head(trace));
 	}
 	if (trace != TERM_NIL)
-		return bif_badarg(p);
+		return A(badarg); /* a value, as in OTP */
 	term list = TERM_NIL;
 	while (n-- > 0)
 		list = heap_cons(bif_heap(p), frames[n], list);

@@ -23,7 +23,7 @@ static void lower_call_ext(struct lowering *l, const struct operand *o)
 	}
 	/* Should it return after all, nobody has checked what follows. */
 	if ((l->staged->facts[l->at] & FACT_NEVER_RETURNS) != 0)
-		emit_args(l, INSTR_if_end, NULL, 0);
+		emit_args(l, INSTR_never_returned, NULL, 0);
 }
 
 /* drop: words of the frame with its continuation slot; 0 without a frame. */

@@ -18,6 +18,9 @@ void apply_init(void)
 	apply_export_3 = export_get(A(erlang), A(apply), 3);
 }
 
+/* Bound: what x registers hold with the fun behind them. */
+#define APPLY_ARGS_MAX 1000U
+
 /* The export leads nowhere in the namespace. */
 _noinline_ static const uint64_t *undefined_target(struct proc *p, const struct export *export, term *x)
 {
@@ -49,6 +52,11 @@ const uint64_t *apply_target(struct proc *p, term module, term function, unsigne
 		return NULL;
 	}
 	*ret_export = export;
+	if (arity > 255) {
+		/* No function has so many. */
+		raise_error(p, A(undef));
+		return NULL;
+	}
 	return call_target(p, export, x);
 }
 
@@ -57,7 +65,7 @@ bool apply_spread(term list, term *x, unsigned *ret_arity)
 	unsigned n = 0;
 	/* The list may stand in x: it is read before it is overwritten. */
 	for (; term_is_cons(list); list = cons_tail(list)) {
-		if (n == 255)
+		if (n == APPLY_ARGS_MAX)
 			return false;
 		x[n++] = cons_head(list);
 	}

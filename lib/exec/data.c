@@ -83,7 +83,7 @@ static void raise_build_error(struct proc *p, const struct build_error *e)
 	map[1] = keys_tuple;
 	for (unsigned i = 0; i < 3; i++)
 		map[2 + i] = values[i];
-	p->extra->raise.cause = term_of_boxed(map);
+	p->extra->raise.error_info = term_of_boxed(map);
 }
 
 term create_bits(struct proc *p, const uint64_t *pc, const term *x)

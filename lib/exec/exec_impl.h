@@ -19,6 +19,7 @@ struct raise_place {
 	const term *args;            /* its arguments, or the function's for function_clause */
 	unsigned arity;
 	bool function_clause;
+	bool called; /* a call of a fun that is none: OTP tells the caller twice */
 };
 
 /* Completes p->extra->raise with its trace, cuts the stack down to the innermost catch, and sets x0-x3 as its handler wants

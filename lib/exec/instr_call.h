@@ -389,8 +389,11 @@ L_call_fun: {
 	SWAP_OUT();
 	const uint64_t *target = fun_target(p, fun, arity, x, &callee);
 	H = p->mem.heap.top;
-	if (unlikely(target == NULL && callee == NULL))
-		goto raise_here;
+	if (unlikely(target == NULL && callee == NULL)) {
+		E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_fun);
+		place = (struct raise_place){ .pc = pc, .called = true };
+		goto raise_at_place;
+	}
 	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_fun);
 	if (unlikely(target == NULL))
 		goto call_outcome;

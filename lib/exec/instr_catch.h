@@ -38,6 +38,9 @@ L_raise:
 	raise_again(p, REG(W16(0)), REG(W16(1)));
 	goto raise_here;
 
+L_never_returned:
+	goto raise_badarg;
+
 L_raw_raise:
 	SWAP_OUT();
 	if (raise_again_as(p, x[0], x[2], x[1]))

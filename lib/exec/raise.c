@@ -99,21 +99,22 @@ static size_t walk_stack(const term *stack, const term *end, uint32_t frame_word
 	return n;
 }
 
-static size_t addresses_at(const struct proc *p, const uint64_t *pc, const uint64_t **addresses, size_t max)
+/* called: E[0] holds the continuation of a call made at pc already. */
+static size_t addresses_at(const struct proc *p, const uint64_t *pc, bool called, const uint64_t **addresses, size_t max)
 {
 	const struct module_code *m = pc == NULL ? NULL : module_code_at(pc);
 	size_t n = 0;
 	uint32_t frame_words = NO_FRAME;
 	if (m != NULL && max > 0) {
 		addresses[n++] = pc + 1;
-		frame_words = module_frame_at(m, pc);
+		frame_words = called ? NO_FRAME : module_frame_at(m, pc);
 	}
 	return n + walk_stack(p->mem.heap.limit, p->mem.end, frame_words, addresses + n, max - n);
 }
 
 size_t exec_frames(const struct proc *p, const uint64_t **addresses, size_t max)
 {
-	return addresses_at(p, p->pc, addresses, max);
+	return addresses_at(p, p->pc, false, addresses, max);
 }
 
 /* p->extra->raise has no trace yet, or the list that erlang:raise/3 was given. */
@@ -133,7 +134,7 @@ static term take_trace(struct proc *p, const struct raise_place *place)
 		kind = TRACE_LIST;
 		info = raise->trace;
 		depth = 0;
-	} else if (place->export != NULL && !raises_for_caller(place->export)) {
+	} else if (place->export != NULL && !raise->by_program && !raises_for_caller(place->export)) {
 		kind = TRACE_CALL;
 		export = place->export;
 		info = heap_tuple_of(heap, list_of(heap, place->args, place->arity), raise->cause);
@@ -142,14 +143,14 @@ static term take_trace(struct proc *p, const struct raise_place *place)
 	} else if (place->function_clause) {
 		kind = TRACE_FIRST_ARGS;
 		info = list_of(heap, place->args, place->arity);
-	} else if (raise->cause != TERM_NONE) {
+	} else if (raise->error_info != TERM_NONE && raise->error_info != 0) {
 		kind = TRACE_ERROR_INFO;
-		info = heap_tuple_of(heap, raise->args, raise->cause);
+		info = heap_tuple_of(heap, raise->args, raise->error_info);
 	} else if (raise->args != TERM_NONE) {
 		kind = TRACE_FIRST_ARGS;
 		info = raise->args;
 	}
-	size_t n = depth == 0 ? 0 : addresses_at(p, place->pc, addresses, depth);
+	size_t n = depth == 0 ? 0 : addresses_at(p, place->pc, place->called, addresses, depth);
 	term *t = heap_alloc(heap, 1 + TRACE_WORDS + n);
 	t[0] = HEADER(BOXED_TRACE, TRACE_WORDS + n);
 	t[1] = ((term)kind << 2 | raise->class) << 3;
@@ -193,6 +194,7 @@ const uint64_t *raise_unwind(struct proc *p, term *x, const struct raise_place *
 		raise->trace = take_trace(p, place);
 	raise->args = TERM_NONE;
 	raise->cause = TERM_NONE;
+	raise->error_info = TERM_NONE;
 	p->outcome = OUTCOME_NONE;
 	const uint64_t *handler = find_catch(p);
 	if (handler == NULL)
@@ -277,10 +279,14 @@ static term error_module(term module)
 	return A(erl_erts_errors);
 }
 
-/* {error_info, Map} before a place. */
+/* A place of the items of `place` and {error_info, Map}. */
 static term with_error_info(struct heap *heap, term map, term place)
 {
-	return heap_cons(heap, heap_tuple_of(heap, A(error_info), map), place);
+	term last = heap_cons(heap, heap_tuple_of(heap, A(error_info), map), TERM_NIL);
+	if (place == TERM_NIL)
+		return last;
+	/* [{file, F}, {line, L}] */
+	return heap_cons(heap, cons_head(place), heap_cons(heap, cons_head(cons_tail(place)), last));
 }
 
 static term entry_of_call(struct heap *heap, const struct export *e, term info)
