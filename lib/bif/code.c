@@ -261,6 +261,56 @@ term bif_code_purge_module_2(struct proc *p, const term *args)
 	return A(true);
 }
 
+/* What OTP has a process for, erts_code_purger, which asks every process in Erlang; here the rounds are code/purge.c's, and no
+ * namespace needs that process. */
+struct purger_call {
+	term pid;
+	uint64_t question;
+	bool soft;
+};
+
+static void purger_answer(void *arg, const struct purge_outcome *outcome)
+{
+	struct purger_call *call = arg;
+	if (call->soft) {
+		proc_answer(call->pid, call->question, term_of_bool(outcome->purged || !outcome->had_old));
+	} else {
+		struct heap heap;
+		heap_init_builder(&heap);
+		term kills = term_of_bool(outcome->pid_count > 0);
+		proc_answer(call->pid, call->question, heap_tuple_of(&heap, term_of_bool(outcome->had_old), kills));
+		heap_done(&heap);
+	}
+	mem_free(MEM_MISC, call, sizeof(*call));
+}
+
+static term purger(struct proc *p, term module, bool soft)
+{
+	if (!term_is_atom(module))
+		return bif_error(p, A(function_clause));
+	struct purger_call *call = mem_alloc(MEM_MISC, sizeof(*call));
+	*call = (struct purger_call){ p->pid, proc_question(p), soft };
+	term waits = bif_wait(p);
+	purge_old(p->ns, module, soft ? 0 : PURGE_FORCE, purger_answer, call);
+	return waits;
+}
+
+term bif_code_purger_purge_1(struct proc *p, const term *args)
+{
+	return purger(p, args[0], false);
+}
+
+term bif_code_purger_soft_purge_1(struct proc *p, const term *args)
+{
+	return purger(p, args[0], true);
+}
+
+/* Code whose on_load has failed is disposed of like any other: who still runs it keeps it as long as that lasts. */
+term bif_code_purger_finish_after_on_load_2(struct proc *p, const term *args)
+{
+	return bif_code_finish_after_on_load_2(p, args) == TERM_NONE ? TERM_NONE : A(ok);
+}
+
 struct self_check {
 	term pid;
 	term module;
@@ -361,8 +411,7 @@ term bif_code_loaded_0(struct proc *p, const term *args)
 	return c.list;
 }
 
-/* What OTP's emulator carries in itself; here they are found in the OTP root like all others. Which of them there are is
- * asked of the caller's namespace. */
+/* What OTP's emulator carries in itself: here they are found in the OTP root like all others, whenever they are called. */
 term bif_code_pre_loaded_0(struct proc *p, const term *args)
 {
 	static const char *const names[] = {
@@ -373,11 +422,8 @@ term bif_code_pre_loaded_0(struct proc *p, const term *args)
 	};
 	(void)args; /* there are none */
 	term list = TERM_NIL;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const struct module *m = ns_module(p->ns, atom_of_string(names[i]));
-		if (m != NULL && atomic_load_acquire(&m->current) != NULL) /* Pairs with ns_publish(). */
-			list = heap_cons(bif_heap(p), m->name, list);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		list = heap_cons(bif_heap(p), atom_of_string(names[i]), list);
 	return list;
 }
 

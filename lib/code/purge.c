@@ -264,17 +264,19 @@ static bool search_message(const struct message *m, void *arg)
 	return !s->found;
 }
 
-/* Has the process copy out the literals that are to go, so that it needs none of them. */
-static void copy_out(const struct disposal *d, struct proc *p)
+/* Has the process copy out the literals that are to go, so that it needs none of them. Its memory is in place: requests run as
+ * after a slice. */
+static void copy_out(struct disposal *d, struct proc *p)
 {
-	struct worker *worker = worker_current();
 	struct roots roots = { 0 };
 	proc_roots(p, &roots, NULL, 0);
 	if (!heap_refers_to(&p->mem, d->start, d->words, &roots))
 		return;
-	heap_enter(&p->mem, &worker->nursery);
-	heap_copy_out_literals(&p->mem, d->start, d->words, &roots);
-	heap_leave(&p->mem, &worker->nursery, &roots);
+	vec_foreach(code, &d->codes) {
+		size_t words = (*code)->literal_words;
+		if (words > 0 && heap_refers_to(&p->mem, (*code)->literal_area, words, &roots))
+			heap_copy_out_literals(&p->mem, (*code)->literal_area, words, &roots);
+	}
 }
 
 static void dispose_ask(struct round *round, struct proc *p)
