@@ -72,7 +72,7 @@ term bif_erlang_error_3(struct proc *p, const term *args)
 		term option = cons_head(options);
 		if (!term_is_tuple_of(option, 2) || tuple_element(option, 0) != A(error_info) ||
 			!term_is_map(tuple_element(option, 1)))
-			return bif_badarg(p);
+			continue; /* as OTP does */
 		info = tuple_element(option, 1);
 	}
 	if (options != TERM_NIL || (args[1] != A(none) && list_length(args[1]) < 0))

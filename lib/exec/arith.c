@@ -45,7 +45,7 @@ void arith_init(void)
 		[OPERATOR_LENGTH] = { A(length), 1 },
 		[OPERATOR_ELEMENT] = { A(element), 2 },
 		[OPERATOR_MAP_GET] = { A(map_get), 2 },
-		[OPERATOR_SEND] = { A(bang), 2 },
+		[OPERATOR_SEND] = { A(send), 2 },
 	};
 	for (unsigned i = 0; i < OPERATORS; i++)
 		operator_exports[i] = export_get(A(erlang), names[i].function, names[i].arity);

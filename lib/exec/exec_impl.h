@@ -7,6 +7,9 @@
 #include "heap/gen.h"
 #include "term/atom.h"
 
+/* p->pc, or the call that a parked BIF stands for. */
+const uint64_t *exec_waits_at(const struct proc *p);
+
 /* raise.c. All set p->extra->raise and p->outcome. */
 void raise_error(struct proc *p, term reason);
 /* {reason, value}. */

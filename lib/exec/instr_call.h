@@ -148,15 +148,15 @@ bif_outcome: {
 		memcpy(x, p->extra->trap.args, p->extra->trap.count * sizeof(term));
 		pc = NULL;
 		goto call_callee;
-	case OUTCOME_WAIT:
-		if (tail)
-			E += drop;
-		else
-			E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_bif);
-		p->mem.heap.limit = E;
+	case OUTCOME_WAIT: {
+		/* Until the answer comes the process stands in this call, arguments and all. */
+		struct trap *trap = &proc_extra(p)->trap;
+		*trap = (struct trap){ .export = callee, .count = 0, .args = { (term)(uintptr_t)pc } };
+		save_x(p, x, W16(0));
 		p->pc = bif_answer_code.code;
 		p->outcome = OUTCOME_WAIT;
 		return SLICE_WAIT;
+	}
 	case OUTCOME_HIBERNATE:
 		forget_stack(p);
 		callee = p->extra->trap.export;
@@ -231,13 +231,19 @@ L_call_again:
 	goto call_callee;
 
 L_bif_answer:
-	if (p->outcome == OUTCOME_RAISE) {
-		p->outcome = OUTCOME_NONE;
-		goto raise_here;
-	}
+	pc = (const uint64_t *)(uintptr_t)p->extra->trap.args[0];
+	callee = p->extra->trap.export;
+	w = *pc;
+	if (p->outcome == OUTCOME_RAISE)
+		goto bif_outcome;
 	x[0] = p->extra->answer;
 	p->extra->answer = TERM_NONE;
-	pc = (const uint64_t *)(uintptr_t)E[0];
+	if (instr_of(w) == INSTR_call_bif_last) {
+		E += W16(1);
+		pc = (const uint64_t *)(uintptr_t)E[0];
+	} else {
+		pc += INSTR_WORDS_call_bif;
+	}
 	DISPATCH();
 
 L_apply: {

@@ -300,6 +300,13 @@ const uint64_t *exec_normal_exit(void)
 	return normal_exit_code.code + 1;
 }
 
+const uint64_t *exec_waits_at(const struct proc *p)
+{
+	if (p->pc != bif_answer_code.code)
+		return p->pc;
+	return (const uint64_t *)(uintptr_t)p->extra->trap.args[0];
+}
+
 enum slice_end exec_run(struct worker *worker, struct proc *p)
 {
 	return run(worker, p);

@@ -114,7 +114,7 @@ static size_t addresses_at(const struct proc *p, const uint64_t *pc, bool called
 
 size_t exec_frames(const struct proc *p, const uint64_t **addresses, size_t max)
 {
-	return addresses_at(p, p->pc, false, addresses, max);
+	return addresses_at(p, exec_waits_at(p), false, addresses, max);
 }
 
 /* p->extra->raise has no trace yet, or the list that erlang:raise/3 was given. */
