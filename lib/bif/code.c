@@ -6,7 +6,7 @@
 #include "binary/binary.h"
 #include "code/beamfile.h"
 #include "code/load.h"
-#include "code/purge.h"
+#include "proc/purge.h"
 #include "ns/ns.h"
 #include "term/fun.h"
 #include "term/ident.h"

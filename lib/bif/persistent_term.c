@@ -10,7 +10,7 @@
 #include "base/epoch.h"
 #include "bif/bif.h"
 #include "bif/integer.h"
-#include "code/purge.h"
+#include "proc/purge.h"
 #include "heap/literal.h"
 #include "term/compare.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 #include "code/module.h"
 
-/* Who takes modules that were published and have lost their last reference; NULL: they are freed at once. (code/purge.c) */
+/* Who takes modules that were published and have lost their last reference; NULL: they are freed at once. (proc/purge.c) */
 void dispose_set(void (*fn)(struct module_code *code));
 /* Frees it once every thread has moved on. Nobody runs it or refers to its literals. */
 void dispose_retire(struct module_code *code);

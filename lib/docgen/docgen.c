@@ -13,7 +13,7 @@ static const struct {
 	const char *word, *doc;
 } verbs[] = {
 #define VERB(id, word, method, doc) { word, doc },
-#include "../control/rows.h"
+#include "control/rows.h"
 };
 
 /* Rows of words and options, each with the word of its verb. */
@@ -21,7 +21,7 @@ static const struct {
 	const char *verb, *placeholder, *cardinality;
 } words[] = {
 #define WORD(verb, method, field, placeholder, cardinality) { #verb, placeholder, #cardinality },
-#include "../control/rows.h"
+#include "control/rows.h"
 };
 
 static const struct {
@@ -30,14 +30,14 @@ static const struct {
 	const char *value;
 } options[] = {
 #define OPTION(verb, method, field, name, letter, value) { #verb, #method, #field, name, letter, value },
-#include "../control/rows.h"
+#include "control/rows.h"
 };
 
 static const struct {
 	const char *method, *field, *doc;
 } inputs[] = {
 #define IN(method, field, wire, type, sub, cardinality, heading, doc) { #method, #field, doc },
-#include "../control/rows.h"
+#include "control/rows.h"
 };
 
 static const struct {
@@ -46,14 +46,14 @@ static const struct {
 	const char *doc;
 } errors[] = {
 #define ERROR(id, interface, wire, status, doc) { #interface "." wire, status, doc },
-#include "../control/rows.h"
+#include "control/rows.h"
 };
 
 static const struct {
 	const char *key, *type, *initial, *effect, *doc;
 } settings[] = {
 #define SETTING(key, wire, type, initial, least, most, effect, doc) { wire, #type, initial, #effect, doc },
-#include "../../conf/settings.def"
+#include "../conf/settings.def"
 #undef SETTING
 };
 
@@ -63,7 +63,7 @@ static const struct {
 	const char *doc;
 } reports[] = {
 #define REPORT(name, wire, id, priority, always, doc) { wire, id, priority, doc },
-#include "../report/reports.def"
+#include "report/reports.def"
 #undef REPORT
 };
 

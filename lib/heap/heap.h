@@ -115,7 +115,7 @@ term heap_copy_deep_into(term t, term **hp, struct offheap *list);
 size_t heap_flat_words(term t);
 
 /* Literals in [start, start + words) are about to go: copies made by heap_copy and the like own theirs. Takes effect on a thread with
- * its next heap_adopt_purge(), which each scheduler calls before a slice. words 0: none any more. (code/purge.h) */
+ * its next heap_adopt_purge(), which each scheduler calls before a slice. words 0: none any more. (proc/purge.h) */
 void heap_set_purge(const term *start, size_t words);
 void heap_adopt_purge(void);
 

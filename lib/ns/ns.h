@@ -88,7 +88,7 @@ _must_check_ int ns_publish(struct ns *ns, struct module_code *code, const char 
 /* Current becomes old; its exports lead nowhere. NS_E_NO_MODULE, NS_E_OLD_CODE. */
 _must_check_ int ns_delete_module(struct ns *ns, term name);
 /* Takes the old version out of the namespace; the caller gets its reference and sees to it that nobody uses the code
- * (code/purge.h). NULL when there is none. */
+ * (proc/purge.h). NULL when there is none. */
 struct module_code *ns_take_old(struct ns *ns, term name);
 /* The current, or the old version, with a reference for the caller; NULL when there is none. */
 struct module_code *ns_current_code(struct ns *ns, term name);

@@ -12,10 +12,11 @@
 #include "proc/relation.h"
 #include "proc/table.h"
 #include "proc/timer.h"
-#include "sched/sched.h"
 #include "term/atom.h"
 
 #include <string.h>
+
+void (*proc_make_runnable)(struct proc *p);
 
 struct proc_extra *proc_extra_make(struct proc *p)
 {
@@ -208,7 +209,7 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 	if (options->link_to != TERM_NONE)
 		link_make(p, options->link_to);
 	atomic_fetch_and_explicit(&p->state, ~(uint32_t)STATE_RUNNING, memory_order_seq_cst);
-	sched_make_runnable(p);
+	proc_make_runnable(p);
 	return pid;
 }
 

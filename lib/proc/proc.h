@@ -184,6 +184,9 @@ struct proc_extra {
 
 struct proc_extra *proc_extra_make(struct proc *p);
 
+/* Puts a process into a run queue if it is in none; sched's, handed down once at the start. Threads: any. */
+extern void (*proc_make_runnable)(struct proc *p);
+
 static inline struct proc_extra *proc_extra(struct proc *p)
 {
 	return likely(p->extra != NULL) ? p->extra : proc_extra_make(p);

@@ -5,7 +5,6 @@
 #include "base/epoch.h"
 #include "proc/mailbox.h"
 #include "proc/relation.h"
-#include "sched/sched.h"
 #include "term/atom.h"
 
 struct message *message_new(enum signal_kind kind, size_t prefix_bytes, size_t words)
@@ -74,7 +73,7 @@ bool signal_send(struct proc *to, struct signal *s)
 	} while (!atomic_compare_exchange_weak_explicit(
 		&to->inbox, &old, s, memory_order_seq_cst, memory_order_relaxed));
 	if (old == NULL)
-		sched_make_runnable(to);
+		proc_make_runnable(to);
 	return true;
 }
 

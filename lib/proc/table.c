@@ -13,7 +13,6 @@
 #include "base/lock.h"
 #include "proc/timer.h"
 #include "proc/worker.h"
-#include "sched/sched.h"
 #include "term/atom.h"
 
 #include <stdio.h>
@@ -264,7 +263,6 @@ void table_count_crash(void)
 void proc_table_done(void)
 {
 	uint32_t used = atomic_load_acquire(&table.used);
-	sched_close();
 	for (uint32_t slot = 1; slot <= used; slot++) {
 		struct proc *p = atomic_load_acquire(&table.slots[slot]);
 		if (p != NULL)

@@ -6,7 +6,6 @@
 #include "base/epoch.h"
 #include "proc/registry.h"
 #include "proc/worker.h"
-#include "sched/sched.h"
 #include "term/atom.h"
 #include "term/ident.h"
 
@@ -139,7 +138,7 @@ static void receive_fire(struct timers *timers, struct receive_timer *r, int64_t
 		if (atomic_cas_acq_rel(&r->deadline, &deadline, RECEIVE_FIRED)) {
 			/* It may be about to stop running: it looks at this bit as it does. */
 			atomic_fetch_or_explicit(&r->proc->state, STATE_WOKEN, memory_order_seq_cst);
-			sched_make_runnable(r->proc);
+			proc_make_runnable(r->proc);
 			return;
 		}
 	}

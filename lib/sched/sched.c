@@ -534,6 +534,11 @@ int sched_start(unsigned count, run_slice_fn run_slice)
 	return -r;
 }
 
+void sched_open(void)
+{
+	proc_make_runnable = sched_make_runnable;
+}
+
 void sched_close(void)
 {
 	atomic_store_release(&all.stopping, true);

@@ -15,6 +15,8 @@ int sched_start(unsigned count, run_slice_fn run_slice);
 void sched_stop(void);
 /* From here on nothing is made runnable: for a machine that is about to be freed. sched_stop does it, too. */
 void sched_close(void);
+/* Before the first process: what becomes runnable from here on waits for sched_start(). */
+void sched_open(void);
 unsigned sched_count(void);
 struct worker *sched_worker(unsigned index);
 

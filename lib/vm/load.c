@@ -4,7 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/utf8.h"
-#include "code/purge.h"
+#include "proc/purge.h"
 #include "proc/proc.h"
 #include "term/atom.h"
 #include "vm/boot.h"

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "bif/bif.h"
 #include "bif/host.h"
-#include "code/purge.h"
+#include "proc/purge.h"
 #include "code/region.h"
 #include "data/map.h"
 #include "ets/ets.h"
@@ -108,6 +108,7 @@ int beamr_new(const struct beamr_options *options, struct beamr **ret_machine)
 	the_machine = m;
 	if (m->options.otp_root != NULL)
 		find_release(m->options.otp_root, m->otp_release);
+	sched_open();
 	proc_table_init(options->processes_max);
 	report_set_sink(options->report, options->user);
 	kernel_init(m);
@@ -149,6 +150,7 @@ struct beamr *beamr_free(struct beamr *m)
 		return NULL;
 	beamr_stop(m);
 	/* Processes end in their namespaces, whose code is then freed without asking anybody. */
+	sched_close();
 	proc_table_done();
 	purge_finish();
 	namespaces_free(m);

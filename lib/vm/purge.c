@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Purging at the host's hand. Invariant: a purge on its way is on the list of open ones until whoever takes it off tells its
  * end: the last process asked, or purges_stop() once the schedulers have stopped. */
-#include "code/purge.h"
+#include "proc/purge.h"
 
 #include "base/list.h"
 #include "term/atom.h"

@@ -33,6 +33,8 @@ for path in sorted((root / "lib").glob("*/*.[ch]")) + sorted((root / "lib").glob
         seen += 1
         target = match.group(1)
         where = f"{path.relative_to(root)}:{number}"
+        if room == "docgen" and target.endswith(".def"):
+            continue
         if target == "beamr.h":
             if room != "vm":
                 faults.append(f"{where}: only vm is behind beamr.h")

@@ -96,6 +96,7 @@ void machine_start(unsigned schedulers)
 	memset(&ns, 0, sizeof(ns));
 	atomic_store(&ns.processes, 1);
 	ns.registry = registry_new();
+	sched_open();
 	proc_table_init(0);
 	if (schedulers > 0)
 		ck_assert_int_eq(sched_start(schedulers, step_slice), 0);
@@ -104,6 +105,7 @@ void machine_start(unsigned schedulers)
 void machine_stop(void)
 {
 	sched_stop();
+	sched_close();
 	proc_table_done();
 	ns.registry = registry_free(ns.registry);
 	ck_assert_int_eq(atomic_load(&ns.processes), 1);

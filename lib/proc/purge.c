@@ -3,7 +3,7 @@
  *
  * Invariant: a round's `open` counts the requests that have not been answered, plus one while it is being started, so
  * that its end is noticed once. At most one disposal runs at a time. */
-#include "code/purge.h"
+#include "proc/purge.h"
 
 #include "base/alloc.h"
 #include "base/lock.h"
