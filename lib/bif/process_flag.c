@@ -229,7 +229,7 @@ term bif_erlang_is_process_alive_1(struct proc *p, const term *args)
 	struct proc *other = proc_lookup(args[0]);
 	if (other == NULL)
 		return A(false);
-	if (!signals_waiting(other) && !(atomic_load_acquire(&other->state) & (STATE_RUNNING | STATE_RUNNABLE)))
+	if (!signals_waiting(other) && !(atomic_load_acquire(&other->state) & STATE_RUNNABLE))
 		return A(true);
 	struct question *q = mem_alloc(MEM_PROC, sizeof(*q));
 	*q = (struct question){ p->pid, proc_question(p) };

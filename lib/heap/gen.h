@@ -24,6 +24,14 @@ struct roots {
 	size_t cell_count;
 };
 
+/* The same as all zero, without touching the ranges. */
+static inline void roots_init(struct roots *roots)
+{
+	roots->count = 0;
+	roots->cells = NULL;
+	roots->cell_count = 0;
+}
+
 static inline void roots_add(struct roots *roots, term *first, size_t count)
 {
 	debug_assert(roots->count < ROOT_RANGES);

@@ -329,6 +329,64 @@ static bool part_pack_pays(const struct gen_heap *g)
 	       g->old_offheap.bytes + g->heap.offheap.bytes <= bin_limit;
 }
 
+/* What the stack and the roots of a process that is about to be parked refer to. */
+enum holds { HOLDS_NOTHING, HOLDS_PACKED, HOLDS_NEW };
+
+static inline enum holds word_holds(term w, uintptr_t base, uintptr_t bytes)
+{
+	unsigned tag = w & TAG_MASK;
+	if ((tag != TAG_CONS && tag != TAG_BOXED) || (uintptr_t)w - literal_region.start < literal_region.bytes)
+		return HOLDS_NOTHING;
+	return (uintptr_t)w - base < bytes ? HOLDS_PACKED : HOLDS_NEW;
+}
+
+static enum holds roots_hold(const struct gen_heap *g, const struct roots *roots)
+{
+	uintptr_t base = (uintptr_t)g->old_start, bytes = (uintptr_t)g->old_top - base;
+	enum holds all = HOLDS_NOTHING;
+	for (const term *p = g->heap.limit; p < g->end && all < HOLDS_NEW; p++)
+		all |= word_holds(*p, base, bytes);
+	for (unsigned i = 0; i < roots->count; i++)
+		for (size_t j = 0; j < roots->ranges[i].count && all < HOLDS_NEW; j++)
+			all |= word_holds(roots->ranges[i].first[j], base, bytes);
+	for (size_t i = 0; i < roots->cell_count && all < HOLDS_NEW; i++)
+		all |= word_holds(*roots->cells[i], base, bytes);
+	return all;
+}
+
+#define KEEPS_OLD_TIMES 32 /* so often packed garbage may stay before a full pack looks at it */
+
+/* The usual case of a process that serves: what it made during the slice it keeps nothing of. False: it does, or its block is
+ * of the wrong size. */
+static bool park_without_new(struct gen_heap *g, const struct roots *roots, size_t stack)
+{
+	if (g->heap.offheap.first != NULL)
+		return false;
+	enum holds holds = roots_hold(g, roots);
+	if (holds >= HOLDS_NEW)
+		return false;
+	size_t capacity = (size_t)(g->old_end - g->old_start);
+	if (holds == HOLDS_NOTHING) {
+		if (g->old_offheap.first != NULL)
+			offheap_release(&g->old_offheap);
+		g->old_top = g->old_start;
+		g->live_bin_bytes = g->young_bin_bytes = 0;
+		if (capacity < stack || capacity > stack + stack / 4 + 16) {
+			block_free(g->nursery, g->old_start, capacity);
+			capacity = block_capacity(stack);
+			g->old_start = g->old_top = block_alloc(g->nursery, capacity);
+			g->old_end = g->old_start + capacity;
+		}
+	} else if ((size_t)(g->old_end - g->old_top) < stack || capacity > SMALL_MAX_WORDS * 2 ||
+		   ++g->minor_since_full > KEEPS_OLD_TIMES) {
+		return false;
+	}
+	drop_fragments(g);
+	g->minor_count++;
+	park(g);
+	return true;
+}
+
 void heap_leave(struct gen_heap *g, struct nursery *nursery, struct roots *roots)
 {
 	size_t stack = (size_t)(g->end - g->heap.limit);
@@ -341,6 +399,8 @@ void heap_leave(struct gen_heap *g, struct nursery *nursery, struct roots *roots
 		   (size_t)(g->old_end - g->old_top) >= stack &&
 		   (size_t)(g->old_end - g->old_start) <= SMALL_MAX_WORDS * 2) {
 		park(g); /* nothing new */
+	} else if (park_without_new(g, roots, stack)) {
+		/* parked */
 	} else if (part_pack_pays(g)) {
 		pack_part(g, roots);
 	} else {

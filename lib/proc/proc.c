@@ -204,11 +204,11 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 	if (parent != NULL)
 		tie_to_parent(p, parent, options, ret_monitor);
 	/* Published with an owner, so that nobody runs it before it is tied to others. */
-	atomic_store_relaxed(&p->state, STATE_RUNNING);
+	atomic_store_relaxed(&p->state, STATE_RUNNABLE);
 	table_publish(p);
 	if (options->link_to != TERM_NONE)
 		link_make(p, options->link_to);
-	atomic_fetch_and_explicit(&p->state, ~(uint32_t)STATE_RUNNING, memory_order_seq_cst);
+	atomic_fetch_and_explicit(&p->state, ~(uint32_t)STATE_RUNNABLE, memory_order_seq_cst);
 	proc_make_runnable(p);
 	return pid;
 }
@@ -275,7 +275,8 @@ static bool collect(struct proc *p, size_t need, term *x, unsigned live, bool ma
 {
 	if (p->flags & PROC_MATCHING)
 		mailbox_adopt_current(p);
-	struct roots roots = { 0 };
+	struct roots roots;
+	roots_init(&roots);
 	proc_roots(p, &roots, x, live);
 	size_t before = gen_used_words(&p->mem);
 	if (major)

@@ -75,8 +75,7 @@ enum proc_priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_MAX 
 
 /* Atomic bits of proc->state. */
 enum proc_state {
-	STATE_RUNNABLE = 1 << 0,   /* in a run queue */
-	STATE_RUNNING = 1 << 1,    /* owned by a worker */
+	STATE_RUNNABLE = 1 << 0,   /* in a run queue, or owned by a worker that runs it */
 	STATE_SUSPENDED = 1 << 2,
 	STATE_EXITING = 1 << 3,
 	STATE_FREE = 1 << 4,
@@ -121,6 +120,8 @@ struct proc {
 	_Atomic uint32_t mailbox_length;  /* fetched messages */
 	_Atomic uint32_t memory_kib;      /* heap, stack, messages, at the end of its last slice */
 	uint32_t started;                 /* tenths of a second since the table was made; fixed once published */
+
+	_Atomic bool running;             /* on a worker right now */
 
 	/* any thread */
 	_Atomic uint32_t state;

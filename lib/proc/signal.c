@@ -23,12 +23,44 @@ struct message *message_new(enum signal_kind kind, size_t prefix_bytes, size_t w
 	return m;
 }
 
+#define FLAT_MAX 8 /* elements of a tuple that is looked at here */
+
+/* Most messages are a small tuple of immediates: its words, 0 for anything else. */
+static inline size_t flat_tuple_words(term value)
+{
+	if (!term_is_tuple(value))
+		return 0;
+	const term *p = boxed_ptr(value);
+	size_t arity = header_size(p[0]);
+	if (arity == 0 || arity > FLAT_MAX)
+		return 0;
+	for (size_t i = 1; i <= arity; i++)
+		if (!term_is_immediate(p[i]))
+			return 0;
+	return arity + 1;
+}
+
 struct message *message_copy(enum signal_kind kind, size_t prefix_bytes, size_t room, term value)
 {
-	size_t words = term_is_immediate(value) ? 0 : heap_copy_words(value);
+	if (term_is_immediate(value)) {
+		struct message *m = message_new(kind, prefix_bytes, room);
+		m->value = value;
+		return m;
+	}
+	size_t words = flat_tuple_words(value);
+	if (words != 0) {
+		struct message *m = message_new(kind, prefix_bytes, room + words);
+		term *to = m->fragment.data + room;
+		const term *from = boxed_ptr(value);
+		for (size_t i = 0; i < words; i++)
+			to[i] = from[i];
+		m->value = term_of_boxed(to);
+		return m;
+	}
+	words = heap_copy_words(value);
 	struct message *m = message_new(kind, prefix_bytes, room + words);
 	term *hp = m->fragment.data + room;
-	m->value = words == 0 ? value : heap_copy_into(value, &hp, &m->offheap);
+	m->value = heap_copy_into(value, &hp, &m->offheap);
 	return m;
 }
 

@@ -5,7 +5,7 @@
  * it with one exchange and turns it round, so signals from one sender keep their order. When a process ends the owner
  * exchanges SIGNAL_CLOSED in: what was there and what still comes is answered as by a process that is not there.
  * Invariant: whoever pushes on an empty inbox makes the process runnable; a process that stops running looks at its
- * inbox once more after it has given up STATE_RUNNING. So no signal is left lying. */
+ * inbox once more after it has given up STATE_RUNNABLE. So no signal is left lying. */
 #pragma once
 #include "heap/heap.h"
 #include "proc/proc.h"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Schedulers: run queues, slices, stealing, sleep.
  *
- * A process is in at most one run queue, which is when STATE_RUNNABLE is set, and is run by at most one worker, which is when
- * STATE_RUNNING is set. Whoever sets STATE_RUNNABLE puts it into a queue; whoever takes it out exchanges the bit for
- * STATE_RUNNING and owns it until that is cleared.
+ * STATE_RUNNABLE is set while a process is in a run queue or is run: whoever sets it puts the process into a queue, whoever
+ * takes it out owns the process until the bit is cleared.
+ * One process that its own worker has made runnable while nobody else waited there stands in `next`, beside the queue: that
+ * is its head, which only its worker takes, without the lock.
  * No wake-up is lost: who puts a process into a queue raises its length and then looks for a sleeper; a worker says that it
- * sleeps and then looks at the lengths once more. A process that stops running gives up STATE_RUNNING and then
+ * sleeps and then looks at the lengths once more. A process that stops running gives up STATE_RUNNABLE and then
  * looks at its inbox; who sends looks at the state after the push. All four are sequentially consistent. */
 #include "sched/sched.h"
 
@@ -43,13 +44,16 @@ struct sched {
 	struct queue queues[PRIORITY_MAX + 1];
 	unsigned low_turn;
 
-	/* atomic; length is written under lock */
-	_Atomic uint32_t length;
+	/* atomic; length and urgent are written under lock */
+	_Atomic uint32_t length; /* of the queues, without next */
+	_Atomic uint32_t urgent; /* how many of them are of priority high or max */
+	_Atomic uint32_t has_next;
 	_Atomic uint64_t switches, reductions, migrations, length_max;
 	_Atomic int64_t busy_nsec, busy_since, began; /* busy_since 0: idle */
 	_Atomic term current;
 
 	/* its own thread's */
+	struct proc *next;
 	pthread_t thread;
 	int wake_fd;
 	int32_t clock_left;
@@ -127,11 +131,30 @@ static void wake_another(void)
 		}
 }
 
+/* How many processes wait. A moment old unless it is one's own. */
+static inline uint32_t waiting(struct sched *s)
+{
+	return atomic_load_relaxed(&s->length) + atomic_load_relaxed(&s->has_next);
+}
+
+static void count_urgent(struct sched *s, const struct proc *p, uint32_t by)
+{
+	if (unlikely(p->priority >= PRIORITY_HIGH))
+		atomic_store_relaxed(&s->urgent, atomic_load_relaxed(&s->urgent) + by);
+}
+
 static void enqueue(struct worker *w, struct proc *p)
 {
 	struct sched *s = w->sched;
+	if (w == this_worker && s->next == NULL && p->priority == PRIORITY_NORMAL &&
+		atomic_load_relaxed(&s->length) == 0) {
+		s->next = p;
+		atomic_store_relaxed(&s->has_next, 1);
+		return;
+	}
 	mutex_lock(&s->lock);
 	queue_put(&s->queues[p->priority], p);
+	count_urgent(s, p, 1);
 	uint32_t length = atomic_load_relaxed(&s->length) + 1;
 	/* Sequentially consistent with the look at `idle` below; pairs with idle_sleep(). */
 	atomic_exchange_explicit(&s->length, length, memory_order_seq_cst);
@@ -142,28 +165,41 @@ static void enqueue(struct worker *w, struct proc *p)
 		return;
 	if (w != this_worker && atomic_load_explicit(&w->sleeping, memory_order_seq_cst))
 		wake(w);
-	else if (length > 1)
+	else if (waiting(s) > 1)
 		wake_another();
+}
+
+static struct proc *take_under_lock(struct sched *s)
+{
+	struct proc *p = queue_take(&s->queues[PRIORITY_MAX]);
+	if (p == NULL)
+		p = queue_take(&s->queues[PRIORITY_HIGH]);
+	if (p != NULL)
+		return p;
+	if (s->queues[PRIORITY_LOW].first != NULL && ++s->low_turn >= LOW_EVERY) {
+		s->low_turn = 0;
+		return queue_take(&s->queues[PRIORITY_LOW]);
+	}
+	p = queue_take(&s->queues[PRIORITY_NORMAL]);
+	return p != NULL ? p : queue_take(&s->queues[PRIORITY_LOW]);
 }
 
 static struct proc *dequeue(struct sched *s)
 {
+	struct proc *p = s->next;
+	if (p != NULL && likely(atomic_load_relaxed(&s->urgent) == 0)) {
+		s->next = NULL;
+		atomic_store_relaxed(&s->has_next, 0);
+		return p;
+	}
 	if (atomic_load_relaxed(&s->length) == 0)
 		return NULL;
 	mutex_lock(&s->lock);
-	struct proc *p = queue_take(&s->queues[PRIORITY_MAX]);
-	if (p == NULL)
-		p = queue_take(&s->queues[PRIORITY_HIGH]);
-	if (p == NULL && s->queues[PRIORITY_LOW].first != NULL && ++s->low_turn >= LOW_EVERY) {
-		s->low_turn = 0;
-		p = queue_take(&s->queues[PRIORITY_LOW]);
-	}
-	if (p == NULL)
-		p = queue_take(&s->queues[PRIORITY_NORMAL]);
-	if (p == NULL)
-		p = queue_take(&s->queues[PRIORITY_LOW]);
-	if (p != NULL)
+	p = take_under_lock(s);
+	if (p != NULL) {
+		count_urgent(s, p, -1U);
 		atomic_store_relaxed(&s->length, atomic_load_relaxed(&s->length) - 1);
+	}
 	mutex_unlock(&s->lock);
 	return p;
 }
@@ -172,7 +208,7 @@ void sched_make_runnable(struct proc *p)
 {
 	uint32_t state = atomic_load_explicit(&p->state, memory_order_seq_cst);
 	do {
-		if (state & (STATE_RUNNABLE | STATE_RUNNING | STATE_EXITING))
+		if (state & (STATE_RUNNABLE | STATE_EXITING))
 			return;
 	} while (!atomic_compare_exchange_weak_explicit(
 		&p->state, &state, state | STATE_RUNNABLE, memory_order_seq_cst, memory_order_seq_cst));
@@ -200,16 +236,20 @@ static struct proc *steal(struct worker *me)
 	for (unsigned i = 1; i < all.count; i++) {
 		struct sched *victim = all.workers[(me->index + i) % all.count]->sched;
 		uint32_t n = atomic_load_relaxed(&victim->length);
-		if (n < 2)
+		if (n == 0 || waiting(victim) < 2)
 			continue;
 		struct proc *taken[STEAL_MAX];
 		uint32_t count = 0;
 		mutex_lock(&victim->lock);
 		n = atomic_load_relaxed(&victim->length);
-		uint32_t want = n / 2 < STEAL_MAX ? n / 2 : STEAL_MAX;
+		uint32_t want = (n + atomic_load_relaxed(&victim->has_next)) / 2;
+		if (want > STEAL_MAX)
+			want = STEAL_MAX;
 		for (int q = PRIORITY_MAX; q >= PRIORITY_LOW && count < want; q--)
-			while (count < want && victim->queues[q].first != NULL)
-				taken[count++] = queue_take(&victim->queues[q]);
+			while (count < want && victim->queues[q].first != NULL) {
+				taken[count] = queue_take(&victim->queues[q]);
+				count_urgent(victim, taken[count++], -1U);
+			}
 		atomic_store_relaxed(&victim->length, n - count);
 		mutex_unlock(&victim->lock);
 		if (count == 0)
@@ -229,15 +269,9 @@ static void give_up(struct proc *p)
 	/* Sequentially consistent; pairs with signal_send() and receive_fire(). From here on another may own p: only what any
 	 * thread may read is read. */
 	uint32_t state = atomic_fetch_and_explicit(
-		&p->state, ~(uint32_t)(STATE_RUNNING | STATE_WOKEN), memory_order_seq_cst);
+		&p->state, ~(uint32_t)(STATE_RUNNABLE | STATE_WOKEN), memory_order_seq_cst);
 	if ((state & STATE_WOKEN) || atomic_load_explicit(&p->inbox, memory_order_seq_cst) != NULL)
 		sched_make_runnable(p);
-}
-
-static void put_back(struct worker *w, struct proc *p)
-{
-	atomic_fetch_xor_explicit(&p->state, STATE_RUNNING | STATE_RUNNABLE, memory_order_seq_cst);
-	enqueue(w, p);
 }
 
 /* Whether the engine has something to do with it. */
@@ -281,7 +315,7 @@ static bool has_requests(const struct proc *p)
 /* Whether it may just go on: nobody else wants the worker, and nobody wants anything of it. */
 static bool may_go_on(struct worker *w, struct proc *p)
 {
-	return atomic_load_relaxed(&w->sched->length) == 0 && !signals_waiting(p) && !has_requests(p) &&
+	return waiting(w->sched) == 0 && !signals_waiting(p) && !has_requests(p) &&
 	       !(atomic_load_relaxed(&p->state) & STATE_SUSPENDED) && !atomic_load_relaxed(&all.stopping);
 }
 
@@ -303,7 +337,8 @@ static void kill_for_reductions(struct proc *p)
 
 static void leave(struct worker *w, struct proc *p)
 {
-	struct roots roots = { 0 };
+	struct roots roots;
+	roots_init(&roots);
 	proc_roots(p, &roots, NULL, 0);
 	heap_leave(&p->mem, &w->nursery, &roots);
 	atomic_store_relaxed(&p->memory_kib, (uint32_t)(gen_total_words(&p->mem) * sizeof(term) / 1024 + 1));
@@ -344,9 +379,10 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 static void run_one(struct worker *w, struct proc *p)
 {
 	/* Acquire: what its last owner did is seen here. */
-	uint32_t state = atomic_fetch_xor_explicit(&p->state, STATE_RUNNING | STATE_RUNNABLE, memory_order_seq_cst);
+	uint32_t state = atomic_load_acquire(&p->state);
 	enum slice_end end = SLICE_WAIT;
 	p->worker = w;
+	atomic_store_relaxed(&p->running, true);
 	w->current = p;
 	atomic_store_relaxed(&w->sched->current, p->pid);
 	if (signals_waiting(p) && !signals_fetch(p)) {
@@ -367,10 +403,11 @@ static void run_one(struct worker *w, struct proc *p)
 		}
 	}
 	w->current = NULL;
+	atomic_store_relaxed(&p->running, false);
 	if (end == SLICE_EXIT || p->outcome == OUTCOME_EXIT)
 		proc_end(p);
 	else if (end == SLICE_YIELD)
-		put_back(w, p);
+		enqueue(w, p);
 	else
 		give_up(p);
 }
@@ -382,7 +419,8 @@ static bool work_in_sight(struct worker *me)
 	if (atomic_load_explicit(&me->sched->length, memory_order_seq_cst) > 0)
 		return true;
 	for (unsigned i = 0; i < all.count; i++)
-		if (atomic_load_explicit(&all.workers[i]->sched->length, memory_order_seq_cst) > 1)
+		if (atomic_load_explicit(&all.workers[i]->sched->length, memory_order_seq_cst) > 0 &&
+			waiting(all.workers[i]->sched) > 1)
 			return true;
 	return atomic_load_acquire(&all.stopping);
 }
@@ -438,7 +476,7 @@ static struct proc *idle(struct worker *w)
 	}
 	w->now_nsec = clock_monotonic_nsec();
 	timers_run(w->timers, w->now_nsec);
-	if (atomic_load_relaxed(&w->sched->length) == 0)
+	if (waiting(w->sched) == 0)
 		idle_sleep(w);
 	w->now_nsec = clock_monotonic_nsec();
 	timers_run(w->timers, w->now_nsec);
@@ -520,6 +558,7 @@ int sched_start(unsigned count, run_slice_fn run_slice)
 	for (struct proc *p; (p = queue_take(&all.early)) != NULL;) {
 		struct sched *s = all.workers[atomic_add_relaxed(&all.turn, 1) % count]->sched;
 		queue_put(&s->queues[p->priority], p);
+		count_urgent(s, p, 1);
 		atomic_store_relaxed(&s->length, atomic_load_relaxed(&s->length) + 1);
 	}
 	atomic_store_release(&all.started, true);
@@ -582,7 +621,7 @@ void sched_describe(unsigned index, struct sched_numbers *ret)
 		.current = atomic_load_relaxed(&s->current),
 		.sleeping = atomic_load_relaxed(&w->sleeping) != 0,
 		.progress = atomic_load_relaxed(&w->progress),
-		.run_queue = atomic_load_relaxed(&s->length),
+		.run_queue = waiting(s),
 		.run_queue_max = atomic_load_relaxed(&s->length_max),
 		.reductions = atomic_load_relaxed(&s->reductions),
 		.switches = atomic_load_relaxed(&s->switches),

@@ -191,7 +191,7 @@ static enum beamr_process_state state_of(const struct proc *p)
 		return BEAMR_PROCESS_EXITING;
 	if (state & STATE_SUSPENDED)
 		return BEAMR_PROCESS_SUSPENDED;
-	if (state & STATE_RUNNING)
+	if (atomic_load_relaxed(&((struct proc *)(uintptr_t)p)->running))
 		return BEAMR_PROCESS_RUNNING;
 	if (state & STATE_RUNNABLE)
 		return BEAMR_PROCESS_RUNNABLE;
