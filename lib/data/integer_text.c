@@ -16,14 +16,21 @@ size_t integer_text_max(term t, unsigned base)
 
 static const char digit_chars[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-static size_t text_of_word(uint64_t v, unsigned base, bool negative, char *text)
+/* By a constant base the compiler divides without a division. */
+static inline size_t reverse_digits(uint64_t v, unsigned base, char *reverse)
 {
-	char reverse[65];
 	size_t n = 0;
 	do {
 		reverse[n++] = digit_chars[v % base];
 		v /= base;
 	} while (v > 0);
+	return n;
+}
+
+static size_t text_of_word(uint64_t v, unsigned base, bool negative, char *text)
+{
+	char reverse[65];
+	size_t n = base == 10 ? reverse_digits(v, 10, reverse) : reverse_digits(v, base, reverse);
 	if (negative)
 		reverse[n++] = '-';
 	for (size_t i = 0; i < n; i++)

@@ -75,7 +75,7 @@ static void decimal_of(uint64_t n, int exponent, struct decimal *ret)
 	ret->exponent = count + exponent;
 	ret->count = 0;
 	int zeros = 0;
-	while (text[zeros] == '0')
+	while (zeros < count && text[zeros] == '0')
 		zeros++;
 	while (count > zeros)
 		ret->digits[ret->count++] = text[--count];
