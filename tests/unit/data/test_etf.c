@@ -55,7 +55,7 @@ static term some_integer(void)
 	case 1:
 		return term_of_small(random() - (1L << 30));
 	case 2:
-		return term_of_small((int64_t)((uint64_t)random() << 30) - SMALL_MAX / 2);
+		return term_of_small((int64_t)((uint64_t)random() << 29) - SMALL_MAX / 2);
 	default: {
 		size_t limbs = 1 + (size_t)random() % 40;
 		term *p = heap_alloc(&heap, 1 + limbs);
