@@ -20,6 +20,8 @@ int main(int count, char **arguments)
 	}
 	puts("frozen");
 	fflush(stdout);
-	pause();
+	/* A traced thread that dies waits for its tracer to hear of it. */
+	while (waitpid(thread, &status, __WALL) == thread && !WIFEXITED(status) && !WIFSIGNALED(status)) {
+	}
 	return 0;
 }

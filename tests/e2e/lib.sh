@@ -6,7 +6,11 @@ ebin=/var/lib/beamr-e2e/ebin
 unit_dir=/usr/local/lib/systemd/system
 [ -d $unit_dir ] || unit_dir=/usr/lib/systemd/system
 
-fail() { echo "FAILED: $*" >&2; exit 1; }
+fail() {
+	echo "FAILED: $*" >&2
+	journalctl -q --no-hostname -u beamrd.service -n 12 >&2
+	exit 1
+}
 skip() { echo "$*"; exit 77; }
 
 # status N COMMAND...: it exits with N.
@@ -35,8 +39,7 @@ active() { systemctl is-active "$1" 2>/dev/null; }
 is_active() { [ "$(active "$1")" = active ]; }
 show() { systemctl show -P "$2" "$1"; }
 # Journal entries of this run of the test.
-cursor_now() { journalctl --sync 2>/dev/null; journalctl -n 0 --show-cursor 2>/dev/null | sed -n 's/^-- cursor: //p'; }
-journal() { journalctl --sync 2>/dev/null; journalctl -q --all --after-cursor="$cursor" "$@"; }
+journal() { journalctl --sync 2>/dev/null; journalctl -q --all --since="$begin" "$@"; }
 # as USER-GROUPS COMMAND...: nobody, with these supplementary groups (comma between; "-" for none)
 as() {
 	local groups=$1
@@ -66,5 +69,5 @@ rm -rf /run/systemd/system/beamrd.service.d
 configure </dev/null
 systemctl daemon-reload
 systemctl reset-failed 2>/dev/null
-cursor=$(cursor_now)
+begin=$(date '+%F %T.%6N')
 systemctl start beamrd.socket || fail "the socket unit does not start"
