@@ -68,8 +68,10 @@ static const char *own_words(const struct control_verb *verb)
 	case CONTROL_VERB_load:
 		return " [-n] FILE.beam|DIR...";
 	case CONTROL_VERB_namespaces:
-		return " [list | create NAME [--path DIR]... | remove NAME [-n]\n"
-		       "                           | add-path NAME DIR]";
+		return " [list]\n"
+		       "       beamrctl namespaces create NAME [--path DIR]...\n"
+		       "       beamrctl namespaces remove NAME [-n]\n"
+		       "       beamrctl namespaces add-path NAME DIR";
 	case CONTROL_VERB_events:
 		return " [-f]";
 	default:

@@ -6,6 +6,8 @@
 /* obituary.c: reports the end if it is worth it, counts it, and gives it a crash id. What is returned goes with the exit
  * signals: the first death of the chain. */
 struct beamr_crash_id obituary(struct proc *p, term reason);
+/* Tells of a process that is about to be published. Only when report_is_wanted(BEAMR_REPORT_SPAWN). */
+void obituary_birth(struct proc *p);
 /* max_heap_size was passed. */
 void obituary_max_heap(struct proc *p, size_t words);
 /* suspend.c: resumes whom p has suspended. */

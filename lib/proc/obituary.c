@@ -381,6 +381,21 @@ struct beamr_crash_id obituary(struct proc *p, term reason)
 	return crash_id_is_none(extra->cause) ? extra->crash_id : extra->cause;
 }
 
+/* To subscribers who asked for it; rare enough that the record may be built here. */
+_noinline_ void obituary_birth(struct proc *p)
+{
+	struct beamr_report report;
+	report_begin(&report, BEAMR_REPORT_SPAWN);
+	report.namespace_name = report_putf(&report, "%s", p->ns->name);
+	report.process = put_term(&report, p->pid, OBITUARY_TEXT_MAX);
+	report.serial = (uint64_t)pid_serial(p->pid) << PID_SLOT_BITS | pid_slot(p->pid);
+	if (p->parent != TERM_NONE)
+		report.other = report.parent = put_term(&report, p->parent, OBITUARY_TEXT_MAX);
+	put_initial_call(&report, p);
+	report.detail = report.initial_call;
+	emit(&report);
+}
+
 /* max_heap_size was passed and its owner wants to hear of it. */
 _noinline_ void obituary_max_heap(struct proc *p, size_t words)
 {

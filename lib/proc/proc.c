@@ -205,6 +205,8 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 		tie_to_parent(p, parent, options, ret_monitor);
 	/* Published with an owner, so that nobody runs it before it is tied to others. */
 	atomic_store_relaxed(&p->state, STATE_RUNNABLE);
+	if (unlikely(report_is_wanted(BEAMR_REPORT_SPAWN)))
+		obituary_birth(p);
 	table_publish(p);
 	if (options->link_to != TERM_NONE)
 		link_make(p, options->link_to);

@@ -69,7 +69,7 @@ def abuse(kind):
     s = connect()
     try:
         s.sendall(BROKEN[kind])
-        if random.random() < 0.2:
+        if random.random() < 0.002:
             s.settimeout(0.05)
             try:
                 s.recv(4096)
