@@ -287,6 +287,18 @@ term bif_erlang_resume_process_1(struct proc *p, const term *args)
 	return A(true);
 }
 
+/* Keeps the stack, and returns once there is a message: sched gives the answer. */
+term bif_erlang_hibernate_0(struct proc *p, const term *args)
+{
+	if (signals_waiting(p) && !signals_fetch(p))
+		return TERM_NONE;
+	if (p->mailbox.first != NULL)
+		return A(ok);
+	(void)proc_question(p); /* nobody knows it */
+	p->flags |= PROC_HIBERNATED;
+	return bif_wait(p);
+}
+
 term bif_erlang_hibernate_3(struct proc *p, const term *args)
 {
 	int64_t n = list_length(args[2]);

@@ -4,6 +4,7 @@
 #include "base/wordmap.h"
 #include "bif/bif.h"
 #include "bif/process_options.h"
+#include "binary/binary.h"
 #include "data/big.h"
 #include "data/map.h"
 #include "exec/exec.h"
@@ -13,6 +14,7 @@
 #include "proc/registry.h"
 #include "proc/relation.h"
 #include "proc/suspend.h"
+#include "term/print.h"
 
 /* Where and for whom an answer is built. */
 struct info {
@@ -110,6 +112,30 @@ static term current_stacktrace(struct info *i)
 			list = heap_cons(i->heap, at, list);
 	}
 	return list;
+}
+
+/* A text like that of a crash dump: the frames, without what they hold. */
+static term backtrace(struct info *i)
+{
+	const uint64_t *addresses[FRAMES_MAX];
+	size_t n = exec_frames(i->p, addresses, FRAMES_MAX);
+	struct print_out out;
+	print_init_growing(&out, SIZE_MAX);
+	for (size_t k = 0; k < n; k++) {
+		const struct module_code *m = module_code_at(addresses[k] - 1);
+		const struct function_header *f = m != NULL ? module_function_at(m, addresses[k] - 1) : NULL;
+		print_format(&out, k == 0 ? "Program counter: %p (" : "%p Return addr (", (const void *)addresses[k]);
+		if (f != NULL) {
+			print_term(&out, m->name, PRINT_UNICODE, 0);
+			print_string(&out, ":");
+			print_term(&out, f->function, PRINT_UNICODE, 0);
+			print_format(&out, "/%u", (unsigned)(f->arity & 0xFF));
+		}
+		print_string(&out, ")\n");
+	}
+	term text = bits_of_bytes(i->heap, out.data, out.size);
+	print_free(&out);
+	return text;
 }
 
 /* ------------------------------------------------------------------------------------------------ lists */
@@ -309,6 +335,8 @@ static term item_value(struct info *i, term item)
 	switch (term_is_atom(item) ? atom_index(item) : 0) {
 	case ATOM_INDEX_async_dist:
 		return term_of_bool((p->flags & PROC_ASYNC_DIST) != 0);
+	case ATOM_INDEX_backtrace:
+		return backtrace(i);
 	case ATOM_INDEX_binary:
 		return binaries(i);
 	case ATOM_INDEX_catchlevel:
@@ -402,6 +430,7 @@ static bool is_item(term item)
 {
 	switch (term_is_atom(item) ? atom_index(item) : 0) {
 	case ATOM_INDEX_async_dist:
+	case ATOM_INDEX_backtrace:
 	case ATOM_INDEX_binary:
 	case ATOM_INDEX_catchlevel:
 	case ATOM_INDEX_current_function:
@@ -446,7 +475,8 @@ static bool is_item(term item)
 /* Whether the answer needs the frames, which are in place between slices only. */
 static bool needs_frames(term item)
 {
-	return item == A(current_function) || item == A(current_location) || item == A(current_stacktrace);
+	return item == A(current_function) || item == A(current_location) || item == A(current_stacktrace) ||
+	       item == A(backtrace);
 }
 
 static const uint32_t usual_items[] = {

@@ -319,9 +319,13 @@ term bif_erts_internal_spawn_request_4(struct proc *p, const term *args)
 		return A(badarg);
 	if (list_length(args[3]) < 0)
 		return A(badarg);
-	if (!parse_options(args[3], &options, &request))
-		return A(badopt);
 	term ref = TERM_NONE;
+	if (!parse_options(args[3], &options, &request)) {
+		ref = ref_put(heap_alloc(bif_heap(p), REF_WORDS), ref_new_id());
+		if (request.on_error)
+			reply(p, request.reply_tag, ref, A(error), A(badopt));
+		return ref;
+	}
 	term pid = proc_spawn(p->ns, p, args[0], args[1], args[2], &options, &ref);
 	if (ref == TERM_NONE)
 		ref = ref_put(heap_alloc(bif_heap(p), REF_WORDS), ref_new_id());

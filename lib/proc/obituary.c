@@ -363,6 +363,32 @@ static _noinline_ void tell(struct proc *p, term reason, enum beamr_report_kind 
 	emit(&report);
 }
 
+/* When a link takes thousands with it, so many a second are told; of the others their number. */
+#define CASCADE_TOLD_A_SECOND 200
+
+static bool cascade_is_told(struct proc *p)
+{
+	static _Atomic uint32_t second, told;
+	static _Atomic uint64_t untold;
+	uint32_t now = table_age() / 10, then = atomic_load_relaxed(&second);
+	if (now != then && atomic_cas_acq_rel(&second, &then, now)) {
+		atomic_store_relaxed(&told, 0);
+		uint64_t n = atomic_exchange_explicit(&untold, 0, memory_order_relaxed);
+		if (n > 0) {
+			struct beamr_report report;
+			report_begin(&report, BEAMR_REPORT_SUPPRESSED);
+			report.namespace_name = report_putf(&report, "%s", p->ns->name);
+			report.detail = report_putf(
+				&report, "%llu more processes were ended by exit signals", (unsigned long long)n);
+			emit(&report);
+		}
+	}
+	if (atomic_add_relaxed(&told, 1) < CASCADE_TOLD_A_SECOND)
+		return true;
+	atomic_add_relaxed(&untold, 1);
+	return false;
+}
+
 struct beamr_crash_id obituary(struct proc *p, term reason)
 {
 	struct proc_extra *extra = p->extra;
@@ -376,7 +402,7 @@ struct beamr_crash_id obituary(struct proc *p, term reason)
 		atomic_add_relaxed(&p->ns->crashes, 1);
 		table_count_crash();
 	}
-	if (!extra->quiet)
+	if (!extra->quiet && (!extra->by_signal || cascade_is_told(p)))
 		tell(p, reason, extra->by_signal ? BEAMR_REPORT_EXIT_SIGNAL : BEAMR_REPORT_CRASH);
 	return crash_id_is_none(extra->cause) ? extra->crash_id : extra->cause;
 }

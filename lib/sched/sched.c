@@ -274,14 +274,27 @@ static void give_up(struct proc *p)
 		sched_make_runnable(p);
 }
 
-/* Whether the engine has something to do with it. */
-static bool wants_engine(const struct proc *p, uint32_t state)
+/* erlang:hibernate/0 waits for any message: with the first it has its answer. */
+static bool wakes_up(struct proc *p)
 {
-	if ((state & STATE_SUSPENDED) || p->outcome == OUTCOME_WAIT)
+	if (!(p->flags & PROC_HIBERNATED) || p->mailbox.first == NULL)
 		return false;
+	p->extra->answer = A(ok);
+	p->extra->answer_id = 0;
+	p->outcome = OUTCOME_NONE;
+	return true;
+}
+
+/* Whether the engine has something to do with it. */
+static bool wants_engine(struct proc *p, uint32_t state)
+{
+	if (state & STATE_SUSPENDED)
+		return false;
+	if (unlikely(p->outcome == OUTCOME_WAIT))
+		return wakes_up(p);
 	if (!p->waits || mailbox_has_next(p))
 		return true;
-	return (p->flags & PROC_TIMEOUT_SET) && timer_receive_expired((struct proc *)(uintptr_t)p);
+	return (p->flags & PROC_TIMEOUT_SET) && timer_receive_expired(p);
 }
 
 static void look_at_clock(struct worker *w, int32_t work)
