@@ -26,9 +26,11 @@ size_t instr_length(const uint64_t *code)
 	case INSTR_has_map_fields:
 		return words + second;
 	case INSTR_get_map_elements:
+	case INSTR_get_record_elements:
 		return words + 2 * (size_t)second;
 	case INSTR_put_map_assoc:
 	case INSTR_put_map_exact:
+	case INSTR_put_record:
 		return words + 2 * (size_t)(uint16_t)(code[1] >> 16);
 	case INSTR_select_val:
 	case INSTR_select_val_linear:

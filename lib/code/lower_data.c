@@ -2,6 +2,8 @@
 /* Lowering of moves, lists, tuples, maps, funs, native records, tests and choices. */
 #include "code/lower_impl.h"
 
+#include "term/record.h"
+
 #include <stdlib.h>
 
 static void lower_move(struct lowering *l, const struct operand *source, struct arg destination)
@@ -53,6 +55,53 @@ static void lower_make_fun(struct lowering *l, const struct operand *o)
 	}
 	EMIT(l, make_fun, arg_reg(&o[1]), arg_number(fun->free_count), arg_pointer(fun));
 	emit_sources(l, &o[2]);
+}
+
+/* A local name becomes the row of the module's own record. */
+static term record_identity(struct lowering *l, const struct operand *o)
+{
+	if (!term_is_atom(o->term) || o->term == A(underscore))
+		return o->term;
+	for (term rows = l->staged->code->records; term_is_cons(rows); rows = cons_tail(rows))
+		if (record_name(tuple_element(cons_head(rows), 0)) == o->term)
+			return cons_head(rows);
+	struct atom_text name = atom_text(o->term);
+	lower_fail(l, "the module has no record %.*s", (int)name.size, (const char *)name.bytes);
+	return TERM_NIL;
+}
+
+static bool lower_record(struct lowering *l, enum op op, const struct operand *o)
+{
+	struct arg source;
+	switch ((unsigned)op) {
+	case OP_is_native_record:
+		source = lower_reg(l, &o[1], 0);
+		EMIT(l, is_native_record, source, arg_label(&o[0]), arg_word(o[2].term), arg_word(o[3].term));
+		return true;
+	case OP_is_record_accessible:
+		source = lower_reg(l, &o[1], 0);
+		EMIT(l, is_record_accessible, source, arg_label(&o[0]), arg_word(o[2].term),
+			arg_word(l->staged->code->name));
+		return true;
+	case OP_get_record_elements:
+		source = lower_reg(l, &o[1], 0);
+		EMIT(l, get_record_elements, source, arg_number(o[2].value / 2), arg_label(&o[0]));
+		emit_sources(l, &o[2]);
+		return true;
+	case OP_get_record_field:
+		source = lower_reg(l, &o[1], 0);
+		EMIT(l, get_record_field, source, arg_reg(&o[4]), arg_label(&o[0]), arg_word(record_identity(l, &o[2])),
+			arg_word(o[3].term));
+		return true;
+	case OP_put_record:
+		source = lower_reg(l, &o[2], 0);
+		EMIT(l, put_record, source, arg_reg(&o[3]), arg_number(o[4].value), arg_number(o[5].value / 2),
+			arg_label(&o[0]), arg_word(record_identity(l, &o[1])));
+		emit_sources(l, &o[5]);
+		return true;
+	default:
+		return false;
+	}
 }
 
 static bool lower_map(struct lowering *l, enum op op, const struct operand *o)
@@ -142,7 +191,7 @@ bool lower_data(struct lowering *l, enum op op, const struct operand *o)
 		lower_make_fun(l, o);
 		return true;
 	default:
-		return lower_map(l, op, o);
+		return lower_map(l, op, o) || lower_record(l, op, o);
 	}
 }
 

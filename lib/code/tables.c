@@ -350,7 +350,7 @@ int decode_records(struct decoder *d)
 	uint32_t version = bytes_u32(&b);
 	size_t count = bytes_u32(&b);
 	(void)bytes_u32(&b); /* fields of all of them */
-	if (b.failed || version != 1 || count > bytes_left(&b) / 4)
+	if (b.failed || version > 1 || count > bytes_left(&b) / 4)
 		return load_error_at(d->error, "Recs", 0, "%zu records of version %u in %zu bytes", count, version, bytes_left(&b));
 	term records = TERM_NIL;
 	for (size_t i = 0; i < count; i++) {

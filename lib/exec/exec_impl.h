@@ -86,5 +86,14 @@ static inline term source_value(uint64_t source, const term *x, const term *stac
 	return (source & 1) != 0 ? stack[source >> 3] : x[source >> 3];
 }
 
+/* record.c. */
+bool record_is(term t, term module, term name);
+bool record_is_accessible(term t, term scope, term module);
+/* A field, or TERM_NONE with badrecord or badfield raised. */
+term record_field(struct proc *p, term t, term identity, term field);
+/* The same of what is known to be a record; TERM_NONE without raising. */
+term record_element(term t, term field);
+term put_record(struct proc *p, const uint64_t *pc, const term *x, term source);
+
 term put_map(struct proc *p, const uint64_t *pc, const term *x, term map, bool exact);
 term create_bits(struct proc *p, const uint64_t *pc, const term *x);
