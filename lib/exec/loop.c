@@ -81,7 +81,7 @@ _Static_assert(X_REGISTERS >= INSTR_X_LIMIT, "scratch registers stand behind the
 		E = p->mem.heap.limit;                                                             \
 		reductions = p->reductions;                                                        \
 	} while (0)
-#define ROOM_FOR(words) (!HEAP_COLLECT_ALWAYS && likely((uintptr_t)E - (uintptr_t)H >= (words) * sizeof(term)))
+#define ROOM_FOR(words) (!heap_collects_always(&p->mem, E) && likely((uintptr_t)E - (uintptr_t)H >= (words) * sizeof(term)))
 #define COLLECT(need, live)                                                                        \
 	do {                                                                                       \
 		SWAP_OUT();                                                                        \

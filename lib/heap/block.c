@@ -29,10 +29,15 @@ term *block_alloc(struct nursery *nursery, size_t words)
 	if (words <= BLOCK_EXACT_MAX_WORDS)
 		return mem_alloc(MEM_HEAP, words * sizeof(term));
 	unsigned class = block_class(words);
-	if (class < BLOCK_CLASSES && nursery != NULL && nursery->spare[class] != NULL) {
-		term *block = nursery->spare[class];
-		nursery->spare[class] = NULL;
-		return block;
+	if (class < BLOCK_CLASSES && nursery != NULL) {
+		term **spare = &nursery->spare[class];
+		if (*spare == NULL && class < BLOCK_PAIRS)
+			spare = &nursery->spare[BLOCK_CLASSES + class];
+		if (*spare != NULL) {
+			term *block = *spare;
+			*spare = NULL;
+			return block;
+		}
 	}
 	term *block = mem_map(MEM_HEAP, words * sizeof(term));
 	if (class >= BLOCK_CLASSES)
@@ -49,10 +54,16 @@ void block_free(struct nursery *nursery, term *block, size_t words)
 		return;
 	}
 	unsigned class = block_class(words);
-	if (class < BLOCK_CLASSES && nursery != NULL && nursery->spare[class] == NULL)
-		nursery->spare[class] = block;
-	else
-		mem_unmap(MEM_HEAP, block, words * sizeof(term));
+	if (class < BLOCK_CLASSES && nursery != NULL) {
+		term **spare = &nursery->spare[class];
+		if (*spare != NULL && class < BLOCK_PAIRS)
+			spare = &nursery->spare[BLOCK_CLASSES + class];
+		if (*spare == NULL) {
+			*spare = block;
+			return;
+		}
+	}
+	mem_unmap(MEM_HEAP, block, words * sizeof(term));
 }
 
 void block_trim(term *block, size_t words, size_t new_words)
@@ -68,12 +79,22 @@ void nursery_init(struct nursery *nursery)
 	nursery->end = nursery->start + NURSERY_WORDS;
 }
 
+bool nursery_has_spares(const struct nursery *nursery)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(nursery->spare); i++) {
+		if (nursery->spare[i] != NULL)
+			return true;
+	}
+	return false;
+}
+
 void nursery_trim(struct nursery *nursery)
 {
-	for (unsigned i = 0; i < BLOCK_CLASSES; i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(nursery->spare); i++) {
 		if (nursery->spare[i] == NULL)
 			continue;
-		mem_unmap(MEM_HEAP, nursery->spare[i], block_class_words(i) * sizeof(term));
+		unsigned class = i < BLOCK_CLASSES ? i : i - BLOCK_CLASSES;
+		mem_unmap(MEM_HEAP, nursery->spare[i], block_class_words(class) * sizeof(term));
 		nursery->spare[i] = NULL;
 	}
 }

@@ -167,8 +167,10 @@ static size_t young_capacity(const struct gen_heap *g, size_t worst)
 	if (worst < g->min_words)
 		worst = g->min_words;
 	unsigned needed = block_class(worst);
-	if (g->young_class >= BLOCK_CLASSES || needed >= BLOCK_CLASSES)
+	if (needed >= BLOCK_CLASSES)
 		return block_capacity(worst * 2);
+	if (g->young_class >= BLOCK_CLASSES)
+		return block_class_words(BLOCK_CLASSES - 1);
 	return block_class_words(needed > g->young_class ? needed : g->young_class);
 }
 
@@ -312,7 +314,8 @@ static void collect_major(struct gen_heap *g, size_t need, const struct roots *r
 	size_t young = young_capacity(g, in_use);
 	size_t room = live / 2 > young ? live / 2 : young;
 	size_t keep = block_capacity(live + room);
-	if (keep < capacity) {
+	/* What fits a spare is kept whole, so that blocks go round instead of being mapped and unmapped. */
+	if (keep < capacity && (block_class(capacity) >= BLOCK_CLASSES || keep <= capacity / 8)) {
 		block_trim(to, capacity, keep);
 		capacity = keep;
 	}

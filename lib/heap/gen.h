@@ -39,21 +39,23 @@ static inline void roots_add(struct roots *roots, term *first, size_t count)
 	roots->ranges[roots->count++].count = count;
 }
 
-/* Spare blocks of 2^n times the smallest block, one of each size. */
+/* Spare blocks of 2^n times the smallest block: two of each of the lesser sizes, one of the others. */
 #define BLOCK_CLASSES 7
+#define BLOCK_PAIRS 4
 
 /* A worker's block, lent to one small process at a time, and the blocks it keeps for collections.
  * A zeroed struct is a valid nursery. Owned by its thread. */
 struct nursery {
 	term *start;
 	term *end;
-	term *spare[BLOCK_CLASSES];
+	term *spare[BLOCK_CLASSES + BLOCK_PAIRS]; /* the second ones last */
 };
 
 void nursery_init(struct nursery *nursery);
 void nursery_done(struct nursery *nursery);
 /* Gives the spare blocks back to the system; before a long sleep. */
 void nursery_trim(struct nursery *nursery);
+bool nursery_has_spares(const struct nursery *nursery);
 
 struct gen_heap {
 	struct heap heap; /* first: BIFs see only this */
@@ -94,17 +96,26 @@ void heap_enter(struct gen_heap *g, struct nursery *nursery);
 /* After a slice: packs a small process. The roots are everything that lives besides the stack. */
 void heap_leave(struct gen_heap *g, struct nursery *nursery, struct roots *roots);
 
-/* Builds where every request for words collects, so that a value held across one is found out. */
+/* Builds where every request for words collects, so that a value held across one is found out; but not with a deep stack
+ * or much memory, where that would take for ever. */
 #ifdef BEAMR_COLLECT_ALWAYS
 #define HEAP_COLLECT_ALWAYS true
 #else
 #define HEAP_COLLECT_ALWAYS false
 #endif
+#define HEAP_COLLECT_ALWAYS_MAX_WORDS 4096
+
+/* Whether such a build collects at a request for words now, the stack pointer being limit. */
+static inline bool heap_collects_always(const struct gen_heap *g, const term *limit)
+{
+	return HEAP_COLLECT_ALWAYS && (size_t)(g->end - limit) < HEAP_COLLECT_ALWAYS_MAX_WORDS &&
+	       (size_t)(g->old_top - g->old_start) < HEAP_COLLECT_ALWAYS_MAX_WORDS;
+}
 
 /* Whether `need` words are there; when not, heap_collect. What the engine's test_heap and allocate ask. */
 static inline bool heap_has_room(const struct gen_heap *g, size_t need)
 {
-	return !HEAP_COLLECT_ALWAYS && (size_t)(g->heap.limit - g->heap.top) >= need;
+	return !heap_collects_always(g, g->heap.limit) && (size_t)(g->heap.limit - g->heap.top) >= need;
 }
 
 /* Makes room for `need` more words between top and limit, and empties the fragments. Minor or major as the state asks.

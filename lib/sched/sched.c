@@ -438,19 +438,33 @@ static bool work_in_sight(struct worker *me)
 	return atomic_load_acquire(&all.stopping);
 }
 
+#define REST_NSEC 100000000 /* a sleep that lasts longer gives the spare blocks back; once, so that idle costs nothing */
+
 static void sleep_until(struct worker *w, int64_t at_nsec)
 {
 	struct pollfd fd = { .fd = w->sched->wake_fd, .events = POLLIN };
-	struct timespec wait, *timeout = NULL;
-	if (at_nsec != WHEEL_NEVER) {
-		int64_t left = at_nsec - clock_monotonic_nsec();
+	bool rested = !nursery_has_spares(&w->nursery);
+	for (;;) {
+		struct timespec wait, *timeout = NULL;
+		int64_t left = INT64_MAX;
+		if (at_nsec != WHEEL_NEVER)
+			left = at_nsec - clock_monotonic_nsec();
 		if (left <= 0)
 			return;
-		wait = (struct timespec){ .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
-		timeout = &wait;
+		bool rests = !rested && left > REST_NSEC;
+		if (rests)
+			left = REST_NSEC;
+		if (left != INT64_MAX) {
+			wait = (struct timespec){ .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
+			timeout = &wait;
+		}
+		int r = ppoll(&fd, 1, timeout, NULL);
+		assert(r >= 0 || errno == EINTR);
+		if (r != 0 || !rests)
+			return;
+		nursery_trim(&w->nursery);
+		rested = true;
 	}
-	int r = ppoll(&fd, 1, timeout, NULL);
-	assert(r >= 0 || errno == EINTR);
 }
 
 static void idle_sleep(struct worker *w)

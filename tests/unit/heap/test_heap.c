@@ -393,6 +393,29 @@ START_TEST(lists_and_terms_of_a_million_levels_are_copied_and_collected)
 }
 END_TEST
 
+START_TEST(a_heap_that_was_huge_becomes_small_again)
+{
+	struct fixture f;
+	fixture_init(&f);
+	struct roots roots = fixture_roots(&f);
+	/* A deep stack makes the young block huge. */
+	for (int64_t i = 0; i < 3000000; i++) {
+		if (!heap_has_room(&f.g, 1))
+			heap_collect(&f.g, 1, &roots);
+		*--f.g.heap.limit = term_of_small(i);
+	}
+	f.g.heap.limit = f.g.end;
+	for (int i = 0; i < 20; i++) {
+		heap_collect_major(&f.g, 10, &roots);
+		heap_verify(&f.g, &roots);
+	}
+	heap_leave(&f.g, &f.nursery, &roots);
+	ck_assert_uint_eq(gen_total_words(&f.g), 0);
+	heap_enter(&f.g, &f.nursery);
+	fixture_done(&f);
+}
+END_TEST
+
 START_TEST(literals_are_shared_until_they_are_copied_out)
 {
 	struct fixture f;
@@ -481,6 +504,7 @@ int main(void)
 	tcase_add_test(tc, what_nobody_refers_to_is_released);
 	tcase_add_test(tc, fragments_are_taken_when_the_block_is_full_and_emptied_by_a_collection);
 	tcase_add_test(tc, lists_and_terms_of_a_million_levels_are_copied_and_collected);
+	tcase_add_test(tc, a_heap_that_was_huge_becomes_small_again);
 	tcase_add_test(tc, literals_are_shared_until_they_are_copied_out);
 	tcase_add_test(tc, a_part_of_a_buffer_is_copied_as_bytes_when_it_is_short);
 	tcase_add_test(tc, what_was_taken_too_much_is_given_back);
