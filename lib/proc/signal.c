@@ -64,6 +64,15 @@ struct message *message_copy(enum signal_kind kind, size_t prefix_bytes, size_t 
 	return m;
 }
 
+struct message *message_copy_deep(enum signal_kind kind, size_t prefix_bytes, size_t room, term value)
+{
+	size_t words = term_is_immediate(value) ? 0 : heap_flat_words(value);
+	struct message *m = message_new(kind, prefix_bytes, room + words);
+	term *hp = m->fragment.data + room;
+	m->value = words == 0 ? value : heap_copy_deep_into(value, &hp, &m->offheap);
+	return m;
+}
+
 void message_free(struct message *m)
 {
 	if (m == NULL)

@@ -82,6 +82,8 @@ struct request_signal {
 struct message *message_new(enum signal_kind kind, size_t prefix_bytes, size_t words);
 /* The same with a copy of value behind `room` free words. */
 struct message *message_copy(enum signal_kind kind, size_t prefix_bytes, size_t room, term value);
+/* The same with literals copied as well: for what is not looked at when a module's literals go (timers). */
+struct message *message_copy_deep(enum signal_kind kind, size_t prefix_bytes, size_t room, term value);
 /* Drops what it holds, too. */
 void message_free(struct message *m);
 /* Gives the message's memory to the heap: value stays valid until the next collection. */

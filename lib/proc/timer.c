@@ -199,7 +199,7 @@ term timer_start(struct proc *p, int64_t at_nsec, term to, term message, bool wr
 	struct timers *home = timers_here();
 	struct ref_id id = ref_new_id();
 	term ref = ref_put(heap_alloc(&p->mem.heap, REF_WORDS), id);
-	struct message *m = message_copy(SIGNAL_MESSAGE, offsetof(struct timer, message), wrap ? 4 + REF_WORDS : 0, message);
+	struct message *m = message_copy_deep(SIGNAL_MESSAGE, offsetof(struct timer, message), wrap ? 4 + REF_WORDS : 0, message);
 	struct timer *t = message_owner(m, struct timer);
 	if (wrap) {
 		term *w = m->fragment.data;
