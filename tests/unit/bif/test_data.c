@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions of maps, lists, binary, unicode and erlang against answers of OTP (data.cases). */
 #include "bif/bif.h"
+#include "binary/binary.h"
 #include "data/map.h"
 #include "data/text.h"
 #include "term/atom.h"
@@ -99,11 +100,46 @@ START_TEST(functions_answer_as_otp)
 }
 END_TEST
 
+/* Whatever the bytes are, in memory of exactly their size. */
+START_TEST(packets_of_any_bytes_are_looked_at_within_their_bounds)
+{
+	static const char *const types[] = { "raw", "line", "asn1", "sunrm", "cdr", "fcgi", "tpkt", "ssl_tls", "http",
+		"http_bin", "httph", "httph_bin" };
+	static const char *const seeds[] = { "GET http://[::1]:80/x HTTP/1.1\r\n", "HTTP/1.1 200 OK\r\n",
+		"Host: a\r\n b\r\nx", "GIOP\1\2\1\0\3", "\1\1\0\1\0\3\2", "\x80\5\1\3\1", "\x1f\x81\1\x82\0\2ab" };
+	atom_init(10000);
+	map_init();
+	const struct bif *bif = find_bif("erlang", "decode_packet", 3);
+	for (int round = 0; round < 40000; round++) {
+		struct proc *p = calloc(1, sizeof(*p));
+		heap_init_builder(&p->mem.heap);
+		const char *seed = seeds[(size_t)random() % ARRAY_SIZE(seeds)];
+		size_t size = strlen(seed) + (size_t)random() % 4;
+		struct binary *binary = binary_new(size);
+		memset(binary->data, 0, size);
+		memcpy(binary->data, seed, strlen(seed));
+		for (long n = random() % 4; n > 0; n--)
+			binary->data[(size_t)random() % size] = (uint8_t)random();
+		size_t cut = (size_t)random() % (size + 1);
+		binary->size = cut;
+		term args[] = { atom_of_string(types[(size_t)random() % ARRAY_SIZE(types)]),
+			bits_take_binary(bif_heap(p), binary, cut * 8), TERM_NIL };
+		term t = bif->fn(p, args);
+		ck_assert(term_is_tuple(t));
+		heap_done(&p->mem.heap);
+		free(p);
+	}
+	map_exit();
+	atom_done();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("bif");
 	TCase *c = tcase_create("data");
 	tcase_add_test(c, functions_answer_as_otp);
+	tcase_add_test(c, packets_of_any_bytes_are_looked_at_within_their_bounds);
 	suite_add_tcase(suite, c);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
