@@ -503,10 +503,11 @@ L_init_y_one:
 	NEXT(init_y_one);
 
 L_normal_exit: {
-	struct raise *raise = &proc_extra(p)->raise;
-	*raise = (struct raise){
-		.class = CLASS_EXIT, .reason = A(normal), .trace = TERM_NONE, .args = x[0], .cause = TERM_NONE
-	};
+	/* Without an extra nobody asks for the value. */
+	if (p->extra != NULL)
+		p->extra->raise = (struct raise){
+			.class = CLASS_EXIT, .reason = A(normal), .trace = TERM_NONE, .args = x[0], .cause = TERM_NONE
+		};
 	SWAP_OUT();
 	return SLICE_EXIT;
 }

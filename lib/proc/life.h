@@ -20,3 +20,6 @@ void proc_memory_done(struct proc *p);
 void proc_collect_parked(struct proc *p, bool major);
 /* For requests: whether an address of the old version of the module is on its stack. */
 bool proc_uses_old_code(struct proc *p, term module);
+/* errorlog.c: what a namespace's own logger hears. */
+void errorlog_fault(struct proc *p, term reason);
+void errorlog_max_heap(struct proc *p, size_t words);

@@ -391,6 +391,14 @@ static bool cascade_is_told(struct proc *p)
 
 struct beamr_crash_id obituary(struct proc *p, term reason)
 {
+	if (p->extra == NULL && !report_is_wanted(BEAMR_REPORT_EXIT))
+		return (struct beamr_crash_id){ 0 };
+	if (p->extra == NULL)
+		proc_extra(p)->raise = (struct raise){ .class = CLASS_EXIT,
+			.reason = reason,
+			.trace = TERM_NONE,
+			.args = TERM_NONE,
+			.cause = TERM_NONE };
 	struct proc_extra *extra = p->extra;
 	if (is_ordinary(reason) && extra->raise.class == CLASS_EXIT) {
 		if (!extra->quiet && report_is_wanted(BEAMR_REPORT_EXIT))

@@ -250,8 +250,10 @@ static bool check_max_heap(struct proc *p)
 		words += p->mem.live_bin_bytes / sizeof(term);
 	if (words <= extra->max_heap_words)
 		return true;
-	if (extra->max_heap_log)
+	if (extra->max_heap_log) {
 		obituary_max_heap(p, words);
+		errorlog_max_heap(p, words);
+	}
 	if (!extra->max_heap_kill)
 		return true;
 	extra->raise = (struct raise){
@@ -379,12 +381,16 @@ static void begin_end(struct proc *p)
 
 void proc_end(struct proc *p)
 {
-	struct proc_extra *extra = proc_extra(p);
-	term reason = extra->raise.class == CLASS_EXIT ? extra->raise.reason : exec_exit_reason(p);
+	struct proc_extra *extra = p->extra;
+	term reason = A(normal); /* the end of one that never had an extra */
+	if (extra != NULL)
+		reason = extra->raise.class == CLASS_EXIT ? extra->raise.reason : exec_exit_reason(p);
 	p->outcome = OUTCOME_EXIT;
 	begin_end(p);
 	struct beamr_crash_id cause = obituary(p, reason);
-	if (extra->on_exit != NULL)
+	if (extra != NULL && extra->raise.class != CLASS_EXIT && !extra->quiet)
+		errorlog_fault(p, reason);
+	if (extra != NULL && extra->on_exit != NULL)
 		extra->on_exit(p, extra->on_exit_user);
 	end(p, reason, cause);
 }

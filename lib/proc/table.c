@@ -72,7 +72,11 @@ void proc_table_init(uint64_t max)
 
 uint32_t table_age(void)
 {
-	return (uint32_t)((clock_monotonic_nsec() - table.made_nsec) / 100000000);
+	/* The clock's last tick will do, and costs a read of memory. */
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &t); /* cannot fail with a valid clock and pointer */
+	int64_t nsec = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec - table.made_nsec;
+	return nsec < 0 ? 0 : (uint32_t)(nsec / 100000000);
 }
 
 uint64_t proc_table_age_usec(void)

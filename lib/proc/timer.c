@@ -147,9 +147,10 @@ static void receive_fire(struct timers *timers, struct receive_timer *r, int64_t
 static void receive_end(struct proc *p)
 {
 	struct receive_timer *r = &p->extra->receive_timer;
+	if (r->home == NULL)
+		return;
 	atomic_store_explicit(&r->deadline, RECEIVE_NONE, memory_order_seq_cst);
-	if (r->home != NULL)
-		receive_disarm(r);
+	receive_disarm(r);
 }
 
 /* ------------------------------------------------------------------------------------------------ BIF timers */
