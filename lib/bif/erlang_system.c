@@ -4,10 +4,13 @@
 #include "bif/bif.h"
 #include "bif/host.h"
 #include "bif/integer.h"
+#include "bif/process_options.h"
+#include "ets/ets.h"
 #include "sched/sched.h"
 #include "term/bits.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -307,14 +310,30 @@ static term max_heap_size(struct proc *p)
 	return term_of_boxed(map);
 }
 
+static term fullsweep_after(struct proc *p)
+{
+	return pair(p, A(fullsweep_after), term_of_small(atomic_load_relaxed(&p->ns->fullsweep_after)));
+}
+
+static term min_heap_size(struct proc *p)
+{
+	return pair(p, A(min_heap_size), term_of_small(atomic_load_relaxed(&p->ns->min_heap_words)));
+}
+
+static term min_bin_vheap_size(struct proc *p)
+{
+	size_t words = (size_t)atomic_load_relaxed(&p->ns->min_bin_kib) * 1024 / sizeof(term);
+	return pair(p, A(min_bin_vheap_size), term_of_small((int64_t)heap_size_round(words - 127)));
+}
+
 static term garbage_collection(struct proc *p)
 {
 	struct heap *heap = bif_heap(p);
 	term list = TERM_NIL;
-	list = heap_cons(heap, pair(p, A(fullsweep_after), term_of_small(HEAP_FULLSWEEP_AFTER)), list);
-	list = heap_cons(heap, pair(p, A(min_bin_vheap_size), term_of_small(HEAP_MIN_BIN_KIB * 128)), list);
-	list = heap_cons(heap, pair(p, A(min_heap_size), term_of_small(HEAP_MIN_WORDS)), list);
-	return heap_cons(heap, pair(p, A(max_heap_size), max_heap_size(p)), list);
+	list = heap_cons(heap, fullsweep_after(p), list);
+	list = heap_cons(heap, min_heap_size(p), list);
+	list = heap_cons(heap, min_bin_vheap_size(p), list);
+	return heap_cons(heap, pair(p, A(max_heap_size), TERM_ZERO), list);
 }
 
 /* {Major, Minor, Release} of the kernel. */
@@ -342,6 +361,11 @@ static term system_info_atom(struct proc *p, term item)
 		return term_of_small(RAISE_FRAMES_MAX);
 	case ATOM_INDEX_build_type:
 		return A(opt);
+	case ATOM_INDEX_compat_rel:
+		return term_of_small(strtol(host_otp_release(), NULL, 10));
+	case ATOM_INDEX_cpu_topology:
+	case ATOM_INDEX_modified_timing_level:
+		return A(undefined);
 	case ATOM_INDEX_creation:
 		return TERM_ZERO;
 	case ATOM_INDEX_debug_compiled:
@@ -363,8 +387,12 @@ static term system_info_atom(struct proc *p, term item)
 		return integer_of_i64(bif_heap(p), INT64_MAX);
 	case ATOM_INDEX_endian:
 		return A(little);
+	case ATOM_INDEX_ets_count:
+		return size_of(p, ets_table_count(p->ns));
+	case ATOM_INDEX_ets_limit:
+		return term_of_small(8192); /* what OTP says; there as here memory alone is the bound */
 	case ATOM_INDEX_fullsweep_after:
-		return pair(p, A(fullsweep_after), term_of_small(HEAP_FULLSWEEP_AFTER));
+		return fullsweep_after(p);
 	case ATOM_INDEX_garbage_collection:
 		return garbage_collection(p);
 	case ATOM_INDEX_heap_type:
@@ -378,9 +406,9 @@ static term system_info_atom(struct proc *p, term item)
 	case ATOM_INDEX_max_heap_size:
 		return pair(p, A(max_heap_size), max_heap_size(p));
 	case ATOM_INDEX_min_bin_vheap_size:
-		return pair(p, A(min_bin_vheap_size), term_of_small(HEAP_MIN_BIN_KIB * 128));
+		return min_bin_vheap_size(p);
 	case ATOM_INDEX_min_heap_size:
-		return pair(p, A(min_heap_size), term_of_small(HEAP_MIN_WORDS));
+		return min_heap_size(p);
 	case ATOM_INDEX_multi_scheduling:
 		return sched_count() > 1 ? A(enabled) : A(disabled);
 	case ATOM_INDEX_nif_version:

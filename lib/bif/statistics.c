@@ -219,6 +219,25 @@ term bif_erlang_system_flag_2(struct proc *p, const term *args)
 		unsigned depth = n > 1000 ? 1000 : (unsigned)n;
 		return term_of_small(atomic_exchange_explicit(&exec_backtrace_depth, depth, memory_order_relaxed));
 	}
+	case ATOM_INDEX_fullsweep_after: {
+		if (!bif_get_size(args[1], &n))
+			return bif_badarg(p);
+		uint16_t now = n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
+		return term_of_small(atomic_exchange_explicit(&p->ns->fullsweep_after, now, memory_order_relaxed));
+	}
+	case ATOM_INDEX_min_bin_vheap_size: {
+		if (!bif_get_size(args[1], &n) || n > UINT32_MAX)
+			return bif_badarg(p);
+		uint32_t now = (uint32_t)((heap_size_round(n) * sizeof(term) + 1023) / 1024);
+		uint32_t was = atomic_exchange_explicit(&p->ns->min_bin_kib, now, memory_order_relaxed);
+		return term_of_small((int64_t)heap_size_round((size_t)was * 1024 / sizeof(term) - 127));
+	}
+	case ATOM_INDEX_min_heap_size: {
+		if (!bif_get_size(args[1], &n) || n > UINT32_MAX / 2)
+			return bif_badarg(p);
+		return term_of_small(atomic_exchange_explicit(&p->ns->min_heap_words, (uint32_t)heap_size_round(n),
+			memory_order_relaxed));
+	}
 	case ATOM_INDEX_scheduler_wall_time: {
 		const struct export *e = export_get(A(erts_internal), A(system_flag_scheduler_wall_time), 1);
 		return e == NULL ? bif_system_limit(p) : bif_trap(p, e, 1, args + 1);

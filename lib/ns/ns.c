@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "code/cache.h"
+#include "heap/gen.h"
 #include "ns/paths.h"
 
 #include <stdio.h>
@@ -306,6 +307,9 @@ static struct ns *ns_make(const char *name)
 	if (dispatch == MAP_FAILED)
 		return NULL;
 	struct ns *ns = mem_zalloc(MEM_NS, sizeof(*ns));
+	atomic_store_relaxed(&ns->fullsweep_after, HEAP_FULLSWEEP_AFTER);
+	atomic_store_relaxed(&ns->min_heap_words, HEAP_MIN_WORDS);
+	atomic_store_relaxed(&ns->min_bin_kib, HEAP_MIN_BIN_KIB);
 	ns->name = mem_alloc(MEM_NS, strlen(name) + 1);
 	memcpy(ns->name, name, strlen(name) + 1);
 	ns->dispatch = dispatch;

@@ -32,6 +32,10 @@ struct ns {
 	_Atomic int64_t processes; /* living ones, plus one while the namespace is open */
 	_Atomic bool closing;
 	_Atomic uint64_t crashes;
+	/* Of new processes' memory, as programs set them by system_flag/2. */
+	_Atomic uint16_t fullsweep_after;
+	_Atomic uint32_t min_heap_words;
+	_Atomic uint32_t min_bin_kib;
 	_Atomic term system_logger;    /* where the emulator's own log events go: `logger`, a pid, or `undefined` */
 	void (*on_empty)(struct ns *ns); /* fixed before closing is set */
 	void *host;                      /* vm's handle; fixed once published */

@@ -101,6 +101,10 @@ static void memory_make(struct proc *p, struct start *s, term group_leader)
 static void apply_options(struct proc *p, const struct spawn_options *o)
 {
 	p->priority = (uint8_t)o->priority;
+	/* Few namespaces have defaults other than the machine's. */
+	p->mem.min_words = atomic_load_relaxed(&p->ns->min_heap_words);
+	p->mem.min_bin_bytes_kib = atomic_load_relaxed(&p->ns->min_bin_kib);
+	p->mem.fullsweep_after = atomic_load_relaxed(&p->ns->fullsweep_after);
 	if (o->min_heap_words > p->mem.min_words)
 		p->mem.min_words = o->min_heap_words;
 	if (o->min_bin_bytes_kib > p->mem.min_bin_bytes_kib)
