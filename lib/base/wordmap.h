@@ -27,5 +27,6 @@ struct wordmap_entry *wordmap_put(struct wordmap *map, enum mem_class class, uin
 bool wordmap_remove(struct wordmap *map, enum mem_class class, uint64_t key);
 
 #define wordmap_foreach(e, map)                                                                        \
-	for (struct wordmap_entry *e = (map)->entries; e < (map)->entries + (map)->capacity; e++)      \
+	for (struct wordmap_entry *e = (map)->entries;                                                 \
+		(map)->capacity > 0 && e < (map)->entries + (map)->capacity; e++)                       \
 		if (e->key != WORDMAP_NO_KEY)

@@ -344,6 +344,8 @@ struct object *hash_seek(const struct table *t, uint64_t hash, struct hash_place
 /* Objects of neighbouring slots lie anywhere: the next ones are asked for while the caller works on this one. */
 static inline void prefetch(const struct object *o)
 {
+	if (o == NULL)
+		return;
 	__builtin_prefetch(o);
 	__builtin_prefetch((const char *)o + 64);
 }

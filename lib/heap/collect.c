@@ -313,7 +313,8 @@ static void collect_major(struct gen_heap *g, size_t need, const struct roots *r
 	g->old_top = e.top;
 	size_t young = young_capacity(g, in_use);
 	size_t room = live / 2 > young ? live / 2 : young;
-	size_t keep = block_capacity(live + room);
+	/* Never so little that it would be taken for a block of the allocator's. */
+	size_t keep = block_capacity(live + room > BLOCK_MIN_WORDS ? live + room : BLOCK_MIN_WORDS);
 	/* What fits a spare is kept whole, so that blocks go round instead of being mapped and unmapped. */
 	if (keep < capacity && (block_class(capacity) >= BLOCK_CLASSES || keep <= capacity / 8)) {
 		block_trim(to, capacity, keep);
