@@ -2,6 +2,8 @@
 /* The table of all BIFs, and what they share: raising, trapping, reading arguments. */
 #include "bif/bif.h"
 
+#include <string.h>
+
 #define GUARD BIF_GUARD
 #define PLAIN BIF_PLAIN
 
@@ -18,6 +20,37 @@ void bif_register_all(void)
 {
 	for (size_t i = 0; i < bif_count; i++)
 		export_register_bif(&bif_table[i]);
+}
+
+void bif_set_release(int release)
+{
+	static struct {
+		int since;
+		const char *module, *function;
+		uint8_t arity;
+		const struct bif *bif; /* while it is left out */
+		const uint64_t *stub;
+	} rows[] = {
+#define SINCE(release, module, function, arity) { release, module, function, arity, NULL, NULL },
+#include "bif/since.def"
+#undef SINCE
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct export *e =
+			export_get(atom_of_string(rows[i].module), atom_of_string(rows[i].function), rows[i].arity);
+		assert(e != NULL);
+		bool there = release == 0 || release >= rows[i].since;
+		if (there && rows[i].bif != NULL) {
+			e->bif = rows[i].bif;
+			e->stub = rows[i].stub;
+			rows[i].bif = NULL;
+		} else if (!there && e->bif != NULL) {
+			rows[i].bif = e->bif;
+			rows[i].stub = e->stub;
+			e->bif = NULL;
+			e->stub = NULL;
+		}
+	}
 }
 
 term bif_raise(struct proc *p, enum exception_class class, term reason)

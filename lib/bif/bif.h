@@ -23,6 +23,8 @@ extern struct bif bif_table[];
 extern const size_t bif_count;
 /* Enters all rows into the export table; once at start. */
 void bif_register_all(void);
+/* Leaves out what that release of OTP does not have (since.def); 0: nothing. Before anything is loaded. */
+void bif_set_release(int release);
 
 static inline struct heap *bif_heap(struct proc *p)
 {

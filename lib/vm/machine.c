@@ -108,6 +108,7 @@ int beamr_new(const struct beamr_options *options, struct beamr **ret_machine)
 	the_machine = m;
 	if (m->options.otp_root != NULL)
 		find_release(m->options.otp_root, m->otp_release);
+	bif_set_release((int)strtol(m->otp_release, NULL, 10));
 	sched_open();
 	proc_table_init(options->processes_max);
 	report_set_sink(options->report, options->user);
