@@ -113,14 +113,48 @@ static size_t walk_hash(struct proc *p, struct select *s, struct ms_run *run, st
 	return seen;
 }
 
+/* Keys of an ordered_set that begin like the pattern of a key. */
+struct prefix {
+	term pattern; /* TERM_NONE: all keys */
+	size_t constants;
+};
+
+static int prefix_order(term key, const void *range)
+{
+	const struct prefix *prefix = range;
+	if (!term_is_tuple(key) || tuple_arity(key) != tuple_arity(prefix->pattern))
+		return term_compare(key, prefix->pattern); /* told by kind or arity: elements are not looked at */
+	for (size_t i = 0; i < prefix->constants; i++) {
+		int order = key_compare(tuple_element(key, i), tuple_element(prefix->pattern, i));
+		if (order != 0)
+			return order;
+	}
+	return 0;
+}
+
+static bool in_range(const struct select *s, const struct prefix *prefix, const struct object *o)
+{
+	return prefix->pattern == TERM_NONE || prefix_order(object_key(o, s->t->keypos), prefix) == 0;
+}
+
 static size_t walk_tree(struct proc *p, struct select *s, struct ms_run *run, struct changes *changes)
 {
 	struct tree_place place;
+	struct prefix prefix;
+	struct object *o;
+	prefix.pattern = matchspec_key_prefix(s->ms, s->t->keypos, &prefix.constants);
 	term from = s->position == TERM_NONE ? TERM_NONE : cons_head(s->position);
-	struct object *o = s->back ? tree_before(s->t, from, false, &place) : tree_after(s->t, from, false, &place);
+	if (from == TERM_NONE && prefix.pattern != TERM_NONE)
+		o = tree_seek(s->t, prefix_order, &prefix, s->back, &place);
+	else
+		o = s->back ? tree_before(s->t, from, false, &place) : tree_after(s->t, from, false, &place);
 	size_t seen = 0;
 	const struct object *last = NULL;
 	while (o != NULL && seen < SLICE_OBJECTS && !enough(s)) {
+		if (!in_range(s, &prefix, o)) {
+			o = NULL;
+			break;
+		}
 		(void)one_object(p, s, run, o, changes); /* counted there */
 		last = o;
 		seen++;

@@ -662,6 +662,24 @@ enum ms_keys matchspec_keys(const struct matchspec *ms, size_t keypos, void *ret
 	return MS_KEYS_SOME;
 }
 
+term matchspec_key_prefix(const struct matchspec *ms, size_t keypos, size_t *ret_constants)
+{
+	if (ms->clauses.count != 1)
+		return TERM_NONE;
+	term head = ms->clauses.items[0].head;
+	if (!term_is_tuple(head) || tuple_arity(head) < keypos)
+		return TERM_NONE;
+	term key = tuple_element(head, keypos - 1);
+	if (!term_is_tuple(key))
+		return TERM_NONE;
+	size_t constants = 0;
+	while (constants < tuple_arity(key) && !has_variable(tuple_element(key, constants)) &&
+		!term_is_map(tuple_element(key, constants)))
+		constants++;
+	*ret_constants = constants;
+	return constants > 0 ? key : TERM_NONE;
+}
+
 static bool body_keeps_key(const struct ms_clause *clause, size_t keypos)
 {
 	term head = clause->head;

@@ -99,6 +99,9 @@ enum ms_keys matchspec_keys(const struct matchspec *ms, size_t keypos, void *ret
 struct ms_keys_vec {
 	VEC(term) keys;
 };
+/* With one clause whose key is a tuple that begins with constants: that pattern of a key, and how many constants
+ * (*ret_constants); keys that match are neighbours in the order of terms. TERM_NONE for other specifications. */
+term matchspec_key_prefix(const struct matchspec *ms, size_t keypos, size_t *ret_constants);
 /* Whether every body gives an object with the same key as what it matched (select_replace). */
 bool matchspec_keeps_key(const struct matchspec *ms, size_t keypos);
 

@@ -207,6 +207,10 @@ struct object *tree_take(struct table *t, term key);
 /* The first object after (or at, when inclusive) a key, the last before it; TERM_NONE as key: the first, the last. */
 struct object *tree_after(const struct table *t, term key, bool inclusive, struct tree_place *ret);
 struct object *tree_before(const struct table *t, term key, bool inclusive, struct tree_place *ret);
+/* Where a key stands: <0 before a range of neighbouring keys, 0 in it, >0 after it. */
+typedef int (*tree_range_fn)(term key, const void *range);
+/* The first object in the range or after it; with back, the last in it or before it. */
+struct object *tree_seek(const struct table *t, tree_range_fn order, const void *range, bool back, struct tree_place *ret);
 struct object *tree_step(struct tree_place *place);
 struct object *tree_step_back(struct tree_place *place);
 /* By value; the order of an ordered_set. */

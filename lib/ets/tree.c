@@ -323,6 +323,43 @@ struct object *tree_before(const struct table *t, term key, bool inclusive, stru
 	return place_at(n, i - 1, ret);
 }
 
+/* The first index whose key is not before the range (or, with after, is after it). */
+static unsigned lower_of_range(const struct node *n, tree_range_fn order, const void *range, bool after)
+{
+	unsigned low = 0, high = n->count;
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		int where = order(n->key[middle], range);
+		if (where < 0 || (after && where == 0))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct object *tree_seek(const struct table *t, tree_range_fn order, const void *range, bool back, struct tree_place *ret)
+{
+	struct node *n = t->tree.root;
+	while (!n->is_leaf) {
+		unsigned i = lower_of_range(n, order, range, back);
+		n = n->item[i > 0 ? i - 1 : 0];
+	}
+	unsigned i = lower_of_range(n, order, range, back);
+	if (!back) {
+		if (i >= n->count) {
+			n = n->next;
+			i = 0;
+		}
+		return place_at(n, i, ret);
+	}
+	if (i == 0) {
+		n = n->prev;
+		i = n != NULL ? n->count : 1;
+	}
+	return place_at(n, i - 1, ret);
+}
+
 struct object *tree_step(struct tree_place *place)
 {
 	if (place->index + 1 < place->leaf->count)
