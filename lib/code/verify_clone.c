@@ -17,8 +17,6 @@ bool verify_never_returns(const struct staged *staged, const struct operand *imp
 		return false;
 	if (e->function == A(error))
 		return e->arity >= 1 && e->arity <= 3;
-	if (e->function == A(raise))
-		return e->arity == 3;
 	return (e->function == A(exit) || e->function == A(throw)) && e->arity == 1;
 }
 

@@ -9,7 +9,18 @@
 
 /* What is known of a register: kind in the low four bits; the rest is the label of a CATCH's handler, or how many
  * elements a TUPLE has at least. */
-enum known_kind { KNOWN_NONE, KNOWN_ANY, KNOWN_CATCH, KNOWN_CONTEXT, KNOWN_CONS, KNOWN_TUPLE, KNOWN_MAP, KNOWN_FLOAT };
+enum known_kind {
+	KNOWN_NONE,
+	KNOWN_ANY,
+	KNOWN_CATCH,
+	KNOWN_CONTEXT,
+	KNOWN_CONS,
+	KNOWN_TUPLE,
+	KNOWN_MAP,
+	KNOWN_FLOAT,
+	KNOWN_CLASS, /* the atom error, exit or throw */
+	KNOWN_NIL,
+};
 typedef uint32_t known;
 
 #define KNOWN(kind, more) ((known)(kind) | (known)(more) << 4)
@@ -82,7 +93,7 @@ void verify_branch(struct verifier *v, uint64_t label);
 void verify_raise(struct verifier *v);
 /* Whether the label's block runs straight to an instruction that raises; ret_end: the instruction after that. */
 bool verify_only_raises(const struct verifier *v, uint32_t label, uint32_t *ret_end);
-/* Whether a call of that import never returns. */
+/* Whether a call of that import never returns, whatever its arguments. */
 bool verify_never_returns(const struct staged *staged, const struct operand *import);
 /* Puts the copies that were found into the code. (code/verify_clone.c) */
 void verify_insert_clones(struct verifier *v);

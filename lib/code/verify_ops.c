@@ -20,7 +20,9 @@ static known known_of_term(term t)
 		return KNOWN(KNOWN_MAP, 0);
 	if (term_is_float(t))
 		return KNOWN(KNOWN_FLOAT, 0);
-	return ANY;
+	if (t == A(error) || t == A(exit) || t == A(throw))
+		return KNOWN(KNOWN_CLASS, 0);
+	return t == TERM_NIL ? KNOWN(KNOWN_NIL, 0) : ANY;
 }
 
 /* What is known of a y register's slot; NULL (refused) when there is none. */
@@ -218,6 +220,15 @@ static void call(struct verifier *v, uint64_t live)
 	v->state.x[0] = ANY;
 }
 
+/* erlang:raise/3 returns badarg when its arguments are wrong; with a constant class and [] they cannot be, and the compiler puts
+ * nothing behind the call. */
+static bool raises_for_certain(struct verifier *v, const struct operand *import)
+{
+	const struct export *e = export_of(v->staged->imports[import->value]);
+	return e->module == A(erlang) && e->function == A(raise) && e->arity == 3 && v->state.x_count >= 3 &&
+		known_kind(v->state.x[0]) == KNOWN_CLASS && known_kind(v->state.x[2]) == KNOWN_NIL;
+}
+
 /* call_ext, call_ext_last, call_ext_only. What never returns needs no frame and drops none (the compiler lets ways with different
  * frames share such a call), so all of them become call_ext. */
 static void call_ext(struct verifier *v)
@@ -225,7 +236,7 @@ static void call_ext(struct verifier *v)
 	struct generic_instr *instr = &v->staged->instrs.items[v->at];
 	uint64_t arity = verify_operand(v, 0)->value;
 	need_import(v, arity, verify_operand(v, 1));
-	if (verify_never_returns(v->staged, verify_operand(v, 1))) {
+	if (verify_never_returns(v->staged, verify_operand(v, 1)) || raises_for_certain(v, verify_operand(v, 1))) {
 		need_live(v, arity);
 		verify_raise(v);
 		instr->op = OP_call_ext;
