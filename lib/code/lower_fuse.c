@@ -83,6 +83,11 @@ static bool fuse_move(struct lowering *l, const struct operand *o, size_t *ret_t
 		}
 		if (!operand_is_x8(&o[1]))
 			return false;
+		if (next.op == OP_call_only) {
+			take_to(l, next.at, ret_taken);
+			EMIT(l, call_only_cx, arg_label(&next.o[1]), arg_reg8(&o[1]), arg_word(o[0].term));
+			return true;
+		}
 		EMIT(l, move_c_x, arg_reg8(&o[1]), arg_word(o[0].term));
 		return true;
 	}
@@ -99,8 +104,25 @@ static bool fuse_move(struct lowering *l, const struct operand *o, size_t *ret_t
 		return true;
 	}
 	int shape = move_shape(o);
+	if (operand_is_y8(&o[0]) && operand_is_y8(&o[1])) {
+		if (next.op == OP_trim) {
+			take_to(l, next.at, ret_taken);
+			EMIT(l, move_yy_trim, arg_reg8(&o[0]), arg_reg8(&o[1]), arg_number(next.o[0].value));
+		} else {
+			EMIT(l, move_yy, arg_reg8(&o[0]), arg_reg8(&o[1]));
+		}
+		return true;
+	}
 	if (shape < 0)
 		return false;
+	if (shape == 0 && next.op == OP_move && !operand_is_reg(&next.o[0]) && operand_is_x8(&next.o[1])) {
+		struct ahead third = ahead_from(l, next.at + 1);
+		if (third.op != OP_call_only && third.op != OP_return) {
+			take_to(l, next.at, ret_taken);
+			EMIT(l, move_xx_c_x, arg_reg8(&o[0]), arg_reg8(&o[1]), arg_reg8(&next.o[1]), arg_word(next.o[0].term));
+			return true;
+		}
+	}
 	if (next.op == OP_return && shape == 0 && operand_is_x(&o[1], 0)) {
 		take_to(l, next.at, ret_taken);
 		EMIT(l, move_x_return, arg_reg8(&o[0]));
@@ -132,12 +154,36 @@ static bool fuse_move(struct lowering *l, const struct operand *o, size_t *ret_t
 	return true;
 }
 
+/* The highest element read by the get_tuple_element that follow on the same tuple, which are then known to fit; 0: none. */
+static uint64_t check_run(struct lowering *l, const struct operand *o)
+{
+	uint64_t highest = 0;
+	if (operands_same(&o[0], &o[2]))
+		return 0;
+	for (struct ahead next = ahead_from(l, l->at + 1); next.op == OP_get_tuple_element && operands_same(&o[0], &next.o[0]);
+		next = ahead_from(l, next.at + 1)) {
+		l->staged->facts[next.at] |= FACT_SOURCE_FITS;
+		if (next.o[1].value + 1 > highest)
+			highest = next.o[1].value + 1;
+		if (operands_same(&o[0], &next.o[2]))
+			break;
+	}
+	return highest;
+}
+
 static bool fuse_get_tuple_element(struct lowering *l, const struct operand *o, size_t *ret_taken)
 {
 	uint64_t element = o[1].value + 1;
-	if (!lower_source_fits(l))
-		EMIT(l, check_tuple, arg_reg(&o[0]), arg_number(element));
 	struct ahead next = ahead_from(l, l->at + 1);
+	if (!lower_source_fits(l)) {
+		/* One check for a run of elements of the same tuple; a lone one is checked by its instruction. */
+		uint64_t highest = check_run(l, o);
+		if (highest == 0 && operand_is_x8(&o[0]) && operand_is_x8(&o[2])) {
+			EMIT(l, get_tuple_element_checked, arg_reg8(&o[0]), arg_reg8(&o[2]), arg_number(element));
+			return true;
+		}
+		EMIT(l, check_tuple, arg_reg(&o[0]), arg_number(highest > element ? highest : element));
+	}
 	if (next.op == OP_get_tuple_element && (l->staged->facts[next.at] & FACT_SOURCE_FITS) != 0 &&
 		operands_same(&o[0], &next.o[0]) && next.o[1].value == element && element <= 255 && operand_is_x8(&o[0]) &&
 		operand_is_x8(&o[2]) && operand_is_x8(&next.o[2]) && !operands_same(&o[0], &o[2])) {
@@ -225,6 +271,13 @@ static bool fuse_test_heap(struct lowering *l, const struct operand *o, size_t *
 		emit_args(l, next.o[0].kind == OPERAND_X ? INSTR_test_heap_put_list_xxx : INSTR_test_heap_put_list_yxx, args, 5);
 		return true;
 	}
+	if (next.op == OP_put_list && !operand_is_reg(&next.o[1]) && operand_is_x8(&next.o[0]) && operand_is_x8(&next.o[2]) &&
+		o[1].value <= 255 && o[0].value <= 255) {
+		take_to(l, next.at, ret_taken);
+		EMIT(l, test_heap_put_list_xc, arg_reg8(&next.o[0]), arg_reg8(&next.o[2]), arg_number(o[1].value),
+			arg_number(o[0].value), arg_word(next.o[1].term));
+		return true;
+	}
 	if (next.op == OP_put_tuple2 && (next.o[1].value == 2 || next.o[1].value == 3) && o[1].value <= 255 &&
 		o[0].value <= UINT16_MAX) {
 		take_to(l, next.at, ret_taken);
@@ -289,11 +342,34 @@ static bool fuse_is_nonempty_list(struct lowering *l, const struct operand *o, s
 		return false;
 	if (next.op == OP_allocate)
 		return fuse_is_nonempty_allocate(l, o, next, ret_taken);
+	if ((next.op == OP_get_hd || next.op == OP_get_tl) && operands_same(&o[1], &next.o[0]) && operand_is_x8(&next.o[1])) {
+		take_to(l, next.at, ret_taken);
+		const struct arg args[] = { arg_reg8(&o[1]), arg_label(&o[0]), arg_reg8(&next.o[1]) };
+		emit_args(l, next.op == OP_get_hd ? INSTR_is_nonempty_get_hd : INSTR_is_nonempty_get_tl, args, 3);
+		return true;
+	}
 	if (next.op != OP_get_list || !operands_same(&o[1], &next.o[0]) || !operand_is_x8(&next.o[1]) ||
 		!operand_is_x8(&next.o[2]))
 		return false;
 	take_to(l, next.at, ret_taken);
 	EMIT(l, is_nonempty_get_list, arg_reg8(&o[1]), arg_label(&o[0]), arg_reg8(&next.o[1]), arg_reg8(&next.o[2]));
+	return true;
+}
+
+static bool fuse_is_tagged_tuple(struct lowering *l, const struct operand *o, size_t *ret_taken)
+{
+	struct ahead next = ahead_from(l, l->at + 1);
+	if (next.op != OP_get_tuple_element || !operand_is_x8(&o[1]) || !operands_same(&o[1], &next.o[0]) ||
+		!operand_is_x8(&next.o[2]) || next.o[1].value + 1 > 255 || next.o[1].value >= o[2].value)
+		return false;
+	/* Two elements in a row have an instruction of their own. */
+	struct ahead third = ahead_from(l, next.at + 1);
+	if (third.op == OP_get_tuple_element && operands_same(&next.o[0], &third.o[0]) &&
+		third.o[1].value == next.o[1].value + 1 && operand_is_x8(&third.o[2]))
+		return false;
+	take_to(l, next.at, ret_taken);
+	EMIT(l, is_tagged_tuple_get, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(o[2].value), arg_reg8(&next.o[2]),
+		arg_number(next.o[1].value + 1), arg_number(o[3].term));
 	return true;
 }
 
@@ -357,6 +433,18 @@ bool lower_fused(struct lowering *l, enum op op, const struct operand *o, size_t
 		return fuse_is_tuple(l, o, ret_taken);
 	case OP_is_nonempty_list:
 		return fuse_is_nonempty_list(l, o, ret_taken);
+	case OP_is_tagged_tuple:
+		return fuse_is_tagged_tuple(l, o, ret_taken);
+	case OP_trim:
+		next = ahead_from(l, l->at + 1);
+		if (next.op != OP_call)
+			return false;
+		/* The continuation belongs to the frame as it is then. */
+		take_to(l, next.at, ret_taken);
+		l->at = next.at;
+		EMIT(l, call_trim, arg_label(&next.o[1]), arg_number(o[0].value));
+		l->at -= *ret_taken - 1;
+		return true;
 	case OP_bs_start_match3:
 		return fuse_start_match(l, &o[0], o[2].value, &o[1], &o[3], ret_taken);
 	case OP_bs_start_match4:

@@ -26,6 +26,15 @@ L_call_only_xx:
 	x[(uint8_t)(pc[1] >> 8)] = x[(uint8_t)pc[1]];
 	ENTER(pc + W32);
 
+L_call_only_cx:
+	x[(uint8_t)pc[1]] = pc[2];
+	ENTER(pc + W32);
+
+L_call_trim:
+	E += F16(1, 0);
+	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_trim);
+	ENTER(pc + W32);
+
 L_call_last_xx:
 	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
 	E += F16(1, 0);

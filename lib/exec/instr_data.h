@@ -23,6 +23,20 @@ MOVE(x, y)
 MOVE(y, x)
 #undef MOVE
 
+L_move_yy:
+	y8(1) = y8(0);
+	NEXT(move_yy);
+
+L_move_yy_trim:
+	y8(1) = y8(0);
+	E += W16(1);
+	NEXT(move_yy_trim);
+
+L_move_xx_c_x:
+	x8(1) = x8(0);
+	x8(2) = pc[1];
+	NEXT(move_xx_c_x);
+
 #define MOVE2(s, d, s2, d2)                                                                        \
 	L_move2_##s##d##_##s2##d2:                                                                 \
 	d##8(1) = s##8(0);                                                                         \
@@ -109,6 +123,14 @@ L_get_tuple_element_yx:
 	x8(1) = boxed_ptr(y8(0))[W16(1)];
 	NEXT(get_tuple_element_yx);
 
+L_get_tuple_element_checked: {
+	term t = x8(0);
+	if (unlikely(!term_is_tuple(t) || tuple_arity(t) < W16(1)))
+		goto raise_badarg;
+	x8(1) = boxed_ptr(t)[W16(1)];
+	NEXT(get_tuple_element_checked);
+}
+
 L_get_tuple_element2_x: {
 	const term *element = boxed_ptr(x8(0)) + W8(3);
 	term first = element[0], second = element[1];
@@ -146,6 +168,14 @@ L_test_heap_put_list_yxx:
 	x8(2) = term_of_cons(H);
 	H += 2;
 	NEXT(test_heap_put_list_yxx);
+
+L_test_heap_put_list_xc:
+	NEED(W8(3), W8(2));
+	H[0] = x8(0);
+	H[1] = pc[1];
+	x8(1) = term_of_cons(H);
+	H += 2;
+	NEXT(test_heap_put_list_xc);
 
 L_test_heap_put_list_return:
 	NEED((uint32_t)F32(1, 0), W8(3));

@@ -68,6 +68,24 @@ L_is_nonempty_get_list: {
 	JUMP(W24);
 }
 
+L_is_nonempty_get_hd: {
+	term t = x8(0);
+	if (term_is_cons(t)) {
+		x[(uint8_t)pc[1]] = cons_head(t);
+		NEXT(is_nonempty_get_hd);
+	}
+	JUMP(W24);
+}
+
+L_is_nonempty_get_tl: {
+	term t = x8(0);
+	if (term_is_cons(t)) {
+		x[(uint8_t)pc[1]] = cons_tail(t);
+		NEXT(is_nonempty_get_tl);
+	}
+	JUMP(W24);
+}
+
 L_is_nonempty_allocate:
 	if (term_is_cons(x8(0))) {
 		unsigned words = (uint8_t)pc[1];
@@ -115,6 +133,18 @@ L_is_tagged_tuple_x: {
 		const term *b = boxed_ptr(t);
 		if (b[0] == HEADER(BOXED_TUPLE, F16(1, 0)) && b[1] == (term)(int64_t)F32(1, 1))
 			NEXT(is_tagged_tuple_x);
+	}
+	JUMP(W24);
+}
+
+L_is_tagged_tuple_get: {
+	term t = x8(0);
+	if (term_is_boxed(t)) {
+		const term *b = boxed_ptr(t);
+		if (b[0] == HEADER(BOXED_TUPLE, F16(1, 0)) && b[1] == (term)(int64_t)F32(1, 1)) {
+			x[(uint8_t)(pc[1] >> 16)] = b[(uint8_t)(pc[1] >> 24)];
+			NEXT(is_tagged_tuple_get);
+		}
 	}
 	JUMP(W24);
 }
