@@ -362,6 +362,7 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 {
 	enum slice_end end;
 	p->waits = false;
+	p->flags &= ~(uint32_t)PROC_HIBERNATED; /* what it waits for from now on is something else */
 	heap_adopt_purge();
 	heap_enter(&p->mem, &w->nursery);
 	for (;;) {
