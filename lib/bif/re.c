@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Module re, by PCRE2. A compiled pattern is {re_pattern, Groups, Unicode, MayEndInCrLf, Reference}; the reference holds the
+ * counted pattern, which is never changed, so that any process may run it.
+ *
+ * Subjects and patterns that have to become UTF-8 first, and `global`, are the business of re's own Erlang code, to which
+ * compile and run go over (ucompile/2, urun/3, grun/3).
+ *
+ * Bound: a match may backtrack as often as PCRE2 does by default (10 million steps) or the option match_limit says, and take
+ * RE_HEAP_KIB of memory; beyond, nothing matches, as with OTP.
+ * Source: module re of OTP 27 and 29. */
+#include "base/vec.h"
+#include "bif/re_options.h"
+
+#include "base/alloc.h"
+#include "bif/host.h"
+#include "binary/iolist.h"
+#include "term/export.h"
+#include "term/ident.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RE_HEAP_KIB (64 * 1024)
+#define SUBJECT_BYTES_PER_REDUCTION 64
+
+/* PCRE2's memory: each block remembers its size in front of it. */
+
+#define BLOCK_PREFIX 16
+
+static void *block_alloc(size_t size, void *unused)
+{
+	(void)unused;
+	if (size > SIZE_MAX - BLOCK_PREFIX)
+		return NULL;
+	char *block = mem_alloc(MEM_CODE, size + BLOCK_PREFIX);
+	memcpy(block, &size, sizeof(size));
+	return block + BLOCK_PREFIX;
+}
+
+static void block_free(void *data, void *unused)
+{
+	(void)unused;
+	if (data == NULL)
+		return;
+	char *block = (char *)data - BLOCK_PREFIX;
+	size_t size;
+	memcpy(&size, block, sizeof(size));
+	mem_free(MEM_CODE, block, size + BLOCK_PREFIX);
+}
+
+/* Patterns. */
+
+struct pattern {
+	struct counted counted;
+	pcre2_code *code;
+};
+
+static void pattern_destroy(struct counted *counted)
+{
+	struct pattern *pattern = (struct pattern *)counted; /* first member */
+	pcre2_code_free(pattern->code);
+	mem_free(MEM_CODE, pattern, sizeof(*pattern));
+}
+
+/* The code of {re_pattern, _, _, _, _}; NULL when t is none. */
+static const pcre2_code *pattern_code(term t)
+{
+	if (!term_is_tuple_of(t, 5) || tuple_element(t, 0) != A(re_pattern) || !term_is_small(tuple_element(t, 1)) ||
+		!term_is_small(tuple_element(t, 2)) || !term_is_small(tuple_element(t, 3)) ||
+		!term_is_kind(tuple_element(t, 4), BOXED_MAGIC_REF))
+		return NULL;
+	struct counted *counted = (struct counted *)(uintptr_t)boxed_ptr(tuple_element(t, 4))[2];
+	return counted->destroy == pattern_destroy ? ((struct pattern *)counted)->code : NULL;
+}
+
+/* {re_pattern, ...}; takes code. */
+static term pattern_make(struct heap *heap, pcre2_code *code, bool unicode)
+{
+	struct pattern *pattern = mem_alloc(MEM_CODE, sizeof(*pattern));
+	uint32_t groups = 0;
+	uint32_t newline = 0;
+	size_t size = 0;
+	/* These fail only for what is no pattern. */
+	(void)pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
+	(void)pcre2_pattern_info(code, PCRE2_INFO_NEWLINE, &newline);
+	(void)pcre2_pattern_info(code, PCRE2_INFO_SIZE, &size);
+	bool crlf = newline == PCRE2_NEWLINE_ANY || newline == PCRE2_NEWLINE_CRLF || newline == PCRE2_NEWLINE_ANYCRLF;
+	pattern->counted.refs = 1;
+	pattern->counted.destroy = pattern_destroy;
+	pattern->code = code;
+	struct ref_id id = ref_new_id();
+	term *ref = heap_alloc(heap, MAGIC_REF_WORDS);
+	ref[0] = HEADER(BOXED_MAGIC_REF, 4);
+	ref[2] = (term)(uintptr_t)pattern;
+	ref[3] = id.high;
+	ref[4] = id.low;
+	offheap_add(&heap->offheap, ref, size);
+	return heap_tuple_of(heap, A(re_pattern), term_of_small(groups), term_of_small(unicode), term_of_small(crlf),
+		term_of_boxed(ref));
+}
+
+/* Releases before 28 are built on PCRE's first version. */
+static bool is_first_pcre(void)
+{
+	return atoi(host_otp_release()) < 28;
+}
+
+struct compile_error {
+	int number;
+	size_t offset;
+};
+
+static pcre2_code *compile(const uint8_t *text, size_t size, const struct re_options *options, struct compile_error *ret)
+{
+	pcre2_general_context *general = pcre2_general_context_create(block_alloc, block_free, NULL);
+	pcre2_compile_context *context = pcre2_compile_context_create(general);
+	if (options->newline != 0)
+		(void)pcre2_set_newline(context, options->newline); /* fails only for other numbers */
+	if (options->bsr != 0)
+		(void)pcre2_set_bsr(context, options->bsr);
+	pcre2_code *code = pcre2_compile(text, size, options->compile, &ret->number, &ret->offset, context);
+	if (code == NULL && ret->number == PCRE2_ERROR_UNKNOWN_ESCAPE && is_first_pcre()) {
+		/* There an unknown escape is the character itself. */
+		(void)pcre2_set_compile_extra_options(context, PCRE2_EXTRA_BAD_ESCAPE_IS_LITERAL);
+		code = pcre2_compile(text, size, options->compile, &ret->number, &ret->offset, context);
+	}
+	pcre2_compile_context_free(context);
+	pcre2_general_context_free(general);
+	return code;
+}
+
+static term list_of_bytes(struct heap *heap, const uint8_t *bytes, size_t size)
+{
+	if (size == 0)
+		return TERM_NIL;
+	term *p = heap_alloc(heap, 2 * size);
+	for (size_t i = 0; i < size; i++) {
+		p[2 * i] = term_of_small(bytes[i]);
+		p[2 * i + 1] = i + 1 < size ? term_of_cons(p + 2 * i + 2) : TERM_NIL;
+	}
+	return term_of_cons(p);
+}
+
+/* {Text, Offset} */
+static term compile_error_term(struct heap *heap, const struct compile_error *error)
+{
+	PCRE2_UCHAR buffer[256];
+	const char *text = (const char *)buffer;
+	if (pcre2_get_error_message(error->number, buffer, sizeof(buffer)) < 0)
+		text = "unknown error";
+	if (is_first_pcre()) {
+		switch (error->number) {
+#define RE_ERROR(number, words)                                                                    \
+	case number:                                                                               \
+		text = words;                                                                      \
+		break;
+#include "bif/re_errors.def"
+#undef RE_ERROR
+		default:
+			break;
+		}
+	}
+	return heap_tuple_of(heap, list_of_bytes(heap, (const uint8_t *)text, strlen(text)), term_of_small((int64_t)error->offset));
+}
+
+static term trap_to(struct proc *p, term function, unsigned count, const term *args)
+{
+	const struct export *export = export_get(A(re), function, count);
+	return export == NULL ? bif_system_limit(p) : bif_trap(p, export, count, args);
+}
+
+/* {re_exported_pattern, Header, Pattern, Options, Encoded}: import/1 compiles it anew. */
+static term exported(struct heap *heap, const struct iolist_bytes *text, term options)
+{
+	static const char header[] = "beamr re 1";
+	return heap_tuple_of(heap, A(re_exported_pattern), bits_of_bytes(heap, header, sizeof(header) - 1),
+		bits_of_bytes(heap, text->data, text->size), options, bits_of_bytes(heap, "", 0));
+}
+
+static term compile_pattern(struct proc *p, term text, term option_list)
+{
+	struct re_options options;
+	struct iolist_bytes bytes;
+	struct compile_error error = { 0, 0 };
+	struct heap *heap = bif_heap(p);
+	if (!re_options_read(&options, option_list) || (options.flags & RE_RUN_ONLY) != 0)
+		return bif_badarg_cause(p, A(badopt));
+	bool unicode = (options.flags & RE_UNICODE) != 0;
+	if (unicode && !term_is_bitstring(text)) {
+		term args[2] = { text, option_list };
+		return trap_to(p, A(ucompile), 2, args);
+	}
+	if (iolist_bytes_init(&bytes, text) != IOLIST_OK)
+		return bif_badarg(p);
+	bif_charge(p, 10 + bytes.size);
+	pcre2_code *code = compile(bytes.data, bytes.size, &options, &error);
+	term value;
+	if (code == NULL) {
+		value = heap_tuple_of(heap, A(error), compile_error_term(heap, &error));
+	} else if ((options.flags & RE_EXPORT) != 0) {
+		pcre2_code_free(code);
+		value = heap_tuple_of(heap, A(ok), exported(heap, &bytes, option_list));
+	} else {
+		value = heap_tuple_of(heap, A(ok), pattern_make(heap, code, unicode));
+	}
+	iolist_bytes_done(&bytes);
+	return value;
+}
+
+term bif_re_compile_1(struct proc *p, const term *args)
+{
+	return compile_pattern(p, args[0], TERM_NIL);
+}
+
+term bif_re_compile_2(struct proc *p, const term *args)
+{
+	return compile_pattern(p, args[0], args[1]);
+}
+
+term bif_re_import_1(struct proc *p, const term *args)
+{
+	struct re_options options;
+	struct compile_error error;
+	struct flat_bits flat;
+	term t = args[0];
+	if (!term_is_tuple_of(t, 5) || tuple_element(t, 0) != A(re_exported_pattern) || !term_is_binary(tuple_element(t, 2)) ||
+		!re_options_read(&options, tuple_element(t, 3)) || (options.flags & RE_RUN_ONLY) != 0)
+		return bif_badarg(p);
+	flat_bits_init(&flat, tuple_element(t, 2));
+	bif_charge(p, 10 + flat.size);
+	pcre2_code *code = compile(flat.data, flat.size, &options, &error);
+	flat_bits_done(&flat);
+	return code == NULL ? bif_badarg(p) : pattern_make(bif_heap(p), code, (options.flags & RE_UNICODE) != 0);
+}
+
+term bif_re_version_0(struct proc *p, const term *args)
+{
+	char version[64];
+	int size = pcre2_config(PCRE2_CONFIG_VERSION, version);
+	assert(size > 0 && (size_t)size <= sizeof(version));
+	return bits_of_bytes(bif_heap(p), version, strlen(version));
+}
+
+term bif_re_inspect_2(struct proc *p, const term *args)
+{
+	struct heap *heap = bif_heap(p);
+	const pcre2_code *code = pattern_code(args[0]);
+	uint32_t count = 0;
+	uint32_t size = 0;
+	PCRE2_SPTR table = NULL;
+	if (code == NULL || args[1] != A(namelist))
+		return bif_badarg(p);
+	(void)pcre2_pattern_info(code, PCRE2_INFO_NAMECOUNT, &count); /* it is a pattern */
+	(void)pcre2_pattern_info(code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+	(void)pcre2_pattern_info(code, PCRE2_INFO_NAMETABLE, &table);
+	term list = TERM_NIL;
+	for (uint32_t i = count; i-- > 0;) {
+		const char *name = (const char *)table + (size_t)i * size + 2;
+		/* Of a name that stands there several times, once. */
+		if (i == 0 || strcmp(name, name - size) != 0)
+			list = heap_cons(heap, bits_of_bytes(heap, name, strlen(name)), list);
+	}
+	return heap_tuple_of(heap, A(namelist), list);
+}
+
+/* Matching. */
+
+struct run {
+	struct proc *p;
+	const pcre2_code *code;
+	pcre2_code *own_code; /* compiled for this run only; NULL otherwise */
+	struct re_options options;
+	struct re_captures captures;
+	struct iolist_bytes subject;
+	term subject_term;
+	pcre2_match_data *match;
+	const size_t *offsets; /* of what matched: from, to */
+	int groups;            /* of offsets */
+};
+
+/* Where group `number` matched; false when it did not. */
+static bool group_at(const struct run *run, int number, size_t *ret_from, size_t *ret_size)
+{
+	if (number < 0 || number >= run->groups || run->offsets[2 * number] == PCRE2_UNSET)
+		return false;
+	*ret_from = run->offsets[2 * number];
+	*ret_size = run->offsets[2 * number + 1] - *ret_from;
+	return true;
+}
+
+static term group_value(const struct run *run, int number)
+{
+	struct heap *heap = bif_heap(run->p);
+	size_t from = 0;
+	size_t size = 0;
+	bool set = group_at(run, number, &from, &size);
+	switch (run->captures.type) {
+	case RE_INDEX:
+		return heap_tuple_of(heap, term_of_small(set ? (int64_t)from : -1), term_of_small((int64_t)size));
+	case RE_LIST:
+		return list_of_bytes(heap, run->subject.data + from, size);
+	case RE_BINARY:
+		if (set && term_is_bitstring(run->subject_term))
+			return bits_part(heap, run->subject_term, from * 8, size * 8);
+		return bits_of_bytes(heap, run->subject.data + from, size);
+	case RE_NOTHING:
+		break;
+	}
+	return TERM_NIL;
+}
+
+/* The listed group at *at, which moves on past it: the first of its numbers that matched. */
+static int listed_group(const struct run *run, size_t *at)
+{
+	int number = run->captures.numbers.items[(*at)++];
+	if (number >= RE_NO_GROUP)
+		return number;
+	int found = RE_NO_GROUP;
+	for (int left = -number - 1; left > 0; left--) {
+		size_t from, size;
+		int candidate = run->captures.numbers.items[(*at)++];
+		if (found == RE_NO_GROUP && group_at(run, candidate, &from, &size))
+			found = candidate;
+	}
+	return found;
+}
+
+static term matched(const struct run *run)
+{
+	struct heap *heap = bif_heap(run->p);
+	if (run->captures.type == RE_NOTHING)
+		return A(match);
+	/* Values are made in order and the list from its end: its cells come first. */
+	size_t most = run->captures.all ? (size_t)run->groups : run->captures.numbers.count;
+	term *cells = heap_alloc(heap, 2 * most);
+	size_t count = 0;
+	if (run->captures.all) {
+		for (int i = (int)run->captures.all_from; i < run->groups; i++)
+			cells[2 * count++] = group_value(run, i);
+	} else {
+		for (size_t at = 0; at < run->captures.numbers.count;)
+			cells[2 * count++] = group_value(run, listed_group(run, &at));
+	}
+	for (size_t i = 0; i < count; i++)
+		cells[2 * i + 1] = i + 1 < count ? term_of_cons(cells + 2 * i + 2) : TERM_NIL;
+	/* What is left over of the cells has to be values, too. */
+	for (size_t i = 2 * count; i < 2 * most; i++)
+		cells[i] = TERM_NIL;
+	return heap_tuple_of(heap, A(match), count > 0 ? term_of_cons(cells) : TERM_NIL);
+}
+
+static term not_matched(const struct run *run, int outcome)
+{
+	struct heap *heap = bif_heap(run->p);
+	bool report = (run->options.flags & RE_REPORT_ERRORS) != 0;
+	switch (outcome) {
+	case PCRE2_ERROR_NOMATCH:
+	case PCRE2_ERROR_HEAPLIMIT:
+	case PCRE2_ERROR_RECURSELOOP:
+		return A(nomatch);
+	case PCRE2_ERROR_MATCHLIMIT:
+		return report ? heap_tuple_of(heap, A(error), A(match_limit)) : A(nomatch);
+	case PCRE2_ERROR_DEPTHLIMIT:
+		return report ? heap_tuple_of(heap, A(error), A(match_limit_recursion)) : A(nomatch);
+	default:
+		/* Bad UTF-8 in the subject, an offset beyond its end. */
+		return bif_badarg(run->p);
+	}
+}
+
+/* Everything is read; runs it and releases what was taken for it. */
+static term run_match(struct run *run, bool checked)
+{
+	pcre2_general_context *general = pcre2_general_context_create(block_alloc, block_free, NULL);
+	pcre2_match_context *context = pcre2_match_context_create(general);
+	(void)pcre2_set_heap_limit(context, RE_HEAP_KIB); /* these cannot fail */
+	if ((run->options.flags & RE_MATCH_LIMIT) != 0)
+		(void)pcre2_set_match_limit(context, run->options.match_limit);
+	if ((run->options.flags & RE_DEPTH_LIMIT) != 0)
+		(void)pcre2_set_depth_limit(context, run->options.depth_limit);
+	run->match = pcre2_match_data_create_from_pattern(run->code, general);
+	int outcome = pcre2_match(run->code, run->subject.data, run->subject.size, run->options.offset,
+		run->options.match | (checked ? PCRE2_NO_UTF_CHECK : 0), run->match, context);
+	bif_charge(run->p, 5 + run->subject.size / SUBJECT_BYTES_PER_REDUCTION);
+	run->groups = outcome;
+	run->offsets = pcre2_get_ovector_pointer(run->match);
+	term value = outcome > 0 ? matched(run) : not_matched(run, outcome);
+	pcre2_match_data_free(run->match);
+	pcre2_match_context_free(context);
+	pcre2_general_context_free(general);
+	return value;
+}
+
+/* newline and bsr belong to compiling: with a pattern they may only repeat what it was compiled with. */
+static bool fits_pattern(const struct run *run)
+{
+	uint32_t newline = 0;
+	uint32_t bsr = 0;
+	(void)pcre2_pattern_info(run->code, PCRE2_INFO_NEWLINE, &newline); /* it is a pattern */
+	(void)pcre2_pattern_info(run->code, PCRE2_INFO_BSR, &bsr);
+	return (run->options.newline == 0 || run->options.newline == newline) &&
+		(run->options.bsr == 0 || run->options.bsr == bsr);
+}
+
+/* How a run begins: TERM_NIL to go on with run->code, else what to return (TERM_NONE: raised or trapped). */
+static term begin_compiled(struct run *run, const term *args)
+{
+	struct proc *p = run->p;
+	run->code = pattern_code(args[1]);
+	if (run->code == NULL || (run->options.flags & RE_COMPILE_ONLY) != 0)
+		return bif_badarg(p);
+	bool global = (run->options.flags & RE_GLOBAL) != 0;
+	bool as_lists = (run->options.flags & RE_CAPTURE) != 0 && run->options.capture_type == A(list);
+	if (tuple_element(args[1], 2) != TERM_ZERO && (!term_is_bitstring(args[0]) || (as_lists && !global)))
+		return trap_to(p, A(urun), 3, args);
+	if (global) {
+		term trap[3] = { args[0], args[1], heap_tuple_of(bif_heap(p), args[2], A(false)) };
+		return trap_to(p, A(grun), 3, trap);
+	}
+	return fits_pattern(run) ? TERM_NIL : bif_badarg(p);
+}
+
+static term begin_text(struct run *run, const term *args)
+{
+	struct proc *p = run->p;
+	struct heap *heap = bif_heap(p);
+	struct iolist_bytes bytes;
+	struct compile_error error = { 0, 0 };
+	bool global = (run->options.flags & RE_GLOBAL) != 0;
+	bool unicode = (run->options.flags & RE_UNICODE) != 0;
+	bool as_lists = (run->options.flags & RE_CAPTURE) != 0 && run->options.capture_type == A(list);
+	if (!term_is_bitstring(args[1]) && !term_is_list(args[1]))
+		return bif_badarg(p);
+	if (unicode && (!term_is_bitstring(args[1]) || !term_is_bitstring(args[0]) || (as_lists && !global)))
+		return trap_to(p, A(urun), 3, args);
+	if (iolist_bytes_init(&bytes, args[1]) != IOLIST_OK)
+		return bif_badarg(p);
+	bif_charge(p, 10 + bytes.size);
+	run->own_code = compile(bytes.data, bytes.size, &run->options, &error);
+	run->code = run->own_code;
+	iolist_bytes_done(&bytes);
+	if (run->code == NULL) {
+		if ((run->options.flags & RE_REPORT_ERRORS) == 0)
+			return bif_badarg(p);
+		term what = heap_tuple_of(heap, A(compile), compile_error_term(heap, &error));
+		return heap_tuple_of(heap, A(error), what);
+	}
+	if (global) {
+		/* The text goes along so that exceptions can show it. */
+		term clean = term_of_bool((run->options.flags & RE_COMPILE_ONLY) != 0);
+		term trap[3] = { args[0], pattern_make(heap, run->own_code, unicode), heap_tuple_of(heap, args[2], clean, args[1]) };
+		run->own_code = NULL;
+		return trap_to(p, A(grun), 3, trap);
+	}
+	return TERM_NIL;
+}
+
+static term run_pattern(struct proc *p, const term *args, bool checked)
+{
+	struct run run = { .p = p, .subject_term = args[0] };
+	if (!re_options_read(&run.options, args[2]))
+		return bif_badarg_cause(p, A(badopt));
+	term value = term_is_tuple(args[1]) ? begin_compiled(&run, args) : begin_text(&run, args);
+	if (value != TERM_NIL)
+		return value;
+	term values = (run.options.flags & RE_CAPTURE) != 0 ? run.options.capture_values : A(all);
+	term type = (run.options.flags & RE_CAPTURE) != 0 ? run.options.capture_type : A(index);
+	if (!re_captures_init(&run.captures, run.code, values, type)) {
+		value = bif_badarg(p);
+	} else {
+		if (iolist_bytes_init(&run.subject, args[0]) != IOLIST_OK) {
+			value = bif_badarg(p);
+		} else {
+			value = run_match(&run, checked);
+			iolist_bytes_done(&run.subject);
+		}
+		re_captures_done(&run.captures);
+	}
+	pcre2_code_free(run.own_code);
+	return value;
+}
+
+term bif_re_run_2(struct proc *p, const term *args)
+{
+	term all[3] = { args[0], args[1], TERM_NIL };
+	return run_pattern(p, all, false);
+}
+
+term bif_re_run_3(struct proc *p, const term *args)
+{
+	return run_pattern(p, args, false);
+}
+
+/* With false, the subject's UTF-8 has been checked by an earlier call. */
+term bif_re_internal_run_4(struct proc *p, const term *args)
+{
+	if (args[3] != A(true) && args[3] != A(false))
+		return bif_badarg(p);
+	return run_pattern(p, args, args[3] == A(false));
+}
