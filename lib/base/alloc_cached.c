@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define SIZES 48
+#define SIZES 56
 #define SLAB_BYTES ((size_t)1 << 18)
 #define HUGE_BYTES ((size_t)1 << 21)  /* a slab of a thread that has taken HUGE_AFTER: one page of the processor's large kind, */
 #define HUGE_AFTER ((size_t)8 << 20) /* since address translation is what random accesses to many small blocks wait for */
@@ -49,35 +49,31 @@ static struct {
 static pthread_once_t depot_once = PTHREAD_ONCE_INIT;
 static _Thread_local struct cache *cache __attribute__((tls_model("initial-exec")));
 
-/* 16 to 256 in steps of 16, to 512 in steps of 32, to 1024 in steps of 64, then four steps for each power of two. */
+/* 16 to 512 in steps of 16, to 1024 in steps of 64, then four steps for each power of two. */
 static inline unsigned size_index(size_t bytes)
 {
-	if (bytes <= 256)
-		return bytes == 0 ? 0 : (unsigned)(bytes - 1) / 16;
 	if (bytes <= 512)
-		return 16 + (unsigned)(bytes - 257) / 32;
+		return bytes == 0 ? 0 : (unsigned)(bytes - 1) / 16;
 	if (bytes <= 1024)
-		return 24 + (unsigned)(bytes - 513) / 64;
+		return 32 + (unsigned)(bytes - 513) / 64;
 	unsigned log = 63 - (unsigned)__builtin_clzll(bytes - 1);
-	return 32 + (log - 10) * 4 + (unsigned)((bytes - 1) >> (log - 2) & 3);
+	return 40 + (log - 10) * 4 + (unsigned)((bytes - 1) >> (log - 2) & 3);
 }
 
 static inline size_t index_bytes(unsigned index)
 {
-	if (index < 16)
-		return (index + 1) * 16;
-	if (index < 24)
-		return 256 + (index - 15) * 32;
 	if (index < 32)
-		return 512 + (index - 23) * 64;
-	return (size_t)(5 + (index - 32) % 4) << (8 + (index - 32) / 4);
+		return (index + 1) * 16;
+	if (index < 40)
+		return 512 + (index - 31) * 64;
+	return (size_t)(5 + (index - 40) % 4) << (8 + (index - 40) / 4);
 }
 
 _Static_assert(MEM_SMALL_MAX == 1 << 14, "the last size is the largest small one");
 
 static inline uint32_t magazine_max(unsigned index)
 {
-	return index < 8 ? 64 : index < 16 ? 32 : index < 32 ? 16 : 4;
+	return index < 8 ? 64 : index < 16 ? 32 : index < 40 ? 16 : 4;
 }
 
 static void depot_init(void)

@@ -22,5 +22,13 @@ static inline size_t block_class_words(unsigned class)
 	return BLOCK_MIN_WORDS << class;
 }
 
+/* A young block's words; all such blocks are multiples of the smallest. */
+static inline size_t young_words_of(const struct gen_heap *g)
+{
+	return g->young_blocks * BLOCK_MIN_WORDS;
+}
+
+_Static_assert(SMALL_MAX_WORDS <= UINT16_MAX, "what is packed is counted in 16 bits");
+
 /* The smallest class that holds words; BLOCK_CLASSES when none does. */
 unsigned block_class(size_t words);

@@ -129,21 +129,28 @@ static size_t min_bin_bytes(const struct gen_heap *g)
 	return (size_t)g->min_bin_bytes_kib * 1024;
 }
 
-static size_t bin_limit(const struct gen_heap *g, size_t survived)
+/* A collection is due when twice as much is held as the last one left alive. */
+static size_t bin_limit(const struct gen_heap *g, uint32_t survived_kib)
 {
-	return survived * 2 > min_bin_bytes(g) ? survived * 2 : min_bin_bytes(g);
+	size_t twice = (size_t)survived_kib * 2048;
+	return twice > min_bin_bytes(g) ? twice : min_bin_bytes(g);
+}
+
+static uint32_t kib(size_t bytes)
+{
+	return bytes / 1024 < UINT32_MAX ? (uint32_t)(bytes / 1024) : UINT32_MAX;
 }
 
 bool heap_wants_collect(const struct gen_heap *g)
 {
 	return g->heap.fragment_words > (size_t)(g->end - g->start) / 2 ||
-	       g->heap.offheap.bytes > bin_limit(g, g->young_bin_bytes);
+	       g->heap.offheap.bytes > bin_limit(g, g->young_bin_kib);
 }
 
 static bool wants_major(const struct gen_heap *g)
 {
 	return g->minor_since_full >= g->fullsweep_after ||
-	       g->old_offheap.bytes > bin_limit(g, g->live_bin_bytes);
+	       g->old_offheap.bytes > bin_limit(g, g->live_bin_kib);
 }
 
 /* After a collection: the class of the next young block, so that about half of what is used of it is free for new values.
@@ -191,14 +198,14 @@ static size_t young_usable(const struct gen_heap *g, size_t capacity, size_t in_
 static void young_replace(struct gen_heap *g, term *to, term *top, size_t capacity, size_t in_use)
 {
 	term *from = g->start;
-	size_t from_words = g->borrowed ? BLOCK_MIN_WORDS : g->young_capacity;
+	size_t from_words = g->borrowed ? BLOCK_MIN_WORDS : young_words_of(g);
 	choose_young_class(g, in_use);
 	young_is(g, to, top, young_usable(g, capacity, in_use));
 	poison(from, from_words);
 	if (!g->borrowed)
 		block_free(g->nursery, from, from_words);
 	g->borrowed = false;
-	g->young_capacity = capacity;
+	g->young_blocks = (uint32_t)(capacity / BLOCK_MIN_WORDS);
 }
 
 /* Young values have been moved: sweeps what they held off heap, and drops the fragments. */
@@ -207,7 +214,7 @@ static void young_collected(struct gen_heap *g, uintptr_t old_base, uintptr_t ol
 	term *list = g->heap.offheap.first;
 	g->heap.offheap = (struct offheap){ 0 };
 	evacuate_offheap(list, 0, 0, old_base, old_bytes, &g->heap.offheap, &g->old_offheap);
-	g->young_bin_bytes = g->heap.offheap.bytes;
+	g->young_bin_kib = kib(g->heap.offheap.bytes);
 	fragments_drop(&g->heap);
 }
 
@@ -300,8 +307,8 @@ static void collect_major(struct gen_heap *g, size_t need, const struct roots *r
 		twin_counts(g, dying, twin, dying_words);
 		mem_free(MEM_TEMP, twin, dying_words * sizeof(term));
 	}
-	g->live_bin_bytes = g->old_offheap.bytes;
-	g->young_bin_bytes = 0;
+	g->live_bin_kib = kib(g->old_offheap.bytes);
+	g->young_bin_kib = 0;
 	fragments_drop(&g->heap);
 
 	size_t old_words = (size_t)(g->old_end - g->old_start);
@@ -323,7 +330,7 @@ static void collect_major(struct gen_heap *g, size_t need, const struct roots *r
 	g->old_end = to + capacity;
 
 	/* An empty block of the wanted size is used again where it is. */
-	if (g->borrowed ? in_use <= NURSERY_WORDS / 2 && g->min_words <= NURSERY_WORDS : young == g->young_capacity) {
+	if (g->borrowed ? in_use <= NURSERY_WORDS / 2 && g->min_words <= NURSERY_WORDS : young == young_words_of(g)) {
 		poison(g->start, (size_t)(g->heap.limit - g->start));
 		g->heap.top = g->start;
 		if (!g->borrowed) {

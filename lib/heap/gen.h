@@ -67,17 +67,17 @@ struct gen_heap {
 	term *old_end;
 	struct offheap old_offheap;  /* of the values in the old block; heap.offheap is of the others */
 	struct nursery *nursery;     /* of the worker that runs it now; NULL when none does */
-	size_t young_capacity;       /* words of the young block; end may stand before its last word. 0: borrowed or none */
-	size_t live_bin_bytes;       /* off-heap bytes that survived the last major collection */
-	size_t young_bin_bytes;      /* the same of young values, after the last collection */
-	uint32_t packed_stack_words;
-	uint32_t packed_words;       /* values that the last full pack found alive */
+	uint32_t young_blocks;       /* size of the young block in smallest blocks; end may stand before its last word. 0: borrowed */
+	uint32_t live_bin_kib;       /* off-heap KiB that survived the last major collection */
+	uint32_t young_bin_kib;      /* the same of young values, after the last collection */
 	uint32_t min_words;          /* min_heap_size */
 	uint32_t min_bin_bytes_kib;  /* min_bin_vheap_size, in units of 1024 bytes */
-	uint16_t fullsweep_after;
-	uint16_t minor_since_full;
 	uint32_t minor_count;
 	uint32_t major_count;
+	uint16_t packed_stack_words;
+	uint16_t packed_words;       /* values that the last full pack found alive */
+	uint16_t fullsweep_after;
+	uint16_t minor_since_full;
 	bool borrowed;               /* the young block is a nursery */
 	uint8_t young_class;         /* the next young block: 2^young_class times the smallest block, half of it in use */
 	uint8_t packs;               /* times it was packed, saturating */
@@ -135,6 +135,11 @@ static inline bool heap_may_mutate(const struct gen_heap *g, const term *p)
 /* Words in use and allocated, for process_info and limits. */
 size_t gen_used_words(const struct gen_heap *g);
 size_t gen_total_words(const struct gen_heap *g);
+/* Bytes off heap that its values hold. */
+static inline size_t gen_bin_bytes(const struct gen_heap *g)
+{
+	return g->heap.offheap.bytes + g->old_offheap.bytes;
+}
 
 /* Before a module's literals go: copies those in [start, start + words) that this process refers to into its own memory.
  * Between heap_enter and heap_leave. */

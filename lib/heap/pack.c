@@ -40,7 +40,7 @@ void gen_done(struct gen_heap *g)
 	offheap_release(&g->old_offheap);
 	fragment_free(g->heap.fragments);
 	if (g->start != NULL && !g->borrowed)
-		block_free(g->nursery, g->start, g->young_capacity);
+		block_free(g->nursery, g->start, young_words_of(g));
 	block_free(g->nursery, g->old_start, (size_t)(g->old_end - g->old_start));
 	*g = (struct gen_heap){ 0 };
 }
@@ -71,9 +71,10 @@ void heap_enter(struct gen_heap *g, struct nursery *nursery)
 		g->start = nursery->start;
 		g->end = nursery->end;
 	} else {
-		g->young_capacity = block_capacity((size_t)g->min_words * 2);
-		words = g->young_capacity / 2;
-		g->start = block_alloc(nursery, g->young_capacity);
+		size_t capacity = block_capacity((size_t)g->min_words * 2);
+		g->young_blocks = (uint32_t)(capacity / BLOCK_MIN_WORDS);
+		words = capacity / 2;
+		g->start = block_alloc(nursery, capacity);
 		g->end = g->start + words;
 	}
 	size_t stack = g->packed_stack_words;
@@ -142,11 +143,11 @@ static void park(struct gen_heap *g)
 	size_t stack = (size_t)(g->end - g->heap.limit);
 	debug_assert((size_t)(g->old_end - g->old_top) >= stack);
 	memcpy(g->old_end - stack, g->heap.limit, stack * sizeof(term));
-	g->packed_stack_words = (uint32_t)stack;
+	g->packed_stack_words = (uint16_t)stack;
 	if (!g->borrowed)
-		block_free(g->nursery, g->start, g->young_capacity);
+		block_free(g->nursery, g->start, young_words_of(g));
 	g->start = g->end = g->mature = g->heap.top = g->heap.limit = NULL;
-	g->young_capacity = 0;
+	g->young_blocks = 0;
 	g->young_class = 0;
 	g->borrowed = false;
 	if (g->packs < UINT8_MAX)
@@ -170,10 +171,10 @@ static void unpackable(struct gen_heap *g, term *scratch, size_t capacity, size_
 	term *end = scratch + usable;
 	memcpy(end - stack, g->heap.limit, stack * sizeof(term));
 	if (!g->borrowed)
-		block_free(g->nursery, g->start, g->young_capacity);
+		block_free(g->nursery, g->start, young_words_of(g));
 	g->borrowed = false;
 	g->start = scratch;
-	g->young_capacity = capacity;
+	g->young_blocks = (uint32_t)(capacity / BLOCK_MIN_WORDS);
 	g->heap.top = g->mature = scratch + words;
 	g->end = end;
 	g->heap.limit = end - stack;
@@ -227,11 +228,11 @@ static void pack_full(struct gen_heap *g, const struct roots *roots)
 		block_free(g->nursery, g->old_start, old_capacity);
 	g->major_count++;
 	g->minor_since_full = 0;
-	g->live_bin_bytes = all.bytes;
-	g->young_bin_bytes = 0;
+	g->live_bin_kib = (uint32_t)(all.bytes / 1024);
+	g->young_bin_kib = 0;
 	if (large) {
 		g->heap.offheap = all;
-		g->young_bin_bytes = all.bytes;
+		g->young_bin_kib = (uint32_t)(all.bytes / 1024);
 		unpackable(g, scratch, scratch_words, words);
 		return;
 	}
@@ -240,7 +241,7 @@ static void pack_full(struct gen_heap *g, const struct roots *roots)
 	g->old_top = final + words;
 	g->old_end = final + capacity;
 	g->old_offheap = all;
-	g->packed_words = (uint32_t)words;
+	g->packed_words = (uint16_t)words;
 	block_free(g->nursery, scratch, scratch_words);
 	park(g);
 }
@@ -323,8 +324,8 @@ static bool part_pack_pays(const struct gen_heap *g)
 {
 	size_t old = old_words(g);
 	size_t bin_limit = (size_t)g->min_bin_bytes_kib * 1024;
-	if (bin_limit < g->live_bin_bytes * 2)
-		bin_limit = g->live_bin_bytes * 2;
+	if (bin_limit < (size_t)g->live_bin_kib * 2048)
+		bin_limit = (size_t)g->live_bin_kib * 2048;
 	return old >= PART_PACK_MIN_WORDS && old <= (size_t)g->packed_words * 2 && old <= SMALL_MAX_WORDS &&
 	       g->old_offheap.bytes + g->heap.offheap.bytes <= bin_limit;
 }
@@ -370,7 +371,7 @@ static bool park_without_new(struct gen_heap *g, const struct roots *roots, size
 		if (g->old_offheap.first != NULL)
 			offheap_release(&g->old_offheap);
 		g->old_top = g->old_start;
-		g->live_bin_bytes = g->young_bin_bytes = 0;
+		g->live_bin_kib = g->young_bin_kib = 0;
 		if (capacity < stack || capacity > stack + stack / 4 + 16) {
 			block_free(g->nursery, g->old_start, capacity);
 			capacity = block_capacity(stack);

@@ -95,7 +95,7 @@ static void memory_make(struct proc *p, struct start *s, term group_leader)
 	debug_assert(g->old_top == g->old_start + words);
 	g->old_end[-1] = (term)(uintptr_t)exec_normal_exit();
 	g->packed_stack_words = 1;
-	g->packed_words = (uint32_t)words;
+	g->packed_words = words < UINT16_MAX ? (uint16_t)words : UINT16_MAX;
 }
 
 static void apply_options(struct proc *p, const struct spawn_options *o)
@@ -251,7 +251,7 @@ static bool check_max_heap(struct proc *p)
 		return true;
 	size_t words = gen_total_words(&p->mem);
 	if (extra->max_heap_shared_binaries)
-		words += p->mem.live_bin_bytes / sizeof(term);
+		words += gen_bin_bytes(&p->mem) / sizeof(term);
 	if (words <= extra->max_heap_words)
 		return true;
 	if (extra->max_heap_log) {
