@@ -235,14 +235,24 @@ call_outcome: {
 }
 
 L_call_again:
-	p->outcome = OUTCOME_NONE;
 	callee = p->extra->trap.export;
+	if (unlikely(p->outcome == OUTCOME_WAIT)) {
+		/* Woken by something else than the answer. */
+		save_x(p, x, callee->arity);
+		return SLICE_WAIT;
+	}
+	p->outcome = OUTCOME_NONE;
+	p->extra->answer = TERM_NONE;
 	goto call_callee;
 
 L_bif_answer:
 	pc = (const uint64_t *)(uintptr_t)p->extra->trap.args[0];
 	callee = p->extra->trap.export;
 	w = *pc;
+	if (unlikely(p->outcome == OUTCOME_WAIT)) {
+		save_x(p, x, W16(0));
+		return SLICE_WAIT;
+	}
 	if (p->outcome == OUTCOME_RAISE)
 		goto bif_outcome;
 	x[0] = p->extra->answer;
