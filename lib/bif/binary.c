@@ -68,8 +68,9 @@ term bif_binary_copy_1(struct proc *p, const term *args)
 term bif_binary_copy_2(struct proc *p, const term *args)
 {
 	size_t times;
-	if (!bif_get_size(args[1], &times))
-		return bif_badarg(p);
+	if (!bif_get_size(args[1], &times)) /* positive and larger than any size is too much, else it is wrong */
+		return term_is_big(args[1]) && !big_is_negative(args[1]) && term_is_binary(args[0]) ? bif_system_limit(p)
+													     : bif_badarg(p);
 	return copy_times(p, args[0], times);
 }
 
