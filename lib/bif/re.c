@@ -5,6 +5,8 @@
  * Subjects and patterns that have to become UTF-8 first, and `global`, are the business of re's own Erlang code, to which
  * compile and run go over (ucompile/2, urun/3, grun/3).
  *
+ * A match that takes more than RE_STEPS_INLINE steps is begun again on a helper thread.
+ *
  * Bound: a match may backtrack as often as PCRE2 does by default (10 million steps) or the option match_limit says, and take
  * RE_HEAP_KIB of memory; beyond, nothing matches, as with OTP.
  * Source: module re of OTP 27 and 29. */
@@ -12,6 +14,7 @@
 #include "bif/re_options.h"
 
 #include "base/alloc.h"
+#include "base/pool.h"
 #include "bif/host.h"
 #include "binary/iolist.h"
 #include "term/export.h"
@@ -21,6 +24,8 @@
 #include <string.h>
 
 #define RE_HEAP_KIB (64 * 1024)
+#define RE_STEPS_MAX 10000000   /* PCRE2's own default */
+#define RE_STEPS_INLINE 100000  /* a few milliseconds; more than that is a helper thread's work */
 #define SUBJECT_BYTES_PER_REDUCTION 64
 
 /* PCRE2's memory: each block remembers its size in front of it. */
@@ -267,6 +272,7 @@ term bif_re_inspect_2(struct proc *p, const term *args)
 
 struct run {
 	struct proc *p;
+	struct heap *heap; /* where the answer is built */
 	const pcre2_code *code;
 	pcre2_code *own_code; /* compiled for this run only; NULL otherwise */
 	struct re_options options;
@@ -290,7 +296,7 @@ static bool group_at(const struct run *run, int number, size_t *ret_from, size_t
 
 static term group_value(const struct run *run, int number)
 {
-	struct heap *heap = bif_heap(run->p);
+	struct heap *heap = run->heap;
 	size_t from = 0;
 	size_t size = 0;
 	bool set = group_at(run, number, &from, &size);
@@ -327,7 +333,7 @@ static int listed_group(const struct run *run, size_t *at)
 
 static term matched(const struct run *run)
 {
-	struct heap *heap = bif_heap(run->p);
+	struct heap *heap = run->heap;
 	if (run->captures.type == RE_NOTHING)
 		return A(match);
 	/* Values are made in order and the list from its end: its cells come first. */
@@ -349,9 +355,9 @@ static term matched(const struct run *run)
 	return heap_tuple_of(heap, A(match), count > 0 ? term_of_cons(cells) : TERM_NIL);
 }
 
+/* TERM_NONE: badarg. */
 static term not_matched(const struct run *run, int outcome)
 {
-	struct heap *heap = bif_heap(run->p);
 	bool report = (run->options.flags & RE_REPORT_ERRORS) != 0;
 	switch (outcome) {
 	case PCRE2_ERROR_NOMATCH:
@@ -359,36 +365,113 @@ static term not_matched(const struct run *run, int outcome)
 	case PCRE2_ERROR_RECURSELOOP:
 		return A(nomatch);
 	case PCRE2_ERROR_MATCHLIMIT:
-		return report ? heap_tuple_of(heap, A(error), A(match_limit)) : A(nomatch);
+		return report ? heap_tuple_of(run->heap, A(error), A(match_limit)) : A(nomatch);
 	case PCRE2_ERROR_DEPTHLIMIT:
-		return report ? heap_tuple_of(heap, A(error), A(match_limit_recursion)) : A(nomatch);
+		return report ? heap_tuple_of(run->heap, A(error), A(match_limit_recursion)) : A(nomatch);
 	default:
 		/* Bad UTF-8 in the subject, an offset beyond its end. */
-		return bif_badarg(run->p);
+		return TERM_NONE;
 	}
 }
 
-/* Everything is read; runs it and releases what was taken for it. */
-static term run_match(struct run *run, bool checked)
+static uint32_t match_limit(const struct run *run)
+{
+	return (run->options.flags & RE_MATCH_LIMIT) != 0 ? run->options.match_limit : RE_STEPS_MAX;
+}
+
+/* Matches with at most `steps` steps. Returns the answer (TERM_NONE: badarg); *ret_more when the steps did not do. */
+static term match_within(struct run *run, uint32_t steps, bool *ret_more)
 {
 	pcre2_general_context *general = pcre2_general_context_create(block_alloc, block_free, NULL);
 	pcre2_match_context *context = pcre2_match_context_create(general);
 	(void)pcre2_set_heap_limit(context, RE_HEAP_KIB); /* these cannot fail */
-	if ((run->options.flags & RE_MATCH_LIMIT) != 0)
-		(void)pcre2_set_match_limit(context, run->options.match_limit);
+	(void)pcre2_set_match_limit(context, steps);
 	if ((run->options.flags & RE_DEPTH_LIMIT) != 0)
 		(void)pcre2_set_depth_limit(context, run->options.depth_limit);
 	run->match = pcre2_match_data_create_from_pattern(run->code, general);
 	int outcome = pcre2_match(run->code, run->subject.data, run->subject.size, run->options.offset,
-		run->options.match | (checked ? PCRE2_NO_UTF_CHECK : 0), run->match, context);
-	bif_charge(run->p, 5 + run->subject.size / SUBJECT_BYTES_PER_REDUCTION);
+		run->options.match, run->match, context);
 	run->groups = outcome;
 	run->offsets = pcre2_get_ovector_pointer(run->match);
+	*ret_more = outcome == PCRE2_ERROR_MATCHLIMIT && steps < match_limit(run);
 	term value = outcome > 0 ? matched(run) : not_matched(run, outcome);
 	pcre2_match_data_free(run->match);
 	pcre2_match_context_free(context);
 	pcre2_general_context_free(general);
 	return value;
+}
+
+/* A match that takes longer than a scheduler may be held up goes to a helper thread; the process waits for the answer. */
+
+struct long_match {
+	struct pool_job job;
+	term pid;
+	uint64_t question;
+	struct pattern *pattern; /* counted; NULL: run.own_code */
+	struct run run;
+	uint8_t subject[];
+};
+
+static void long_match_free(struct long_match *l)
+{
+	if (l->pattern != NULL && atomic_sub_acq_rel(&l->pattern->counted.refs, 1) == 1)
+		l->pattern->counted.destroy(&l->pattern->counted);
+	pcre2_code_free(l->run.own_code);
+	re_captures_done(&l->run.captures);
+	mem_free(MEM_MISC, l, sizeof(*l) + l->run.subject.size);
+}
+
+static void long_match_run(struct pool_job *job)
+{
+	struct long_match *l = (struct long_match *)job; /* first member */
+	struct heap heap;
+	bool more;
+	heap_init_builder(&heap);
+	l->run.heap = &heap;
+	term value = match_within(&l->run, match_limit(&l->run), &more);
+	if (value == TERM_NONE)
+		proc_answer_raise(l->pid, l->question, CLASS_ERROR, A(badarg));
+	else
+		proc_answer(l->pid, l->question, value);
+	heap_done(&heap);
+	long_match_free(l);
+}
+
+/* Takes the run's own code and captures, and a copy of the subject. */
+static term match_elsewhere(struct run *run, term pattern)
+{
+	struct proc *p = run->p;
+	struct long_match *l = mem_alloc(MEM_MISC, sizeof(*l) + run->subject.size);
+	l->run = *run;
+	memcpy(l->subject, run->subject.data, run->subject.size);
+	l->run.subject.data = l->subject;
+	l->run.subject_term = TERM_NIL; /* not to be read there */
+	l->run.p = NULL;
+	l->pattern = NULL;
+	if (run->own_code == NULL) {
+		l->pattern = (struct pattern *)(uintptr_t)boxed_ptr(tuple_element(pattern, 4))[2];
+		/* Relaxed: the term holds a count, so it cannot fall to 0 meanwhile. */
+		atomic_add_relaxed(&l->pattern->counted.refs, 1);
+	}
+	run->own_code = NULL;
+	run->captures = (struct re_captures){ .type = RE_NOTHING };
+	l->pid = p->pid;
+	l->question = proc_question(p);
+	term waits = bif_wait(p);
+	if (pool_run(&l->job, long_match_run) < 0)
+		long_match_run(&l->job); /* no thread to be had: then here, as the last resort */
+	return waits;
+}
+
+static term run_match(struct run *run, term pattern)
+{
+	bool more;
+	uint32_t limit = match_limit(run);
+	term value = match_within(run, limit < RE_STEPS_INLINE ? limit : RE_STEPS_INLINE, &more);
+	bif_charge(run->p, 5 + run->subject.size / SUBJECT_BYTES_PER_REDUCTION);
+	if (more)
+		return match_elsewhere(run, pattern);
+	return value != TERM_NONE ? value : bif_badarg(run->p);
 }
 
 /* newline and bsr belong to compiling: with a pattern they may only repeat what it was compiled with. */
@@ -457,9 +540,11 @@ static term begin_text(struct run *run, const term *args)
 
 static term run_pattern(struct proc *p, const term *args, bool checked)
 {
-	struct run run = { .p = p, .subject_term = args[0] };
+	struct run run = { .p = p, .heap = bif_heap(p), .subject_term = args[0] };
 	if (!re_options_read(&run.options, args[2]))
 		return bif_badarg_cause(p, A(badopt));
+	if (checked)
+		run.options.match |= PCRE2_NO_UTF_CHECK;
 	term value = term_is_tuple(args[1]) ? begin_compiled(&run, args) : begin_text(&run, args);
 	if (value != TERM_NIL)
 		return value;
@@ -471,7 +556,7 @@ static term run_pattern(struct proc *p, const term *args, bool checked)
 		if (iolist_bytes_init(&run.subject, args[0]) != IOLIST_OK) {
 			value = bif_badarg(p);
 		} else {
-			value = run_match(&run, checked);
+			value = run_match(&run, args[1]);
 			iolist_bytes_done(&run.subject);
 		}
 		re_captures_done(&run.captures);

@@ -5,6 +5,8 @@
  * Death goes the other way. Tables of atoms and exports stay for the life of the program: a second machine uses them again. */
 #include "vm/machine.h"
 
+#include "base/pool.h"
+
 #include "base/clock.h"
 #include "bif/bif.h"
 #include "bif/host.h"
@@ -141,6 +143,7 @@ void beamr_stop(struct beamr *m)
 	m->stopped = true;
 	autoload_stop();
 	sched_stop();
+	pool_stop();
 	calls_stop(m);
 	purges_stop();
 }

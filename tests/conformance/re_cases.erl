@@ -44,3 +44,7 @@ recursive() -> re:run("(a(b)c)", "\\((?:[^()]|(?R))*\\)", [{capture, first, list
 from_other_process() -> {ok, P} = re:compile("(b)"), conformance:in_process(fun() -> re:run("abc", P, [{capture, all, list}]) end).
 kept_in_table() -> {ok, P} = re:compile("(b)"), T = ets:new(t, []), ets:insert(T, {p, P}), erlang:garbage_collect(), [{p, Q}] = ets:lookup(T, p), re:run("abc", Q).
 many() -> length([ok || N <- lists:seq(1, 2000), {ok, P} <- [re:compile(["a", integer_to_list(N)])], {match, _} <- [re:run(["xa", integer_to_list(N)], P)]]).
+%% Longer than a scheduler may be held up: what beamr hands to another thread.
+backtracking_limit() -> [re:run(lists:duplicate(40, $a), "(a+)+[bc]", O) || O <- [[report_errors], [], [report_errors, {match_limit, 1000000}]]].
+backtracking_match() -> S = lists:duplicate(18, $a) ++ "x", {ok, P} = re:compile("(?:a+)+b|(.)(x)"), [re:run(S, P, [{capture, all, T}]) || T <- [index, list, binary]] ++ [re:run(S, "(?:a+)+b|(.)(x)", [{capture, [2], binary}])].
+backtracking_killed() -> Self = self(), {Pid, Ref} = spawn_monitor(fun() -> Self ! started, re:run(lists:duplicate(40, $a), "(a+)+[bc]") end), receive started -> ok end, exit(Pid, kill), receive {'DOWN', Ref, process, Pid, R} -> R end.
