@@ -19,6 +19,7 @@ size_t instr_length(const uint64_t *code)
 	case INSTR_put_tuple:
 		return (uint32_t)code[1];
 	case INSTR_put_tuple_2:
+	case INSTR_put_tuple_2_return:
 	case INSTR_put_tuple_3:
 		return code[1] >> 48 & 0xFF;
 	case INSTR_update_record:

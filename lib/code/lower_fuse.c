@@ -134,6 +134,19 @@ static bool fuse_move(struct lowering *l, const struct operand *o, size_t *ret_t
 	if (second >= 0) {
 		struct ahead third = ahead_from(l, next.at + 1);
 		const struct arg pair[] = { arg_reg8(&o[0]), arg_reg8(&o[1]), arg_reg8(&next.o[0]), arg_reg8(&next.o[1]) };
+		if (third.op == OP_call_last && shape == 0 && second == 2) {
+			take_to(l, third.at, ret_taken);
+			EMIT(l, call_last_xx_yx, arg_label(&third.o[1]), arg_number(third.o[2].value + 1), pair[0], pair[1],
+				pair[2], pair[3]);
+			return true;
+		}
+		if (third.op == OP_call && second == 0) {
+			take_to(l, third.at, ret_taken);
+			const struct arg args[] = { arg_label(&third.o[1]), pair[0], pair[1], pair[2], pair[3] };
+			static const uint16_t forms[3] = { INSTR_call_xx_xx, INSTR_call_xy_xx, INSTR_call_yx_xx };
+			emit_args(l, (enum instr)forms[shape], args, 5);
+			return true;
+		}
 		if (third.op == OP_call_last && shape == 2 && second == 2) {
 			take_to(l, third.at, ret_taken);
 			EMIT(l, call_last_yx_yx, arg_label(&third.o[1]), arg_number(third.o[2].value + 1), pair[0], pair[1],
@@ -253,6 +266,28 @@ static bool fuse_put_list(struct lowering *l, const struct operand *o)
 	return true;
 }
 
+/* A source of 16 bits: a register, or where a constant will stand. */
+static uint16_t packed_source(const struct operand *o, size_t *constants, size_t first_constant)
+{
+	if (operand_is_reg(o))
+		return (uint16_t)arg_reg(o).value;
+	return (uint16_t)(8 * (first_constant + (*constants)++) + 2);
+}
+
+/* A pair that is the function's value; drop: words of frame. */
+static void lower_put_pair(struct lowering *l, const struct operand *destination, const struct operand *list, uint64_t need,
+	uint64_t live, uint64_t drop)
+{
+	const struct operand *o = &l->staged->operands.items[list->index];
+	size_t constants = 0;
+	uint16_t first = packed_source(&o[0], &constants, 2), second = packed_source(&o[1], &constants, 2);
+	EMIT(l, put_tuple_2_return, arg_reg(destination), arg_number(need), arg_number(first), arg_number(second),
+		arg_number(drop), arg_number(live << 8 | (2 + constants)));
+	for (size_t i = 0; i < 2; i++)
+		if (!operand_is_reg(&o[i]))
+			emit_word(l, o[i].term);
+}
+
 static bool fuse_test_heap(struct lowering *l, const struct operand *o, size_t *ret_taken)
 {
 	struct ahead next = ahead_from(l, l->at + 1);
@@ -280,6 +315,12 @@ static bool fuse_test_heap(struct lowering *l, const struct operand *o, size_t *
 	}
 	if (next.op == OP_put_tuple2 && (next.o[1].value == 2 || next.o[1].value == 3) && o[1].value <= 255 &&
 		o[0].value <= UINT16_MAX) {
+		struct ahead drop = ahead_from(l, next.at + 1), leave = ahead_from(l, drop.at + 1);
+		if (next.o[1].value == 2 && drop.op == OP_deallocate && leave.op == OP_return) {
+			take_to(l, leave.at, ret_taken);
+			lower_put_pair(l, &next.o[0], &next.o[1], o[0].value, o[1].value, drop.o[0].value + 1);
+			return true;
+		}
 		take_to(l, next.at, ret_taken);
 		lower_put_tuple(l, &next.o[0], &next.o[1], o[0].value, o[1].value);
 		return true;
@@ -413,6 +454,28 @@ static bool fuse_get_utf8(struct lowering *l, const struct operand *o, size_t *r
 	return true;
 }
 
+/* A sum that is the function's value. */
+static bool fuse_add_return(struct lowering *l, const struct operand *o, size_t *ret_taken)
+{
+	const struct export *e = lower_import(l, &o[2]);
+	const struct operand *a = &o[3], *b = &o[4];
+	if (e->module != A(erlang) || e->function != A(plus) || o[0].value != 0 || o[1].value > 255 || !operand_is_x(&o[5], 0))
+		return false;
+	struct ahead next = ahead_from(l, l->at + 1), leave = ahead_from(l, next.at + 1);
+	if (operand_is_x8(a) && operand_is_x8(b) && next.op == OP_return) {
+		take_to(l, next.at, ret_taken);
+		EMIT(l, add_return_xx, arg_reg8(a), arg_reg8(b), arg_number(0), arg_number(o[1].value), arg_number(0));
+		return true;
+	}
+	if (operand_is_y8(a) && operand_is_x8(b) && next.op == OP_deallocate && leave.op == OP_return) {
+		take_to(l, leave.at, ret_taken);
+		EMIT(l, add_return_yx, arg_reg8(a), arg_reg8(b), arg_number(0), arg_number(o[1].value), arg_number(0),
+			arg_number(next.o[0].value + 1));
+		return true;
+	}
+	return false;
+}
+
 bool lower_fused(struct lowering *l, enum op op, const struct operand *o, size_t *ret_taken)
 {
 	struct ahead next;
@@ -433,6 +496,8 @@ bool lower_fused(struct lowering *l, enum op op, const struct operand *o, size_t
 		return fuse_is_tuple(l, o, ret_taken);
 	case OP_is_nonempty_list:
 		return fuse_is_nonempty_list(l, o, ret_taken);
+	case OP_gc_bif2:
+		return fuse_add_return(l, o, ret_taken);
 	case OP_is_tagged_tuple:
 		return fuse_is_tagged_tuple(l, o, ret_taken);
 	case OP_trim:
@@ -507,14 +572,6 @@ bool lower_arith_special(struct lowering *l, const struct export *e, const struc
 	const struct arg args[] = { arg_reg8(a), arg_reg8(b), arg_reg8(destination), arg_number(live), arg_label(label) };
 	emit_args(l, i, args, 5);
 	return true;
-}
-
-/* A source of 16 bits: a register, or where a constant will stand. */
-static uint16_t packed_source(const struct operand *o, size_t *constants, size_t first_constant)
-{
-	if (operand_is_reg(o))
-		return (uint16_t)arg_reg(o).value;
-	return (uint16_t)(8 * (first_constant + (*constants)++) + 2);
 }
 
 /* Bound: the last constant's distance fits 16 bits in bytes. */

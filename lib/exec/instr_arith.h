@@ -42,6 +42,33 @@
 	ROW(name##_##k##i, op, k##8(0), IMMEDIATE, x8(1), W8(3) != 0 ? IMMEDIATE_REG : REG_##k(0),  \
 		W8(3) != 0 ? REG_##k(0) : IMMEDIATE_REG, REG_x(1), W8(2), F32(1, 1), IMMEDIATE, ok)
 
+/* The value goes to x0, and what is out of line comes back to the plain instruction's end: `leave`. */
+#define ADD_RETURN(name, k, drop)                                                                  \
+	L_##name:                                                                                  \
+	{                                                                                          \
+		term a = k##8(0), b = x8(1);                                                       \
+		int64_t r;                                                                         \
+		if (likely(IS_SMALL2(a, b) && !__builtin_add_overflow((int64_t)a, (int64_t)b, &r))) { \
+			x[0] = (term)r;                                                            \
+			E += (drop);                                                               \
+			pc = (const uint64_t *)(uintptr_t)E[0];                                    \
+			DISPATCH();                                                                \
+		}                                                                                  \
+		operator_a = REG_##k(0);                                                           \
+		operator_b = REG_x(1);                                                             \
+		operator_destination = instr_reg_x(0);                                             \
+		operator_live = W8(3);                                                             \
+		operator_fail = 0;                                                                 \
+		operator_words = 0;                                                                \
+		operator_drop = (drop);                                                            \
+		operator= OPERATOR_ADD;                                                            \
+		goto operator2;                                                                    \
+	}
+
+ADD_RETURN(add_return_xx, x, 0U)
+ADD_RETURN(add_return_yx, y, F16(1, 2))
+#undef ADD_RETURN
+
 #define ADD_OK (!__builtin_add_overflow((int64_t)a, (int64_t)b, &r))
 #define SUB_OK (!__builtin_sub_overflow((int64_t)a, (int64_t)b, &r))
 #define MUL_OK (!__builtin_mul_overflow((int64_t)a, (int64_t)b >> 3, &r))
@@ -100,7 +127,7 @@ operator2: {
 		if (likely(isfinite(d))) {
 			REG(operator_destination) = float_put(H, d);
 			H += FLOAT_WORDS;
-			JUMP(operator_words);
+			goto operator2_done;
 		}
 	}
 	NEED_VALUE_ROOM(operator_live);
@@ -113,7 +140,12 @@ operator2: {
 	H = p->mem.heap.top;
 	if (likely(value != TERM_NONE)) {
 		REG(operator_destination) = value;
-		JUMP(operator_words);
+operator2_done:
+		if (operator_words != 0)
+			JUMP(operator_words);
+		E += operator_drop;
+		pc = (const uint64_t *)(uintptr_t)E[0];
+		DISPATCH();
 	}
 	if (operator_fail != 0) {
 		p->outcome = OUTCOME_NONE;

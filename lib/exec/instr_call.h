@@ -22,6 +22,24 @@ L_call_yx:
 	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_yx);
 	ENTER(pc + W32);
 
+L_call_xx_xx:
+	x[(uint8_t)(pc[1] >> 8)] = x[(uint8_t)pc[1]];
+	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_xx_xx);
+	ENTER(pc + W32);
+
+L_call_xy_xx:
+	E[(uint8_t)(pc[1] >> 8)] = x[(uint8_t)pc[1]];
+	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_xy_xx);
+	ENTER(pc + W32);
+
+L_call_yx_xx:
+	x[(uint8_t)(pc[1] >> 8)] = E[(uint8_t)pc[1]];
+	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_yx_xx);
+	ENTER(pc + W32);
+
 L_call_only_xx:
 	x[(uint8_t)(pc[1] >> 8)] = x[(uint8_t)pc[1]];
 	ENTER(pc + W32);
@@ -37,6 +55,12 @@ L_call_trim:
 
 L_call_last_xx:
 	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+	E += F16(1, 0);
+	ENTER(pc + W32);
+
+L_call_last_xx_yx:
+	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+	x[(uint8_t)(pc[1] >> 40)] = E[(uint8_t)(pc[1] >> 32)];
 	E += F16(1, 0);
 	ENTER(pc + W32);
 

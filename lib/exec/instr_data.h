@@ -237,6 +237,19 @@ L_put_tuple_2: {
 	JUMP((uint8_t)(pc[1] >> 48));
 }
 
+L_put_tuple_2_return: {
+	if (W16(1) != 0)
+		NEED(W16(1), (uint8_t)(pc[1] >> 56));
+	H[0] = HEADER(BOXED_TUPLE, 2);
+	H[1] = SOURCE(F16(1, 0));
+	H[2] = SOURCE(F16(1, 1));
+	REG(W16(0)) = term_of_boxed(H);
+	H += 3;
+	E += F16(1, 2);
+	pc = (const uint64_t *)(uintptr_t)E[0];
+	DISPATCH();
+}
+
 L_put_tuple_3: {
 	if (W16(1) != 0)
 		NEED(W16(1), (uint8_t)(pc[1] >> 56));

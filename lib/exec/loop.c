@@ -192,7 +192,8 @@ OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct pr
 	struct raise_place place;
 	const struct export *callee;
 	const term *operator_args;
-	unsigned operator_arity, operator_live, operator_words;
+	unsigned operator_arity, operator_live, operator_drop = 0;
+	unsigned operator_words; /* 0: the instruction returns, after dropping operator_drop words of frame */
 	uint16_t operator_a, operator_b, operator_destination;
 	int32_t operator_fail;
 	enum operator operator;
