@@ -38,6 +38,8 @@ static void start_process(void)
 	p->ns = ns;
 	p->worker = worker;
 	p->mailbox.last = p->mailbox.save = &p->mailbox.first;
+	/* Without an extra nobody is told the value that the first function returns. */
+	(void)proc_extra(p);
 	heap_enter(&p->mem, &worker->nursery);
 	*--p->mem.heap.limit = (term)(uintptr_t)exec_normal_exit();
 	memset(&function, 0, sizeof(function));
