@@ -377,6 +377,9 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 		}
 		if (end != SLICE_YIELD || !may_go_on(w, p))
 			break;
+		/* What it has received lies in fragments, which leaving would have emptied. */
+		if (heap_wants_collect(&p->mem) && !proc_collect(p, 0, p->saved_x, p->saved_count))
+			return SLICE_EXIT;
 		epoch_quiescent();
 	}
 	if (end == SLICE_WAIT)
