@@ -5,7 +5,8 @@
 /* erlang:apply/2 and /3 are instructions: the engine makes the call itself. */
 static bool is_apply(const struct export *e)
 {
-	return e->module == A(erlang) && e->function == A(apply) && (e->arity == 2 || e->arity == 3);
+	return e->module == A(erlang) && e->function == A(apply) &&
+	       (e->arity == 2 || e->arity == 3);
 }
 
 static void lower_call_ext(struct lowering *l, const struct operand *o)
@@ -78,7 +79,8 @@ static void lower_init_yregs(struct lowering *l, const struct operand *list)
 		}
 		some[count++] = y[i].value + 1;
 		if (count == 4) {
-			EMIT(l, init_y, arg_number(some[0]), arg_number(some[1]), arg_number(some[2]), arg_number(some[3]));
+			EMIT(l, init_y, arg_number(some[0]), arg_number(some[1]),
+				arg_number(some[2]), arg_number(some[3]));
 			count = 0;
 		}
 	}
@@ -87,7 +89,8 @@ static void lower_init_yregs(struct lowering *l, const struct operand *list)
 	} else if (count > 0) {
 		for (unsigned i = count; i < 4; i++)
 			some[i] = some[0];
-		EMIT(l, init_y, arg_number(some[0]), arg_number(some[1]), arg_number(some[2]), arg_number(some[3]));
+		EMIT(l, init_y, arg_number(some[0]), arg_number(some[1]), arg_number(some[2]),
+			arg_number(some[3]));
 	}
 }
 
@@ -98,7 +101,8 @@ static bool lower_frame(struct lowering *l, enum op op, const struct operand *o)
 		EMIT(l, allocate, arg_number(o[0].value + 1), arg_number(o[1].value));
 		return true;
 	case OP_allocate_heap:
-		EMIT(l, allocate_heap, arg_number(o[0].value + 1), arg_number(o[2].value), arg_number(o[1].value));
+		EMIT(l, allocate_heap, arg_number(o[0].value + 1), arg_number(o[2].value),
+			arg_number(o[1].value));
 		return true;
 	case OP_deallocate:
 		EMIT(l, deallocate, arg_number(o[0].value + 1));
@@ -173,6 +177,49 @@ static bool lower_exception(struct lowering *l, enum op op, const struct operand
 	}
 }
 
+#define SKIP_SEARCH_MAX                                                                            \
+	2000 /* Bound: instructions looked through for the end of a receive's clause */
+
+/* Whether label leads to a loop_rec_end that comes back to the loop_rec at l->at: what stands between has no effect. */
+static bool leads_back(const struct lowering *l, uint64_t label)
+{
+	const struct staged *s = l->staged;
+	if (l->at == 0 || s->instrs.items[l->at - 1].op != OP_label)
+		return false;
+	const uint64_t here = s->operands.items[s->instrs.items[l->at - 1].first].value;
+	size_t at = l->at + 1, end = at + SKIP_SEARCH_MAX < s->instrs.count ? at + SKIP_SEARCH_MAX
+									    : s->instrs.count;
+	while (at < end && s->instrs.items[at].op != OP_func_info &&
+		!(s->instrs.items[at].op == OP_label &&
+			s->operands.items[s->instrs.items[at].first].value == label))
+		at++;
+	while (at < end &&
+		(s->instrs.items[at].op == OP_label || s->instrs.items[at].op == OP_line))
+		at++;
+	return at < end && s->instrs.items[at].op == OP_loop_rec_end &&
+	       s->operands.items[s->instrs.items[at].first].value == here;
+}
+
+/* A receive whose first test is for a tagged tuple passes over other messages without leaving the instruction. The test
+ * itself still follows. */
+static void lower_loop_rec(struct lowering *l, const struct operand *o)
+{
+	const struct staged *s = l->staged;
+	size_t next = l->at + 1;
+	while (next < s->instrs.count && s->instrs.items[next].op == OP_line)
+		next++;
+	if (next < s->instrs.count && s->instrs.items[next].op == OP_is_tagged_tuple) {
+		const struct operand *t = &s->operands.items[s->instrs.items[next].first];
+		if (t[1].kind == o[1].kind && t[1].value == o[1].value &&
+			t[2].value <= UINT16_MAX && leads_back(l, t[0].value)) {
+			EMIT(l, loop_rec_tuple, arg_reg(&o[1]), arg_number(t[2].value),
+				arg_label(&o[0]), arg_number(t[3].term));
+			return;
+		}
+	}
+	EMIT(l, loop_rec, arg_reg(&o[1]), arg_label(&o[0]));
+}
+
 static bool lower_message(struct lowering *l, enum op op, const struct operand *o)
 {
 	struct arg first, second;
@@ -187,7 +234,7 @@ static bool lower_message(struct lowering *l, enum op op, const struct operand *
 		emit_args(l, INSTR_timeout, NULL, 0);
 		return true;
 	case OP_loop_rec:
-		EMIT(l, loop_rec, arg_reg(&o[1]), arg_label(&o[0]));
+		lower_loop_rec(l, o);
 		return true;
 	case OP_loop_rec_end:
 		EMIT(l, loop_rec_end, arg_label(&o[0]));
@@ -259,6 +306,7 @@ bool lower_call(struct lowering *l, enum op op, const struct operand *o, size_t 
 		EMIT(l, jump, arg_label(&o[0]));
 		return true;
 	default:
-		return lower_frame(l, op, o) || lower_exception(l, op, o) || lower_message(l, op, o);
+		return lower_frame(l, op, o) || lower_exception(l, op, o) ||
+		       lower_message(l, op, o);
 	}
 }

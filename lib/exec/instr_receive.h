@@ -14,6 +14,44 @@ L_loop_rec: {
 	NEXT(loop_rec);
 }
 
+L_loop_rec_tuple: {
+	/* Fetched messages that cannot match are passed over here, charged as the instructions it stands for are. */
+	struct signal **save = p->mailbox.save;
+	const term header = HEADER(BOXED_TUPLE, W16(1)), tag = (term)(int64_t)F32(1, 1);
+	for (;;) {
+		const struct signal *s = *save;
+		if (s == NULL) {
+			p->mailbox.save = save;
+			p->flags &= ~(uint32_t)PROC_MATCHING;
+			SWAP_OUT();
+			const struct message *m = mailbox_current(p);
+			SWAP_IN();
+			if (m == NULL) {
+				if (unlikely(p->outcome == OUTCOME_EXIT))
+					goto ended;
+				JUMP(F32(1, 0));
+			}
+			save = p->mailbox.save;
+			continue;
+		}
+		const term t = ((const struct message *)(const void *)s)->value;
+		if (term_is_boxed(t) && boxed_ptr(t)[0] == header && boxed_ptr(t)[1] == tag) {
+			p->mailbox.save = save;
+			p->flags |= PROC_MATCHING;
+			REG(W16(0)) = t;
+			NEXT(loop_rec_tuple);
+		}
+		save = &((struct signal *)(uintptr_t)s)->next;
+		if (unlikely(--reductions <= 0)) {
+			p->mailbox.save = save;
+			p->flags &= ~(uint32_t)PROC_MATCHING;
+			SWAP_OUT();
+			p->pc = pc;
+			return SLICE_YIELD;
+		}
+	}
+}
+
 L_loop_rec_end:
 	mailbox_next(p);
 	/* The one place where code goes back without a call. */

@@ -15,6 +15,7 @@
 #include "data/map.h"
 #include "data/number.h"
 #include "proc/proc.h"
+#include "proc/signal.h"
 #include "term/compare.h"
 #include "term/map.h"
 
