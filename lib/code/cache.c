@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Modules by content: a hash table with chains, under one lock.
  *
- * Invariant: a reference count falls to 0 only under the lock, and whoever brings it there takes the module out. So a
- * module that code_cache_find() meets in the table can still be referred to. */
+ * Invariant: a reference count falls to 0, and rises from 0, only under the lock. A module that code_cache_find() meets in the
+ * table without references is dying, and lives on when it is found. */
 #include "code/cache.h"
 
 #include "base/alloc.h"
@@ -40,11 +40,22 @@ static struct slot **find(const uint8_t digest[32])
 	return NULL;
 }
 
+/* One more reference; lock held. */
+static struct module_code *refer(struct module_code *code)
+{
+	if (code->dying && atomic_load_relaxed(&code->refs) == 0) {
+		code->revived = true;
+		for (size_t i = 0; code->fun_codes != NULL && i < code->fun_count; i++)
+			code->funs[i].code = code->fun_codes[i];
+	}
+	return module_code_ref(code);
+}
+
 struct module_code *code_cache_find(const uint8_t digest[32])
 {
 	mutex_lock(&lock);
 	struct slot **s = find(digest);
-	struct module_code *code = s == NULL || (*s)->code->gone ? NULL : module_code_ref((*s)->code);
+	struct module_code *code = s == NULL || (*s)->code->gone ? NULL : refer((*s)->code);
 	mutex_unlock(&lock);
 	return code;
 }
@@ -100,12 +111,85 @@ struct module_code *code_cache_enter(struct module_code *code)
 		(*s)->code = code; /* whose funs nobody took over; they stay lost */
 	else
 		add(code);
-	(void)module_code_ref(code); /* the same pointer */
+	(void)refer(code); /* the same pointer */
 	mutex_unlock(&lock);
 	return code;
 }
 
-bool code_cache_drop(struct module_code *code)
+static void forget_fun_codes(struct module_code *code)
+{
+	if (code->fun_codes != NULL)
+		mem_free(MEM_CODE, code->fun_codes, code->fun_count * sizeof(*code->fun_codes));
+	code->fun_codes = NULL;
+}
+
+bool code_cache_begin(struct module_code *code)
+{
+	mutex_lock(&lock);
+	bool dying = atomic_load_relaxed(&code->refs) == 0;
+	code->revived = false;
+	if (!dying) {
+		code->dying = false;
+		forget_fun_codes(code);
+	} else {
+		if (code->fun_codes == NULL && code->fun_count > 0) {
+			code->fun_codes = mem_alloc(MEM_CODE, code->fun_count * sizeof(*code->fun_codes));
+			for (size_t i = 0; i < code->fun_count; i++)
+				code->fun_codes[i] = code->funs[i].code;
+		}
+		for (size_t i = 0; i < code->fun_count; i++)
+			code->funs[i].code = NULL;
+	}
+	mutex_unlock(&lock);
+	return dying;
+}
+
+/* Moves the funs to a module of their own; lock held. */
+static void keep_funs(struct module_code *code)
+{
+	if (code->fun_count == 0)
+		return;
+	struct module_code *gone = mem_zalloc(MEM_CODE, sizeof(*gone));
+	gone->name = code->name;
+	memcpy(gone->md5, code->md5, sizeof(gone->md5));
+	memcpy(gone->digest, code->digest, sizeof(gone->digest));
+	gone->attributes = gone->compile_info = gone->records = TERM_NIL;
+	gone->gone = true;
+	gone->funs = code->funs;
+	gone->fun_count = code->fun_count;
+	for (size_t i = 0; i < gone->fun_count; i++)
+		gone->funs[i].module = gone;
+	code->funs = NULL;
+	code->fun_count = 0;
+	/* When an equal file is loaded beside it (a copy of its own), these funs stay lost. */
+	if (find(gone->digest) == NULL)
+		add(gone);
+}
+
+enum code_fate code_cache_settle(struct module_code *code, bool needed)
+{
+	enum code_fate fate = FATE_OVER;
+	mutex_lock(&lock);
+	if (atomic_load_relaxed(&code->refs) > 0) {
+		code->dying = false;
+		forget_fun_codes(code);
+		fate = FATE_ALIVE;
+	} else if (code->revived) {
+		fate = FATE_AGAIN;
+	} else if (needed) {
+		fate = FATE_KEPT;
+	} else {
+		struct slot **s = find(code->digest);
+		if (s != NULL && (*s)->code == code)
+			take_out(s);
+		forget_fun_codes(code);
+		keep_funs(code);
+	}
+	mutex_unlock(&lock);
+	return fate;
+}
+
+bool code_cache_drop(struct module_code *code, bool dispose)
 {
 	uint32_t refs = atomic_load_relaxed(&code->refs);
 	while (refs > 1) {
@@ -114,34 +198,42 @@ bool code_cache_drop(struct module_code *code)
 	}
 	mutex_lock(&lock);
 	bool last = atomic_sub_acq_rel(&code->refs, 1) == 1;
-	struct slot **s = last ? find(code->digest) : NULL;
-	if (s != NULL && (*s)->code == code)
-		take_out(s);
+	if (last && dispose) {
+		/* One that was revived and dropped again is still in the hands of its disposal. */
+		last = !code->dying;
+		code->dying = true;
+	} else if (last) {
+		struct slot **s = find(code->digest);
+		if (s != NULL && (*s)->code == code)
+			take_out(s);
+	}
 	mutex_unlock(&lock);
 	return last;
 }
 
-void code_cache_keep(struct module_code *gone)
+static void free_gone(struct epoch_item *item)
 {
-	gone->gone = true;
-	mutex_lock(&lock);
-	/* When the file has been loaded again meanwhile, these funs stay lost. */
-	if (find(gone->digest) == NULL)
-		add(gone);
-	mutex_unlock(&lock);
+	struct module_code *gone = (struct module_code *)(void *)((char *)item - offsetof(struct module_code, retired));
+	mem_free(MEM_CODE, gone, sizeof(*gone));
 }
 
-struct module_code *code_cache_take_gone(const uint8_t digest[32])
+void code_cache_take_funs(struct module_code *code)
 {
 	mutex_lock(&lock);
-	struct slot **s = find(digest);
-	struct module_code *gone = NULL;
-	if (s != NULL && (*s)->code->gone) {
-		gone = (*s)->code;
+	struct slot **s = find(code->digest);
+	struct module_code *gone = s != NULL && (*s)->code->gone ? (*s)->code : NULL;
+	if (gone != NULL)
 		take_out(s);
-	}
 	mutex_unlock(&lock);
-	return gone;
+	if (gone == NULL)
+		return;
+	assert(gone->fun_count == code->fun_count); /* of equal files */
+	mem_free(MEM_CODE, code->funs, code->fun_count * sizeof(*code->funs));
+	code->funs = gone->funs;
+	for (size_t i = 0; i < code->fun_count; i++)
+		code->funs[i].module = code;
+	code->published = true; /* terms refer to it */
+	epoch_retire(&gone->retired, free_gone);
 }
 
 void code_cache_done(void)

@@ -9,14 +9,25 @@ struct module_code *code_cache_find(const uint8_t digest[32]);
 /* Enters a complete module. Returns the one that stands for its digest from now on, with a reference for the caller: usually
  * code itself; another when somebody was faster. code stays the caller's too. */
 struct module_code *code_cache_enter(struct module_code *code);
-/* Drops a reference; true when it was the last: the module has left the cache and is the caller's to free. */
-bool code_cache_drop(struct module_code *code);
+/* Drops a reference; true when it was the last. Then, with dispose, the module is dying and stays in the cache until
+ * code_cache_settle(); without, it has left the cache and is the caller's to free. */
+bool code_cache_drop(struct module_code *code, bool dispose);
 
-/* Modules that are gone but for their funs, which terms may still hold (calling one raises badfun). When the same file is loaded
- * again its code takes these funs over, so that they work again. A file that was loaded, published and purged costs a few
- * dozen bytes a fun from then on, once. */
-void code_cache_keep(struct module_code *gone);
-/* Takes it out; NULL when there is none. */
-struct module_code *code_cache_take_gone(const uint8_t digest[32]);
+/* For a disposal. code_cache_begin: the module's funs lead nowhere from here on; false when it has been revived meanwhile.
+ * code_cache_settle: what has become of it when nobody was found to need it, or (needed) when somebody was. */
+bool code_cache_begin(struct module_code *code);
+enum code_fate {
+	FATE_ALIVE, /* it has references again */
+	FATE_AGAIN, /* it had some in between: to be looked at once more */
+	FATE_KEPT,  /* still needed */
+	FATE_OVER,  /* it has left the cache and is the caller's to free */
+};
+enum code_fate code_cache_settle(struct module_code *code, bool needed);
+
+/* When a module is over, its funs stay, which terms may still hold (calling one raises badfun): they belong to a module that has
+ * nothing else and is `gone`. When the same file is loaded again its code takes them over, so that they work again. A file that was
+ * loaded, published and purged costs a few dozen bytes a fun from then on, once.
+ * Gives the code those funs, which are its own anew; nothing when there are none. */
+void code_cache_take_funs(struct module_code *code);
 /* At the end: frees them. No term is left. */
 void code_cache_done(void);

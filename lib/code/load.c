@@ -96,22 +96,6 @@ static int check_name(const struct staged *staged, term expected, struct load_er
 		(int)(is.size < 100 ? is.size : 100), (const char *)is.bytes);
 }
 
-/* Funs of an earlier life of the same file become those of this one. */
-static void take_over_funs(struct staged *staged, const uint8_t digest[32])
-{
-	struct module_code *code = staged->code;
-	struct module_code *gone = code_cache_take_gone(digest);
-	if (gone == NULL)
-		return;
-	assert(gone->fun_count == code->fun_count);
-	mem_free(MEM_CODE, code->funs, code->fun_count * sizeof(*code->funs));
-	code->funs = gone->funs;
-	for (size_t i = 0; i < code->fun_count; i++)
-		code->funs[i].module = code;
-	code->published = true; /* terms refer to it */
-	mem_free(MEM_CODE, gone, sizeof(*gone));
-}
-
 /* Stages, verifies and lowers. digest: of the file, when it is to be kept; else NULL. */
 static int build(const void *file, size_t size, term expected, const uint8_t *digest, struct staged **ret_staged,
 	struct load_error *error)
@@ -125,7 +109,7 @@ static int build(const void *file, size_t size, term expected, const uint8_t *di
 		r = verify_module(staged, error);
 	if (r == 0 && digest != NULL) {
 		memcpy(staged->code->digest, digest, sizeof(staged->code->digest));
-		take_over_funs(staged, digest);
+		code_cache_take_funs(staged->code);
 	}
 	if (r == 0)
 		r = lower_module(staged, error);

@@ -90,29 +90,6 @@ struct module_code *module_code_ref(struct module_code *m)
 	return m;
 }
 
-/* What funs refer to stays: in the cache, for the case that the same file is loaded again. */
-static bool keep_funs(struct module_code *m)
-{
-	if (m->fun_count == 0 || !m->published)
-		return false;
-	for (size_t i = 0; i < m->fun_count; i++)
-		m->funs[i].code = NULL;
-	m->code = NULL;
-	m->literal_area = NULL;
-	m->literals = m->files = NULL;
-	m->functions = NULL;
-	m->exports = NULL;
-	m->strings = NULL;
-	m->lines = NULL;
-	m->frames = NULL;
-	m->attributes = m->compile_info = m->records = TERM_NIL;
-	m->code_words = m->literal_words = m->literal_count = m->file_count = m->function_count = 0;
-	m->export_count = m->strings_size = m->line_count = m->frame_count = 0;
-	m->bytes = sizeof(*m) + m->fun_count * sizeof(*m->funs);
-	code_cache_keep(m);
-	return true;
-}
-
 static void module_code_free(struct module_code *m)
 {
 	offheap_release(&m->literal_offheap);
@@ -125,8 +102,6 @@ static void module_code_free(struct module_code *m)
 	mem_free(MEM_CODE, m->lines, m->line_count * sizeof(*m->lines));
 	mem_free(MEM_CODE, m->files, m->file_count * sizeof(*m->files));
 	mem_free(MEM_CODE, m->frames, m->frame_count * sizeof(*m->frames));
-	if (keep_funs(m))
-		return;
 	mem_free(MEM_CODE, m->funs, m->fun_count * sizeof(*m->funs));
 	mem_free(MEM_CODE, m, sizeof(*m));
 }
@@ -150,10 +125,13 @@ void dispose_retire(struct module_code *code)
 
 struct module_code *module_code_unref(struct module_code *m)
 {
-	if (m == NULL || !code_cache_drop(m))
+	if (m == NULL)
 		return NULL;
 	void (*dispose)(struct module_code *) = atomic_load_acquire(&dispose_fn); /* Pairs with dispose_set(). */
-	if (m->published && dispose != NULL)
+	bool with_care = m->published && dispose != NULL;
+	if (!code_cache_drop(m, with_care))
+		return NULL;
+	if (with_care)
 		dispose(m);
 	else
 		module_code_free(m);

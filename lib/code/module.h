@@ -101,7 +101,11 @@ struct module_code {
 	const uint64_t *on_load; /* entry of the on_load function or NULL */
 	struct fun_entry on_load_fun; /* the same as a fun, for erlang:call_on_load_function/1 */
 	bool published;         /* or its on_load function has run: processes may have come upon it */
-	bool gone;              /* only its funs are left, for the cache: see code/cache.h */
+	/* The end, guarded by the cache's lock: see code/cache.h. */
+	bool dying;             /* without references, being disposed of; loading the same file revives it */
+	bool revived;           /* since the disposal last looked */
+	bool gone;              /* only its funs are left */
+	const uint64_t **fun_codes; /* of the funs while their own are NULL; fun_count of them */
 	struct epoch_item retired;
 	size_t bytes;           /* all memory of it, for accounting */
 	size_t file_bytes;

@@ -79,7 +79,11 @@ const uint64_t *fun_target(struct proc *p, term fun, unsigned arity, term *x, co
 	if (term_is_kind(fun, BOXED_FUN)) {
 		const struct fun_entry *entry = fun_entry(fun);
 		if (entry->code == NULL) { /* purged */
-			raise_error_with(p, A(badfun), fun);
+			const struct module *m = ns_module(p->ns, entry->module->name);
+			if (m != NULL && atomic_load_acquire(&m->current) != NULL) /* Pairs with ns_publish(). */
+				raise_error_with(p, A(badfun), fun);
+			else
+				raise_error(p, A(undef));
 			return NULL;
 		}
 		if (entry->arity == arity) {

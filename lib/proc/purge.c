@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/lock.h"
 #include "base/vec.h"
+#include "code/cache.h"
 #include "code/dispose.h"
 #include "exec/exec.h"
 #include "heap/heap.h"
@@ -306,16 +307,18 @@ static void dispose_ask(struct round *round, struct proc *p)
 static void dispose_done(struct round *round)
 {
 	struct disposal *d = (struct disposal *)round;
-	mutex_lock(&lock);
-	for (size_t i = 0; i < d->codes.count; i++) {
-		if (atomic_load_relaxed(&d->busy[i]))
-			vec_push(&disposals.kept, d->codes.items[i]);
-	}
-	mutex_unlock(&lock);
 	heap_set_purge(NULL, 0);
 	for (size_t i = 0; i < d->codes.count; i++) {
-		if (!atomic_load_relaxed(&d->busy[i]))
-			dispose_retire(d->codes.items[i]);
+		struct module_code *code = d->codes.items[i];
+		enum code_fate fate = code_cache_settle(code, atomic_load_relaxed(&d->busy[i]));
+		if (fate == FATE_OVER)
+			dispose_retire(code);
+		mutex_lock(&lock);
+		if (fate == FATE_AGAIN)
+			vec_push(&disposals.waiting, code);
+		else if (fate == FATE_KEPT)
+			vec_push(&disposals.kept, code);
+		mutex_unlock(&lock);
 	}
 	mem_free(MEM_TEMP, d->busy, d->codes.count * sizeof(*d->busy));
 	vec_done(&d->codes);
@@ -364,18 +367,20 @@ static void dispose_next(void)
 	}
 	disposals.running = true;
 	struct disposal *d = mem_zalloc(MEM_MISC, sizeof(*d));
-	vec_foreach(code, &disposals.waiting)
-		vec_push(&d->codes, *code);
-	vec_foreach(code, &disposals.kept)
-		vec_push(&d->codes, *code);
+	VEC(struct module_code *) all = { 0 };
+	vec_foreach (code, &disposals.waiting)
+		vec_push(&all, *code);
+	vec_foreach (code, &disposals.kept)
+		vec_push(&all, *code);
 	disposals.waiting.count = disposals.kept.count = 0;
 	mutex_unlock(&lock);
+	vec_foreach (code, &all) {
+		if (code_cache_begin(*code))
+			vec_push(&d->codes, *code);
+	}
+	vec_done(&all);
 	d->busy = mem_zalloc(MEM_TEMP, d->codes.count * sizeof(*d->busy));
 	hull(d);
-	vec_foreach(code, &d->codes) {
-		for (size_t i = 0; i < (*code)->fun_count; i++)
-			(*code)->funs[i].code = NULL;
-	}
 	heap_set_purge(d->start, d->words);
 	d->round = (struct round){ .ask = dispose_barrier, .done = dispose_look };
 	round_start(&d->round);
@@ -406,14 +411,26 @@ void purge_init(void)
 	dispose_set(dispose);
 }
 
+static struct module_code *take_one(void)
+{
+	struct module_code *code = NULL;
+	mutex_lock(&lock);
+	if (disposals.waiting.count > 0)
+		code = vec_pop(&disposals.waiting);
+	else if (disposals.kept.count > 0)
+		code = vec_pop(&disposals.kept);
+	mutex_unlock(&lock);
+	return code;
+}
+
 void purge_finish(void)
 {
 	dispose_set(NULL);
+	for (struct module_code *code; (code = take_one()) != NULL;) {
+		if (code_cache_settle(code, false) == FATE_OVER)
+			dispose_retire(code);
+	}
 	mutex_lock(&lock);
-	while (disposals.waiting.count > 0)
-		dispose_retire(vec_pop(&disposals.waiting));
-	while (disposals.kept.count > 0)
-		dispose_retire(vec_pop(&disposals.kept));
 	vec_done(&disposals.waiting);
 	vec_done(&disposals.kept);
 	mutex_unlock(&lock);

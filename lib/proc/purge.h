@@ -4,6 +4,7 @@
  * A module's old version leaves its namespace when no process of the namespace has an address of it on its stack (else
  * they are killed first, or it stays). Funs made in it may be left over, as in OTP: calling one raises badfun.
  * When the last namespace has dropped the code it is disposed of, over all processes of the machine, since terms cross:
+ * (loading the same file again before 4 revives it)
  *   1 its funs lead nowhere (fun_entry.code is NULL)
  *   2 copies made from here on share no literal of it: each process is asked once, so that every scheduler has seen
  *     what is to go (heap_adopt_purge() at the beginning of each slice)
