@@ -33,7 +33,8 @@ equality() -> [id(#point{y = 1}) =:= id(#point{y = 1}), id(#point{y = 1}) =:= id
 order() -> R = id(#point{y = 1}), [R < 1, R < a, R < {}, R < #{}, R < [], R < <<>>, R < self(), R < make_ref(), R < fun() -> ok end].
 order_among() -> lists:sort([#point{y = 2}, #box{}, #point{y = 1}, #none{}, #point{x = -1, y = 9}, {a}, #{}, 1]).
 as_key() -> M = #{id(#point{y = 1}) => a}, [maps:get(#point{y = 1}, M), maps:is_key(#point{y = 2}, M)].
-hash() -> [erlang:phash2(R) || R <- [#point{y = 1}, #point{y = 2}, #box{}, #none{}]].
+%% OTP hashes the values in the order in which the atoms of their fields were made: not specified for a to d of box.
+hash() -> [erlang:phash2(R) || R <- [#point{y = 1}, #point{y = 2}, #none{}]].
 external() -> [term_to_binary(R) || R <- [#point{y = 2}, #box{}, #none{}]].
 external_back() -> [binary_to_term(term_to_binary(R)) =:= R || R <- [#point{y = 2}, #box{}, #none{}, {#point{y = #box{}}}]].
 printing() -> [lists:flatten(io_lib:format("~p ~w", [R, R])) || R <- [#point{y = 2}, #box{}, #none{}]].
