@@ -98,7 +98,8 @@ for i in range(total):
 time.sleep(0.2)
 after = rss()
 print(f"{total} connections, {before} kB before, {after} kB after, worst ping {worst * 1000:.1f} ms")
-assert after - before < 8192, "memory grew"
+loose = bool(os.environ.get("ASAN_OPTIONS"))  # a sanitizer keeps what was freed
+assert loose or after - before < 8192, "memory grew"
 
 # A message that is too long is refused before it ends.
 s = connect()
@@ -130,7 +131,7 @@ served("with a slow reader")
 mark = rss()
 for _ in range(50):
     served("with a slow reader")
-assert rss() - mark < 8192, "what a slow reader does not take piles up"
+assert loose or rss() - mark < 8192, "what a slow reader does not take piles up"
 slow.close()
 
 # Calls may be sent ahead; answers come in their order.
