@@ -185,7 +185,12 @@ static void lower_create(struct lowering *l, const struct operand *o)
 	const struct operand *list = &o[5];
 	const struct operand *c = &l->staged->operands.items[list->index];
 	uint64_t count = list->value / 6;
-	EMIT(l, bs_create_bin, arg_reg(&o[4]), arg_number(o[2].value), arg_number(count), arg_number(0), arg_label(&o[0]));
+	if (count > UINT16_MAX || o[1].value > UINT16_MAX) {
+		lower_fail(l, "bs_create_bin: too many segments or words");
+		return;
+	}
+	EMIT(l, bs_create_bin, arg_reg(&o[4]), arg_number(o[2].value), arg_number(count), arg_number(o[1].value),
+		arg_label(&o[0]));
 	for (uint64_t i = 0; i < count; i++, c += 6) {
 		uint8_t type;
 		if (c[0].kind != OPERAND_TERM || !segment_type_of(c[0].term, &type)) {

@@ -224,6 +224,13 @@ L_bs_create_bin: {
 		p->outcome = OUTCOME_NONE;
 		JUMP(F32(1, 1));
 	}
+	/* What follows builds in words that this instruction reserves. */
+	if (F16(1, 1) != 0 && !ROOM_FOR(F16(1, 1))) {
+		unsigned live = W16(1) < X_REGISTERS ? W16(1) : X_REGISTERS - 1;
+		x[live] = value;
+		COLLECT(F16(1, 1), live + 1);
+		value = x[live];
+	}
 	REG(W16(0)) = value;
 	pc += INSTR_WORDS_bs_create_bin + 3 * (size_t)F16(1, 0);
 	DISPATCH();

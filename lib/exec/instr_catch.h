@@ -10,6 +10,8 @@ L_try_end:
 	NEXT(try_end);
 
 L_try_case:
+	if (unlikely(x[0] != TERM_NONE)) /* no exception: code that a call which never returns has returned to */
+		goto raise_badarg;
 	REG(W16(0)) = TERM_NIL;
 	x[0] = x[1];
 	x[1] = x[2];
