@@ -2,6 +2,7 @@
 /* The options of module re, and what a pattern's matches are to be returned as. For re.c only. */
 #pragma once
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include "base/vec.h"
 #include "bif/bif.h"
 
 #include <pcre2.h>
