@@ -2,6 +2,10 @@
 /* Module erlang: tests of types.
  * Source: module erlang of OTP 27 and, for is_integer/3, 29. */
 #include "bif/bif.h"
+#include "bif/host.h"
+#include "term/record.h"
+
+#include <stdlib.h>
 #include "code/module.h"
 #include "ns/export.h"
 #include "term/bits.h"
@@ -103,6 +107,10 @@ term bif_erlang_is_record_2(struct proc *p, const term *args)
 
 term bif_erlang_is_record_3(struct proc *p, const term *args)
 {
+	if (term_is_atom(args[1]) && term_is_atom(args[2]) && atoi(host_otp_release()) >= 29)
+		return term_of_bool(term_is_record(args[0]) &&
+				    record_module(record_definition(args[0])) == args[1] &&
+				    record_name(record_definition(args[0])) == args[2]);
 	if (!term_is_atom(args[1]) || !term_is_small(args[2]))
 		return bif_badarg(p);
 	return term_of_bool(is_record(args[0], args[1]) &&
