@@ -115,3 +115,15 @@ term create_bits(struct proc *p, const uint64_t *pc, const term *x)
 		raise_build_error(p, &error);
 	return result;
 }
+
+bool is_fresh(const struct proc *p, const term *object)
+{
+	if (heap_may_mutate(&p->mem, object))
+		return true;
+	/* The newest is the first, and where it mostly is. */
+	for (const struct fragment *f = p->mem.heap.fragments; f != NULL; f = f->next) {
+		if (object >= f->data && object < f->data + f->used_words)
+			return true;
+	}
+	return false;
+}

@@ -97,3 +97,6 @@ term put_record(struct proc *p, const uint64_t *pc, const term *x, term source);
 
 term put_map(struct proc *p, const uint64_t *pc, const term *x, term map, bool exact);
 term create_bits(struct proc *p, const uint64_t *pc, const term *x);
+
+/* Whether a boxed value was made since the last collection: in the young block, or in a fragment. */
+bool is_fresh(const struct proc *p, const term *object);

@@ -262,9 +262,15 @@ L_put_tuple_3: {
 	JUMP((uint8_t)(pc[1] >> 48));
 }
 
-L_set_tuple_element:
-	boxed_ptr(REG(W16(1)))[F16(1, 0)] = REG(W16(0));
+L_set_tuple_element: {
+	/* Compilers do this to a tuple that setelement/3 has just made; an older one must not come to refer to younger values. */
+	term *tuple = boxed_ptr(REG(W16(1)));
+	SWAP_OUT();
+	if (unlikely(!is_fresh(p, tuple)))
+		goto raise_badarg;
+	tuple[F16(1, 0)] = REG(W16(0));
 	NEXT(set_tuple_element);
+}
 
 L_update_record: {
 	term t = REG(W16(0));
