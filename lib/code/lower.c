@@ -32,7 +32,7 @@ static void add_fixup(struct lowering *l, size_t word, unsigned shift, uint64_t 
 {
 	if (label == 0)
 		return;
-	vec_push(&l->fixups, ((struct fixup){ (uint32_t)word, l->start, (uint32_t)label, shift }));
+	vec_push(&l->fixups, ((struct fixup){ (uint32_t)word, l->start, (uint32_t)label, shift, (uint32_t)l->at }));
 }
 
 static uint32_t frame_now(const struct lowering *l)
@@ -278,6 +278,39 @@ static void lower_one(struct lowering *l)
 	l->at += taken;
 }
 
+/* Back go calls, which are charged, the loop of a receive, and failures to func_info, which raises. What else goes back (optimised
+ * code has none of it) goes by an instruction that charges it: so no code can run for ever. */
+static bool may_go_back(const struct lowering *l, const struct fixup *f)
+{
+	switch ((unsigned)l->staged->instrs.items[f->at].op) {
+	case OP_call:
+	case OP_call_last:
+	case OP_call_only:
+	case OP_loop_rec_end:
+	case OP_wait:
+	case OP_wait_timeout:
+		return true;
+	default:
+		break;
+	}
+	const uint64_t *target = &l->words.items[l->label_at[f->label] - 1];
+	enum instr instr = instr_of(l->words.items[f->base]);
+	return instr_of(*target) == INSTR_func_info ||
+	       strncmp(instr_infos[instr].name, "call", 4) == 0; /* a call that a move is part of */
+}
+
+/* Where the charged jump to a label stands, behind all functions. */
+static uint32_t way_back(struct lowering *l, uint32_t label)
+{
+	if (l->ways_back == NULL)
+		l->ways_back = mem_zalloc(MEM_TEMP, l->staged->label_count * sizeof(uint32_t));
+	if (l->ways_back[label] == 0) {
+		l->ways_back[label] = offset_now(l);
+		emit_args(l, INSTR_jump_back, &(struct arg){ ARG_NUMBER, (uint64_t)((int64_t)l->label_at[label] - 1 - offset_now(l)) }, 1);
+	}
+	return l->ways_back[label];
+}
+
 static void resolve_labels(struct lowering *l)
 {
 	vec_foreach(f, &l->fixups)
@@ -287,6 +320,8 @@ static void resolve_labels(struct lowering *l)
 			return;
 		}
 		uint32_t relative = l->label_at[f->label] - 1 - f->base;
+		if ((int32_t)relative <= 0 && !may_go_back(l, f))
+			relative = way_back(l, f->label) - f->base;
 		/* A short place (L) is the highest 24 bits of its word. */
 		if (f->shift == 40 && (int32_t)relative != (int32_t)(relative << 8) >> 8)
 			lower_fail(l, "a branch too far");
@@ -377,6 +412,7 @@ int lower_module(struct staged *staged, struct load_error *error)
 	int r = l.failed ? LOAD_E_FORMAT : finish(&l);
 	mem_free(MEM_TEMP, l.label_at, label_bytes);
 	mem_free(MEM_TEMP, l.landing, label_bytes);
+	mem_free(MEM_TEMP, l.ways_back, l.ways_back == NULL ? 0 : label_bytes);
 	vec_done(&l.words);
 	vec_done(&l.fixups);
 	vec_done(&l.functions);

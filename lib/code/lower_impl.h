@@ -12,6 +12,7 @@ struct fixup {
 	uint32_t base;
 	uint32_t label;
 	uint32_t shift;
+	uint32_t at; /* generic instruction */
 };
 
 struct lowering {
@@ -22,6 +23,7 @@ struct lowering {
 	VEC(uint64_t) words;
 	VEC(struct fixup) fixups;
 	uint32_t *label_at;       /* offset of a label + 1; 0: not met */
+	uint32_t *ways_back;      /* by label: offset of the charged jump to it; 0: none. NULL until one is needed */
 	uint32_t *landing;        /* by label: y + 1 of the catch whose handler it is; 0: none */
 	VEC(uint32_t) functions;
 	VEC(struct line_entry) lines;

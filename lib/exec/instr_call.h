@@ -123,6 +123,15 @@ L_deallocate_return:
 L_jump:
 	JUMP(W32);
 
+L_jump_back:
+	/* What lives in x is not known here, so this cannot yield: code that goes back for ever is stopped. */
+	if (likely(--reductions > -GO_BACK_MAX))
+		JUMP(W32);
+	SWAP_OUT();
+	raise_error(p, A(system_limit));
+	p->extra->raise.trace = TERM_NIL;
+	goto raise_here;
+
 L_call_bif: {
 	callee = (const struct export *)(uintptr_t)pc[1];
 	p->pc = pc;

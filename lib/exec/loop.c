@@ -26,6 +26,9 @@ _Static_assert(X_REGISTERS >= INSTR_X_LIMIT, "scratch registers stand behind the
 
 #define SLICE_REDUCTIONS 4000
 
+/* Bound: branches back between two calls. Compilers write none, or a few that lead on. */
+#define GO_BACK_MAX 1000000
+
 /* Words that must be free before a guard BIF or a slow operator builds its value; else the engine collects first. */
 #define VALUE_ROOM_WORDS 32
 
@@ -228,6 +231,13 @@ raise_at_place:
 	if (pc == NULL)
 		return SLICE_EXIT;
 	SWAP_IN();
+	/* Exceptions are charged, so that no loop of them runs for ever. */
+	if (unlikely(--reductions <= 0)) {
+		SWAP_OUT();
+		save_x(p, x, 4);
+		p->pc = pc;
+		return SLICE_YIELD;
+	}
 	DISPATCH();
 
 ended: /* a signal or a limit ended the process; the outcome is OUTCOME_EXIT */
