@@ -215,6 +215,22 @@ void log_output(
 	}
 }
 
+void log_event(struct log *log, const struct beamr_report *report)
+{
+	const char *text = report_text(report, report->detail);
+	const char *service = report_text(report, report->namespace_name);
+	struct log_entry *entry =
+		log_begin(log, report->priority, report_types[report->kind].name, "%.900s", text);
+	log_field(entry, "SYSLOG_IDENTIFIER", "%s", service[0] != '\0' ? service : "beamrd");
+	log_field(entry, "BEAMR_SERVICE", "%s", service);
+	log_field(entry, "BEAMR_PROCESS", "%s", report_text(report, report->process));
+	if (report->name != 0)
+		log_field(entry, "BEAMR_NAME", "%s", report_text(report, report->name));
+	if (strlen(text) > 900)
+		log_field(entry, "BEAMR_TEXT", "%s", text);
+	log_send(entry);
+}
+
 uint64_t log_dropped(struct log *log)
 {
 	return atomic_load_relaxed(&log->dropped_total); /* a counter */

@@ -36,5 +36,7 @@ void log_say(struct log *log, int priority, const char *format, ...) _printf_(3,
 /* What a program printed, under its service's name. */
 void log_output(
 	struct log *log, const char *service, const char *process, const char *bytes, size_t size);
+/* What a program logged, under its service's name. */
+void log_event(struct log *log, const struct beamr_report *report);
 /* Entries dropped so far, since the start. */
 uint64_t log_dropped(struct log *log);

@@ -113,6 +113,10 @@ static bool stderr_is_journal(void)
 static void on_report(void *user, const struct beamr_report *report)
 {
 	struct daemon *daemon = user;
+	if (report->kind == BEAMR_REPORT_LOG) {
+		log_event(daemon->log, report);
+		return;
+	}
 	struct record *record = record_new(report);
 	if (record == NULL)
 		return; /* the host has no memory: the counts of the machine still tell of it */
@@ -419,7 +423,8 @@ static int serve(struct daemon *daemon, int fd, const char *unlink_path)
 	(void)startup_free(startup);
 	daemon->server = server_free(daemon->server);
 	beamr_stop(daemon->machine);
-	bridge_run(&daemon->bridge); /* what waited on processes has been told that there will be no answer */
+	bridge_run(
+		&daemon->bridge); /* what waited on processes has been told that there will be no answer */
 	daemon->notify = notify_free(daemon->notify);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		if (signals[i] != NULL)

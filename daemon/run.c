@@ -35,6 +35,10 @@ static const char usage[] =
 static void on_report(void *user, const struct beamr_report *report)
 {
 	char line[WORDING_LINE_MAX], stack[REPORT_FIELD_MAX];
+	if (report->kind == BEAMR_REPORT_LOG) {
+		fprintf(stderr, "%s\n", report_text(report, report->detail));
+		return;
+	}
 	if (report->kind != BEAMR_REPORT_CRASH && report->kind != BEAMR_REPORT_GIVEUP)
 		return;
 	(void)wording_message(report, line);

@@ -139,6 +139,11 @@ size_t wording_message(const struct beamr_report *report, char out[WORDING_LINE_
 			used = append(
 				out, used, max, " (%s)", report_text(report, report->restart));
 		break;
+	case BEAMR_REPORT_GIVEUP:
+		used = who(report, out);
+		used = append(out, used, max, " gave up restarting %s: %s",
+			report_text(report, report->other), report_text(report, report->detail));
+		break;
 	default:
 		used = who(report, out);
 		used = append(out, used, max, "%s%s", used > 0 ? " " : "",

@@ -3,6 +3,8 @@
 #include "bif/host.h"
 
 #include "base/clock.h"
+#include "report/report.h"
+#include "term/atom.h"
 #include "term/bits.h"
 
 #include <errno.h>
@@ -66,6 +68,22 @@ term bif_host_output_2(struct proc *p, const term *args)
 		host.output(p->ns, args[0], bits.data, bits.size / 8);
 	bif_charge(p, bits.size / 8 / 64);
 	return A(ok);
+}
+
+term bif_host_tell_5(struct proc *p, const term *args)
+{
+	struct atom_text kind = term_is_atom(args[0]) ? atom_text(args[0]) : (struct atom_text){ 0 };
+	if (!term_is_small(args[1]) || small_value(args[1]) < 0)
+		return bif_badarg(p);
+	for (int i = 0; i < BEAMR_REPORT_KINDS; i++) {
+		const char *name = report_types[i].name;
+		if (strlen(name) != kind.size || memcmp(name, kind.bytes, kind.size) != 0)
+			continue;
+		proc_tell(p, (enum beamr_report_kind)i, (unsigned)small_value(args[1]), args[2], args[3], args[4]);
+		bif_charge(p, 50);
+		return A(ok);
+	}
+	return bif_badarg(p);
 }
 
 term bif_host_logger_started_0(struct proc *p, const term *args)

@@ -32,6 +32,7 @@ struct ns {
 	_Atomic int64_t processes; /* living ones, plus one while the namespace is open */
 	_Atomic bool closing;
 	_Atomic uint64_t crashes;
+	_Atomic uint64_t restarts; /* children started again by supervisors */
 	/* Of new processes' memory, as programs set them by system_flag/2. */
 	_Atomic uint16_t fullsweep_after;
 	_Atomic uint32_t min_heap_words;

@@ -378,8 +378,9 @@ static bool cascade_is_told(struct proc *p)
 			struct beamr_report report;
 			report_begin(&report, BEAMR_REPORT_SUPPRESSED);
 			report.namespace_name = report_putf(&report, "%s", p->ns->name);
-			report.detail = report_putf(
-				&report, "%llu more processes were ended by exit signals", (unsigned long long)n);
+			report.detail = report_putf(&report,
+				"%llu more processes were ended by exit signals",
+				(unsigned long long)n);
 			emit(&report);
 		}
 	}
@@ -413,6 +414,29 @@ struct beamr_crash_id obituary(struct proc *p, term reason)
 	if (!extra->quiet && (!extra->by_signal || cascade_is_told(p)))
 		tell(p, reason, extra->by_signal ? BEAMR_REPORT_EXIT_SIGNAL : BEAMR_REPORT_CRASH);
 	return crash_id_is_none(extra->cause) ? extra->crash_id : extra->cause;
+}
+
+/* What a program says of itself, through the namespace's own log handler. */
+_noinline_ void proc_tell(struct proc *p, enum beamr_report_kind kind, unsigned priority,
+	term other, term text, term reason)
+{
+	struct beamr_report report;
+	report_begin(&report, kind);
+	if (priority <= 7)
+		report.priority = (uint8_t)priority;
+	put_identity(&report, p);
+	if (other != A(undefined))
+		report.other = put_term(&report, other, OBITUARY_TEXT_MAX);
+	if (kind == BEAMR_REPORT_RESTART) {
+		report.restart = put_text(&report, text, OBITUARY_DETAIL_MAX);
+		atomic_add_relaxed(&p->ns->restarts, 1);
+	} else {
+		report.detail = put_text(&report, text, REPORT_REASON_MAX);
+	}
+	if (reason != A(undefined))
+		report.reason = put_term(&report, reason, REPORT_REASON_MAX);
+	put_ancestors(&report, p);
+	emit(&report);
 }
 
 /* To subscribers who asked for it; rare enough that the record may be built here. */

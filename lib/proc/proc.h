@@ -268,6 +268,9 @@ _must_check_ bool proc_send(struct proc *p, term to, term message);
 void proc_end(struct proc *p);
 /* What lives besides the stack; x registers when they are not in saved_x. */
 void proc_roots(struct proc *p, struct roots *roots, term *x, unsigned live);
+/* A report of what p says: kind RESTART (text: what was restarted and how), GIVEUP or LOG (text: the sentence); priority over 7:
+ * the kind's own; other, reason: terms, `undefined` for none. Threads: owner. */
+void proc_tell(struct proc *p, enum beamr_report_kind kind, unsigned priority, term other, term text, term reason);
 /* Called for each process that ends, by the owner, before links and monitors hear of it and while its memory is still
  * there. Registered before the schedulers start. */
 void proc_on_end(void (*fn)(struct proc *p));

@@ -227,6 +227,7 @@ void beamr_ns_each(
 			.name = ns->name,
 			.created_realtime_usec = (*h)->created_realtime_usec,
 			.crashes = atomic_load_relaxed(&ns->crashes),
+			.restarts = atomic_load_relaxed(&ns->restarts),
 		};
 		int64_t processes = ns_process_count(ns);
 		info.processes = processes > 0 ? (uint64_t)processes : 0;

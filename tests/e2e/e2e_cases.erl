@@ -2,7 +2,7 @@
 %% Processes that end in all ways, for the scripts of this folder.
 -module(e2e_cases).
 -export([loop/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
-	flood_kinds/2, one_kind/1, count/0, chain/1, chain_link/2, counter/1]).
+	flood_kinds/2, one_kind/1, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
 
 loop() ->
 	receive
@@ -53,7 +53,21 @@ chain(N) ->
 	spawn_link(?MODULE, chain, [N - 1]),
 	loop().
 
-chain_link(_, _) -> ok.
+%% A supervisor with one worker, which may be started again twice.
+supervised() ->
+	process_flag(trap_exit, true),
+	{ok, Supervisor} = supervisor:start_link({local, e2e_supervisor}, ?MODULE, []),
+	receive {'EXIT', Supervisor, _} -> ok end.
+
+init([]) ->
+	{ok, {#{strategy => one_for_one, intensity => 2, period => 60}, [#{id => worker, start => {?MODULE, start_worker, []}}]}}.
+
+start_worker() ->
+	{ok, proc_lib:spawn_link(?MODULE, worker, [])}.
+
+worker() ->
+	register(e2e_worker, self()),
+	loop().
 
 %% N crashes of one kind.
 flood(0) -> done;
