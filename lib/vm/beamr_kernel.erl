@@ -101,6 +101,8 @@ start_logger() ->
     wait().
 
 %% A handler as logger has them: called in the process that logs.
+log(#{level := error, meta := #{error_logger := #{emulator := true}}}, _) ->
+    ok; % an error of a plain process, which the host tells of by itself
 log(#{level := Level, msg := {report, #{label := {supervisor, Kind}, report := Report}}}, _) when is_list(Report) ->
     supervisor(Kind, Level, Report);
 log(#{level := Level, msg := {report, #{label := {_, What}}}} = Event, _) ->
