@@ -40,5 +40,8 @@ int daemon_reload(struct daemon *daemon, unsigned flags, const char ***ret_chang
 	const char ***ret_requires_restart, struct config_error *ret_error);
 /* Begins to stop: processes without a parent get `shutdown` and so much time; then the loop ends. */
 void daemon_stop(struct daemon *daemon, int64_t timeout_usec);
+/* A report of the daemon's own, to journal and subscribers as those of the machine. Texts may be NULL. */
+void daemon_report(struct daemon *daemon, enum beamr_report_kind kind, const char *service,
+	const char *process, const char *module, const char *detail);
 /* What systemctl shall show soon may have changed. */
 void daemon_changed(struct daemon *daemon);

@@ -126,6 +126,23 @@ static void on_report(void *user, const struct beamr_report *report)
 	(void)record_unref(record);
 }
 
+static uint16_t put(struct beamr_report *report, const char *text)
+{
+	return text != NULL ? report_put(report, text, strlen(text), REPORT_FIELD_MAX) : 0;
+}
+
+void daemon_report(struct daemon *daemon, enum beamr_report_kind kind, const char *service,
+	const char *process, const char *module, const char *detail)
+{
+	struct beamr_report report;
+	report_begin(&report, kind);
+	report.namespace_name = put(&report, service);
+	report.process = put(&report, process);
+	report.module = put(&report, module);
+	report.detail = put(&report, detail);
+	on_report(daemon, &report);
+}
+
 static void on_output(
 	void *user, const char *namespace_name, beamr_pid pid, const char *bytes, size_t size)
 {

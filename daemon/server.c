@@ -371,8 +371,7 @@ struct server *server_free(struct server *server)
 		return NULL;
 	server->freeing = true;
 	server_stop_listening(server);
-	list_foreach_safe(node, &server->connections)
-	{
+	list_foreach_safe(node, &server->connections) {
 		struct connection *connection = list_entry(node, struct connection, node);
 		flush(connection);
 		connection_close(connection);

@@ -184,6 +184,12 @@ static int start_service(struct startup *startup, size_t i)
 		(void)beamr_term_free(terms[k]);
 	free(terms);
 	(void)beamr_ns_unref(ns);
+	if (r == 0) {
+		char text[BEAMR_PID_TEXT];
+		beamr_pid_text(pid, text);
+		daemon_report(
+			startup->daemon, BEAMR_REPORT_START, service->name, text, NULL, "started");
+	}
 	if (r != 0)
 		log_say(startup->daemon->log, 3,
 			"service \"%s\" cannot be started with %s:%s/%zu: %s", service->name,

@@ -193,9 +193,12 @@ void event_wake(void *user)
 	}
 }
 
-static bool parse_kinds(const struct control_strings *kinds, uint64_t *ret_kinds)
+/* ret_missing: a kind that is known, but that nobody tells of. */
+static bool parse_kinds(
+	const struct control_strings *kinds, uint64_t *ret_kinds, const char **ret_missing)
 {
 	*ret_kinds = 0;
+	*ret_missing = NULL;
 	for (int kind = 0; kind < BEAMR_REPORT_KINDS; kind++) {
 		int event = wording_event_kind((enum beamr_report_kind)kind);
 		if (event >= 0 && !kinds->set && report_types[kind].always)
@@ -205,10 +208,16 @@ static bool parse_kinds(const struct control_strings *kinds, uint64_t *ret_kinds
 		int wanted = control_value_find(CONTROL_ENUM_event_kind, kinds->items[i]);
 		if (wanted < 0)
 			return false;
+
+		bool told = false;
 		for (int kind = 0; kind < BEAMR_REPORT_KINDS; kind++) {
-			if (wording_event_kind((enum beamr_report_kind)kind) == wanted)
+			if (wording_event_kind((enum beamr_report_kind)kind) == wanted) {
 				*ret_kinds |= UINT64_C(1) << kind;
+				told = true;
+			}
 		}
+		if (!told)
+			*ret_missing = kinds->items[i];
 	}
 	return true;
 }
@@ -217,8 +226,9 @@ void handle_event_subscribe(struct call *call, const struct control_in_event_sub
 {
 	struct events *events = call->daemon->events;
 	uint64_t kinds, last = events_last(events);
+	const char *missing;
 	const char *bad =
-		!parse_kinds(&in->kinds, &kinds) ? "kinds"
+		!parse_kinds(&in->kinds, &kinds, &missing) ? "kinds"
 		: in->priority_max.set && (in->priority_max.value < 0 || in->priority_max.value > 7)
 			? "priorityMax"
 		: in->since_seq.set && in->since_seq.value < 0 ? "sinceSeq"
@@ -227,6 +237,12 @@ void handle_event_subscribe(struct call *call, const struct control_in_event_sub
 	if (bad != NULL) {
 		struct control_error_invalid_parameter info = { .parameter = bad };
 		call_fail(call, CONTROL_ERROR_invalid_parameter, &info);
+		return;
+	}
+	if (missing != NULL) {
+		struct control_error_not_supported info = { .what = missing,
+			.message = "Nothing tells of such events yet." };
+		call_fail(call, CONTROL_ERROR_not_supported, &info);
 		return;
 	}
 	if (in->service != NULL) {

@@ -235,6 +235,8 @@ void handle_process_exit(struct call *call, const struct control_in_process_exit
 		call_fail_errno(call, r < 0 ? r : -ECANCELED);
 		return;
 	}
+	daemon_report(call->daemon, BEAMR_REPORT_KILL, in->service, method_pid(call, pid), NULL,
+		control_enums[CONTROL_ENUM_exit_kind].wires[in->kind]);
 	call_audit(call, in->service, "sent %s to %s",
 		control_enums[CONTROL_ENUM_exit_kind].wires[in->kind], method_pid(call, pid));
 	daemon_changed(call->daemon);

@@ -264,6 +264,9 @@ static void after_purge(struct call *call, void *result, void *user)
 		struct control_out_module_purge out = { .purged = purged->purged, .killed = pids };
 		call_audit(call, beamr_ns_name(ns), "purged module %s of %s, killed %zu", module,
 			beamr_ns_name(ns), purged->pid_count);
+		if (purged->purged)
+			daemon_report(call->daemon, BEAMR_REPORT_PURGE, beamr_ns_name(ns), NULL,
+				module, NULL);
 		call_reply(call, &out);
 	} else if (purged->outcome == BEAMR_E_OLD_CODE) {
 		struct control_error_old_code_in_use info = { .module = module,

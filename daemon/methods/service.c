@@ -156,6 +156,7 @@ void handle_service_remove(struct call *call, const struct control_in_service_re
 			fail_outcome(call, r, in->service);
 			return;
 		}
+		daemon_report(call->daemon, BEAMR_REPORT_STOP, in->service, NULL, NULL, "removed");
 		call_audit(call, in->service, "removed service %s", in->service);
 		daemon_changed(call->daemon);
 	}

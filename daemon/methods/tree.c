@@ -18,9 +18,9 @@ enum { KIND_PARENT = 1, KIND_LINK = 2, KIND_MONITOR = 4 };
 struct node {
 	beamr_pid pid;
 	beamr_pid parent;
-	size_t depth; /* below its root */
-	bool in;      /* part of the answer */
-	bool placed;  /* it is decided whether it is */
+	size_t depth;    /* below its root */
+	bool in;         /* part of the answer */
+	bool placed;     /* it is decided whether it is */
 	struct node *up; /* its parent, or whoever led here while the way up is walked */
 	struct control_process process;
 };
@@ -31,7 +31,8 @@ struct tree {
 	beamr_pid root; /* 0: all */
 	size_t depth;
 	bool too_many;
-	struct node *nodes; /* in the machine's order, which may have children before their parents */
+	struct node
+		*nodes; /* in the machine's order, which may have children before their parents */
 	size_t count, capacity;
 	struct control_process *kept;
 	size_t kept_count;
@@ -114,7 +115,8 @@ static bool place(struct tree *tree, struct node *node, const struct node *paren
 		return true;
 	tree->kept[tree->kept_count++] = node->process;
 	if ((tree->kinds & KIND_PARENT) != 0 && parent != NULL && parent->in)
-		return add_edge(tree, parent->process.process, node->process.process, CONTROL_edge_kind_parent, NULL);
+		return add_edge(tree, parent->process.process, node->process.process,
+			CONTROL_edge_kind_parent, NULL);
 	return true;
 }
 
@@ -134,7 +136,9 @@ static bool choose(struct tree *tree)
 		/* Up to an ancestor that is decided about or to the top, turning the way round; then down again. */
 		struct node *node = &tree->nodes[i], *below = NULL;
 		while (node != NULL && !node->placed) {
-			struct node *parent = node->parent != 0 ? find_node(index, tree->count, node->parent) : NULL;
+			struct node *parent = node->parent != 0
+						      ? find_node(index, tree->count, node->parent)
+						      : NULL;
 			node->placed = true; /* no way up leads here twice */
 			node->up = below;
 			below = node;
