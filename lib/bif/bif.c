@@ -9,7 +9,11 @@
 
 struct bif bif_table[] = {
 #define BIF(module_, function_, arity_, c_function, kind_, spec)                                   \
-	{ .module = module_, .function = function_, .arity = arity_, .kind = kind_, .fn = c_function },
+	{ .module = module_,                                                                       \
+		.function = function_,                                                             \
+		.arity = arity_,                                                                   \
+		.kind = kind_,                                                                     \
+		.fn = c_function },
 #include "bif/bifs.def"
 #undef BIF
 };
@@ -25,21 +29,25 @@ void bif_register_all(void)
 void bif_set_release(int release)
 {
 	static struct {
-		int since;
+		int first, last;
 		const char *module, *function;
 		uint8_t arity;
 		const struct bif *bif; /* while it is left out */
 		const uint64_t *stub;
 	} rows[] = {
-#define SINCE(release, module, function, arity) { release, module, function, arity, NULL, NULL },
+
+#define SINCE(first, last, module, function, arity)                                                \
+	{ first, last, module, function, arity, NULL, NULL },
 #include "bif/since.def"
 #undef SINCE
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct export *e =
-			export_get(atom_of_string(rows[i].module), atom_of_string(rows[i].function), rows[i].arity);
+		struct export *e = export_get(atom_of_string(rows[i].module),
+			atom_of_string(rows[i].function), rows[i].arity);
 		assert(e != NULL);
-		bool there = release == 0 || release >= rows[i].since;
+		bool there =
+			release == 0 || (release >= rows[i].first &&
+						(rows[i].last == 0 || release <= rows[i].last));
 		if (there && rows[i].bif != NULL) {
 			e->bif = rows[i].bif;
 			e->stub = rows[i].stub;

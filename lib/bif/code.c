@@ -415,14 +415,13 @@ term bif_code_loaded_0(struct proc *p, const term *args)
 term bif_code_pre_loaded_0(struct proc *p, const term *args)
 {
 	static const char *const names[] = {
-		"erts_code_purger", "erl_init", "init", "prim_buffer", "prim_eval", "prim_inet", "prim_file", "zlib",
-		"socket_registry", "prim_socket", "prim_net", "prim_zip", "erl_prim_loader", "erlang", "erts_internal",
-		"erl_tracer", "erts_literal_area_collector", "erts_trace_cleaner", "erts_dirty_process_signal_handler",
-		"atomics", "counters", "persistent_term",
+#define PRELOADED(name) name,
+#include "code/preloaded.def"
+#undef PRELOADED
 	};
 	(void)args; /* there are none */
 	term list = TERM_NIL;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+	for (size_t i = ARRAY_SIZE(names); i-- > 0;)
 		list = heap_cons(bif_heap(p), atom_of_string(names[i]), list);
 	return list;
 }

@@ -9,10 +9,11 @@
 #include "code/cache.h"
 #include "code/decode_impl.h"
 #include "code/verify.h"
-#include "term/export.h"
 #include "term/atom.h"
+#include "term/export.h"
 
 #include <sha2.h>
+#include <string.h>
 
 static int decode_chunks(struct decoder *d)
 {
@@ -22,8 +23,16 @@ static int decode_chunks(struct decoder *d)
 		return load_error_at(d->error, "Code", 0, "the chunk is missing");
 	/* In an order in which each finds what it refers to. */
 	static int (*const steps[])(struct decoder *) = {
-		decode_atoms, decode_imports, decode_exports, decode_funs, decode_literals,
-		decode_info, decode_lines, decode_records, decode_code, seal_literals,
+		decode_atoms,
+		decode_imports,
+		decode_exports,
+		decode_funs,
+		decode_literals,
+		decode_info,
+		decode_lines,
+		decode_records,
+		decode_code,
+		seal_literals,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		int r = steps[i](d);
@@ -67,9 +76,11 @@ struct staged *staged_free(struct staged *staged)
 	mem_free(MEM_TEMP, staged->atoms, (staged->atom_count + 1) * sizeof(term));
 	mem_free(MEM_TEMP, staged->imports, staged->import_count * sizeof(*staged->imports));
 	mem_free(MEM_TEMP, staged->exports, staged->export_count * sizeof(*staged->exports));
-	mem_free(MEM_TEMP, staged->fun_labels, staged->code->fun_count * sizeof(*staged->fun_labels));
+	mem_free(MEM_TEMP, staged->fun_labels,
+		staged->code->fun_count * sizeof(*staged->fun_labels));
 	mem_free(MEM_TEMP, staged->lines, staged->line_count * sizeof(*staged->lines));
-	mem_free(MEM_TEMP, staged->frame_before, staged->instr_total * sizeof(*staged->frame_before));
+	mem_free(MEM_TEMP, staged->frame_before,
+		staged->instr_total * sizeof(*staged->frame_before));
 	mem_free(MEM_TEMP, staged->facts, staged->instr_total * sizeof(*staged->facts));
 	vec_done(&staged->instrs);
 	vec_done(&staged->operands);
@@ -81,10 +92,11 @@ struct staged *staged_free(struct staged *staged)
 static size_t code_bytes(const struct module_code *code)
 {
 	return sizeof(*code) + (code->code_words + code->literal_words) * sizeof(term) +
-		code->function_count * sizeof(*code->functions) + code->export_count * sizeof(*code->exports) +
-		code->fun_count * sizeof(*code->funs) + code->literal_count * sizeof(*code->literals) +
-		code->strings_size + code->line_count * sizeof(*code->lines) +
-		code->file_count * sizeof(*code->files) + code->frame_count * sizeof(*code->frames);
+	       code->function_count * sizeof(*code->functions) +
+	       code->export_count * sizeof(*code->exports) + code->fun_count * sizeof(*code->funs) +
+	       code->literal_count * sizeof(*code->literals) + code->strings_size +
+	       code->line_count * sizeof(*code->lines) + code->file_count * sizeof(*code->files) +
+	       code->frame_count * sizeof(*code->frames);
 }
 
 static int check_name(const struct staged *staged, term expected, struct load_error *error)
@@ -97,8 +109,30 @@ static int check_name(const struct staged *staged, term expected, struct load_er
 }
 
 /* Stages, verifies and lowers. digest: of the file, when it is to be kept; else NULL. */
-static int build(const void *file, size_t size, term expected, const uint8_t *digest, struct staged **ret_staged,
-	struct load_error *error)
+/* What OTP's emulators carry in themselves has no lines there, so stack traces show none. */
+static bool is_preloaded(term name)
+{
+	static const char *const names[] = {
+#define PRELOADED(module) module,
+#include "code/preloaded.def"
+#undef PRELOADED
+	};
+	struct atom_text text = atom_text(name);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == text.size && memcmp(names[i], text.bytes, text.size) == 0)
+			return true;
+	return false;
+}
+
+static void drop_lines(struct module_code *code)
+{
+	mem_free(MEM_CODE, code->lines, code->line_count * sizeof(*code->lines));
+	code->lines = NULL;
+	code->line_count = 0;
+}
+
+static int build(const void *file, size_t size, term expected, const uint8_t *digest,
+	struct staged **ret_staged, struct load_error *error)
 {
 	struct staged *staged;
 	int r = load_stage(file, size, &staged, error);
@@ -113,6 +147,8 @@ static int build(const void *file, size_t size, term expected, const uint8_t *di
 	}
 	if (r == 0)
 		r = lower_module(staged, error);
+	if (r == 0 && is_preloaded(staged->code->name))
+		drop_lines(staged->code);
 	if (r != 0) {
 		(void)staged_free(staged); /* always NULL */
 		return r;
@@ -130,8 +166,8 @@ void load_digest(const void *file, size_t size, uint8_t ret_digest[32])
 	SHA256Final(ret_digest, &sha);
 }
 
-static int build_code(const void *file, size_t size, term expected, const uint8_t *digest, struct staged **ret_staged,
-	struct load_error *error)
+static int build_code(const void *file, size_t size, term expected, const uint8_t *digest,
+	struct staged **ret_staged, struct load_error *error)
 {
 	int r = build(file, size, expected, digest, ret_staged, error);
 	if (r != 0)
@@ -142,7 +178,8 @@ static int build_code(const void *file, size_t size, term expected, const uint8_
 	return 0;
 }
 
-int load_code(const void *file, size_t size, term expected, struct module_code **ret_code, struct load_error *error)
+int load_code(const void *file, size_t size, term expected, struct module_code **ret_code,
+	struct load_error *error)
 {
 	uint8_t digest[32];
 	load_digest(file, size, digest);
@@ -161,7 +198,8 @@ int load_code(const void *file, size_t size, term expected, struct module_code *
 	return 0;
 }
 
-int load_code_again(const void *file, size_t size, term expected, struct module_code **ret_code, struct load_error *error)
+int load_code_again(const void *file, size_t size, term expected, struct module_code **ret_code,
+	struct load_error *error)
 {
 	struct staged *staged;
 	int r = build_code(file, size, expected, NULL, &staged, error);
@@ -173,8 +211,8 @@ int load_code_again(const void *file, size_t size, term expected, struct module_
 	return 0;
 }
 
-int load_check(const void *file, size_t size, load_mfa_fn import, load_mfa_fn export, void *user, term *ret_module,
-	struct load_error *error)
+int load_check(const void *file, size_t size, load_mfa_fn import, load_mfa_fn export, void *user,
+	term *ret_module, struct load_error *error)
 {
 	struct staged *staged;
 	int r = build(file, size, TERM_NONE, NULL, &staged, error);
@@ -185,7 +223,8 @@ int load_check(const void *file, size_t size, load_mfa_fn import, load_mfa_fn ex
 		import(user, e->module, e->function, e->arity);
 	}
 	for (size_t i = 0; i < staged->export_count; i++)
-		export(user, staged->code->name, staged->exports[i].function, staged->exports[i].arity);
+		export(user, staged->code->name, staged->exports[i].function,
+			staged->exports[i].arity);
 	*ret_module = staged->code->name;
 	(void)staged_free(staged); /* always NULL */
 	return 0;

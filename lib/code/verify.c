@@ -112,6 +112,24 @@ static bool merge_into(uint32_t *saved, known k, bool exact)
 	return changed;
 }
 
+/* A register that holds a catch on one way only is taken for one: it is not read, exceptions may lead to its handler, and ending
+ * a catch that is none only writes the register. It must hold something on the other way, for the collector. */
+static bool join_y(struct verifier *v, uint32_t *saved, uint32_t *y, known k, bool exact)
+{
+	bool was = known_kind(*y) == KNOWN_CATCH, is = known_kind(k) == KNOWN_CATCH;
+	if (*y == k || (!was && !is))
+		return merge_into(y, k, exact);
+	if ((was && is) || known_kind(*y) == KNOWN_NONE || known_kind(k) == KNOWN_NONE) {
+		(void)verify_refuse(v, "two ways lead here with different catches");
+		return false;
+	}
+	if (was)
+		return false;
+	*y = k;
+	saved[SAVED_CATCHES]++;
+	return true;
+}
+
 static void join(struct verifier *v, struct label *label, const struct state *s)
 {
 	spend(v, 1 + s->x_count + frame_size(s->frame));
@@ -136,12 +154,9 @@ static void join(struct verifier *v, struct label *label, const struct state *s)
 		changed |= merge_into(&p[SAVED_REGISTERS + i], s->x[i], exact);
 	uint32_t *y = p + SAVED_REGISTERS + p[SAVED_HEAP + 1];
 	for (uint32_t i = 0; i < frame_size(s->frame); i++) {
-		bool catch = known_kind(y[i]) == KNOWN_CATCH || known_kind(s->y[i]) == KNOWN_CATCH;
-		if (catch && y[i] != s->y[i]) {
-			(void)verify_refuse(v, "two ways lead here with different catches");
+		changed |= join_y(v, p, &y[i], s->y[i], exact);
+		if (v->failed != 0)
 			return;
-		}
-		changed |= merge_into(&y[i], s->y[i], exact);
 	}
 	if (s->heap_words < p[SAVED_HEAP]) {
 		p[SAVED_HEAP] = (uint32_t)s->heap_words;
