@@ -11,6 +11,14 @@ static inline int64_t clock_monotonic_nsec(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* Not before now and at most some milliseconds after it, for a few instructions: for deadlines that are far away. */
+static inline int64_t clock_monotonic_late_nsec(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &t); /* as above; a tick is 10 ms at most */
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec + 10000000;
+}
+
 static inline int64_t clock_realtime_nsec(void)
 {
 	struct timespec t;

@@ -230,7 +230,7 @@ static size_t stack_words(const struct proc *p)
 
 static uint64_t memory_bytes(const struct proc *p)
 {
-	uint64_t bytes = sizeof(*p) + gen_total_words(&p->mem) * sizeof(term);
+	uint64_t bytes = sizeof(*p) + proc_total_words(p) * sizeof(term);
 	if (p->extra != NULL)
 		bytes += sizeof(*p->extra);
 	for (struct signal *s = p->mailbox.first; s != NULL; s = s->next)
@@ -280,7 +280,7 @@ static term garbage_collection_info(struct info *i)
 		size_t words;
 	} items[] = {
 		{ A(old_heap_block_size), (size_t)(g->old_end - g->old_start) },
-		{ A(heap_block_size), g->start != NULL ? (size_t)(g->end - g->start) : 0 },
+		{ A(heap_block_size), g->start == NULL ? 0 : g->borrowed ? young + stack : (size_t)(g->end - g->start) },
 		{ A(mbuf_size), g->heap.fragment_words },
 		{ A(recent_size), g->start != NULL ? (size_t)(g->heap.top - g->mature) : 0 },
 		{ A(stack_size), stack },
@@ -413,7 +413,7 @@ static term item_value(struct info *i, term item)
 	case ATOM_INDEX_suspending:
 		return suspending(i);
 	case ATOM_INDEX_total_heap_size:
-		return put_u64(i, gen_total_words(&p->mem));
+		return put_u64(i, proc_total_words(p));
 	case ATOM_INDEX_trap_exit:
 		return term_of_bool((p->flags & PROC_TRAP_EXIT) != 0);
 	default:

@@ -122,7 +122,8 @@ bool mailbox_wait_timeout(struct proc *p, term time, bool *ret_expired)
 		*ret_expired = true;
 		return true;
 	}
-	timer_receive_start(p, clock_monotonic_nsec() + small_value(time) * 1000000);
+	int64_t msec = small_value(time);
+	timer_receive_start(p, (msec < 1000 ? clock_monotonic_nsec() : clock_monotonic_late_nsec()) + msec * 1000000);
 	return true;
 }
 

@@ -330,7 +330,7 @@ static void put_identity(struct beamr_report *r, struct proc *p)
 		r->parent = put_term(r, p->parent, OBITUARY_TEXT_MAX);
 	put_initial_call(r, p);
 	r->mailbox = now.mailbox;
-	r->memory_bytes = gen_total_words(&p->mem) * sizeof(term);
+	r->memory_bytes = proc_total_words(p) * sizeof(term);
 	r->reductions = now.reductions;
 	int64_t age = r->realtime_usec - now.started_usec;
 	r->age_usec = age > 0 ? (uint64_t)age : 0;

@@ -243,13 +243,22 @@ _Static_assert(offsetof(struct raise, cause) - offsetof(struct raise, reason) ==
 		       offsetof(struct proc_extra, label) - offsetof(struct proc_extra, answer) == sizeof(term),
 	"proc_roots takes neighbours as one range");
 
+size_t proc_total_words(const struct proc *p)
+{
+	const struct gen_heap *g = &p->mem;
+	if (!g->borrowed)
+		return gen_total_words(g);
+	return (size_t)(g->old_end - g->old_start) + (size_t)(g->heap.top - g->start) + (size_t)(g->end - g->heap.limit) +
+	       g->heap.fragment_words;
+}
+
 /* False: the process is over its limit and ends. */
 static bool check_max_heap(struct proc *p)
 {
 	struct proc_extra *extra = p->extra;
 	if (likely(extra == NULL || extra->max_heap_words == 0))
 		return true;
-	size_t words = gen_total_words(&p->mem);
+	size_t words = proc_total_words(p);
 	if (extra->max_heap_shared_binaries)
 		words += gen_bin_bytes(&p->mem) / sizeof(term);
 	if (words <= extra->max_heap_words)

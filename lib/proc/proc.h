@@ -242,6 +242,9 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 _must_check_ bool proc_collect(struct proc *p, size_t need, term *x, unsigned live);
 _must_check_ bool proc_collect_major(struct proc *p, size_t need, term *x, unsigned live);
 
+/* Words of its heap and stack that are its own: not the nursery it borrows while it runs, but what it has put there. */
+size_t proc_total_words(const struct proc *p);
+
 /* Receive, for the engine. */
 /* The message at the save position, fetching signals when the fetched ones are used up; NULL when there is none: then
  * wait. Sets PROC_MATCHING. A non-message signal may end the process: NULL with p->outcome OUTCOME_EXIT. */

@@ -397,6 +397,8 @@ static void run_one(struct worker *w, struct proc *p)
 {
 	/* Acquire: what its last owner did is seen here. */
 	uint32_t state = atomic_load_acquire(&p->state);
+	if (unlikely(state & STATE_WOKEN)) /* seen: its after-timer is looked at below */
+		atomic_and_acq_rel(&p->state, ~(uint32_t)STATE_WOKEN);
 	enum slice_end end = SLICE_WAIT;
 	p->worker = w;
 	atomic_store_relaxed(&p->running, true);
