@@ -145,6 +145,33 @@ static uint64_t lower_match_command(struct lowering *l, const struct operand *fa
 	return 0;
 }
 
+/* The place and unit of "what is left is whole units" when that is all the next bs_match does. */
+bool lower_match_is_rest(const struct lowering *l, const struct operand *o, const struct operand *context, uint64_t *ret_unit)
+{
+	const struct operand *c = &l->staged->operands.items[o[2].index];
+	if (!operands_same(&o[1], context) || o[2].value != 3 || c[0].kind != OPERAND_TERM || c[0].term != A(ensure_at_least) ||
+		!is_number(&c[1]) || number_of(&c[1]) != 0 || !is_number(&c[2]) || !is_power_of_two(number_of(&c[2])))
+		return false;
+	*ret_unit = number_of(&c[2]);
+	return true;
+}
+
+/* One small field and then only a test of what is left: as in <<C, Rest/binary>>. */
+bool lower_match_small_rest(struct lowering *l, const struct operand *o, const struct operand *rest)
+{
+	const struct operand *c = &l->staged->operands.items[o[2].index], *f = c + 3;
+	uint64_t unit;
+	if (o[2].value != 9 || !operand_is_x8(&o[1]) || c[0].kind != OPERAND_TERM || c[0].term != A(ensure_at_least) ||
+		!is_power_of_two(number_of(&c[2])) || number_of(&c[1]) > UINT16_MAX || f[0].kind != OPERAND_TERM ||
+		f[0].term != A(integer) || field_flags_of(&f[2]) != 0 || !is_number(&f[3]) || !operand_is_x8(&f[5]) ||
+		number_of(&f[3]) * f[4].value > 60 || operands_same(&f[5], &o[1]) || !lower_match_is_rest(l, rest, &o[1], &unit))
+		return false;
+	EMIT(l, bs_match_small_rest, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(number_of(&c[2]) - 1),
+		arg_number(number_of(&c[1])), arg_reg8(&f[5]), arg_number(number_of(&f[3]) * f[4].value), arg_label(&rest[0]),
+		arg_number(unit - 1));
+	return true;
+}
+
 static void lower_match(struct lowering *l, const struct operand *o)
 {
 	const struct operand *list = &o[2];

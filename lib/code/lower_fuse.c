@@ -432,18 +432,13 @@ static bool fuse_start_match(struct lowering *l, const struct operand *fail, uin
 static bool fuse_get_utf8(struct lowering *l, const struct operand *o, size_t *ret_taken)
 {
 	struct ahead next = ahead_from(l, l->at + 1);
-	const struct operand *fail, *c;
+	const struct operand *fail;
 	uint64_t unit;
 	if (next.op == OP_bs_test_unit && operands_same(&o[1], &next.o[1])) {
 		fail = &next.o[0];
 		unit = next.o[2].value;
-	} else if (next.op == OP_bs_match && operands_same(&o[1], &next.o[1]) && next.o[2].value == 3) {
-		c = &l->staged->operands.items[next.o[2].index];
-		if (c[0].kind != OPERAND_TERM || c[0].term != A(ensure_at_least) || c[1].kind != OPERAND_U || c[1].value != 0 ||
-			c[2].kind != OPERAND_U)
-			return false;
+	} else if (next.op == OP_bs_match && lower_match_is_rest(l, next.o, &o[1], &unit)) {
 		fail = &next.o[0];
-		unit = c[2].value;
 	} else {
 		return false;
 	}
@@ -451,6 +446,19 @@ static bool fuse_get_utf8(struct lowering *l, const struct operand *o, size_t *r
 		return false;
 	take_to(l, next.at, ret_taken);
 	EMIT(l, bs_get_utf8_rest, arg_reg8(&o[1]), arg_reg8(&o[4]), arg_number(unit - 1), arg_label(&o[0]), arg_label(fail));
+	return true;
+}
+
+/* X >= Low, High >= X. */
+static bool fuse_range(struct lowering *l, const struct operand *o, size_t *ret_taken)
+{
+	struct ahead next = ahead_from(l, l->at + 1);
+	if (next.op != OP_is_ge || !operand_is_x8(&o[1]) || !operands_same(&o[1], &next.o[2]) || !operand_is_small_32(&o[2]) ||
+		!operand_is_small_32(&next.o[1]))
+		return false;
+	take_to(l, next.at, ret_taken);
+	EMIT(l, is_in_range, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(o[2].term), arg_number(next.o[1].term),
+		arg_label(&next.o[0]));
 	return true;
 }
 
@@ -498,6 +506,14 @@ bool lower_fused(struct lowering *l, enum op op, const struct operand *o, size_t
 		return fuse_is_nonempty_list(l, o, ret_taken);
 	case OP_gc_bif2:
 		return fuse_add_return(l, o, ret_taken);
+	case OP_bs_match:
+		next = ahead_from(l, l->at + 1);
+		if (next.op != OP_bs_match || !lower_match_small_rest(l, o, next.o))
+			return false;
+		take_to(l, next.at, ret_taken);
+		return true;
+	case OP_is_ge:
+		return fuse_range(l, o, ret_taken);
 	case OP_is_tagged_tuple:
 		return fuse_is_tagged_tuple(l, o, ret_taken);
 	case OP_trim:

@@ -158,6 +158,10 @@ void lower_put_tuple(struct lowering *l, const struct operand *destination, cons
 bool lower_arith_special(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
 	const struct operand *a, const struct operand *b, const struct operand *destination);
 
+/* Two bs_match in a row. False, and nothing written, when they are not of that kind. (lower_bits.c) */
+bool lower_match_small_rest(struct lowering *l, const struct operand *o, const struct operand *rest);
+bool lower_match_is_rest(const struct lowering *l, const struct operand *o, const struct operand *context, uint64_t *ret_unit);
+
 /* Families; `o` are the instruction's operands. Each returns whether it knew the instruction. */
 bool lower_data(struct lowering *l, enum op op, const struct operand *o);
 bool lower_test(struct lowering *l, enum op op, const struct operand *o);

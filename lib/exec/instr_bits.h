@@ -266,6 +266,23 @@ L_bs_match_at_least_small: {
 	JUMP(W24);
 }
 
+L_bs_match_small_rest: {
+	term *context = boxed_ptr(x8(0));
+	int64_t left = (int64_t)(context[3] - context[2]) - ((int64_t)F16(1, 1) << 3);
+	unsigned bits = (uint8_t)(pc[1] >> 40);
+	if (left >= 0 && ((uint64_t)left >> 3 & F16(1, 0)) == 0) {
+		if (unlikely((context[3] - context[2]) >> 3 < bits))
+			goto raise_badarg;
+		uint64_t v = bits_load(whole_bits_data(context[1]), (size_t)(context[2] >> 3), bits);
+		context[2] += (term)bits << 3;
+		x[(uint8_t)(pc[1] >> 32)] = term_of_small((int64_t)v);
+		if (likely(((context[3] - context[2]) >> 3 & F16(2, 2)) == 0))
+			NEXT(bs_match_small_rest);
+		JUMP(F32(2, 0));
+	}
+	JUMP(W24);
+}
+
 L_bs_match_small_x: {
 	term *context = boxed_ptr(x8(0));
 	unsigned bits = W8(2);

@@ -177,6 +177,22 @@ COMPARE(is_lt_xx, x8(0), x8(1), <, F32(1, 0))
 COMPARE(is_ge_xx, x8(0), x8(1), >=, F32(1, 0))
 #undef COMPARE
 
+L_is_in_range: {
+	term t = x8(0), low = (term)(int64_t)F32(1, 0), high = (term)(int64_t)F32(1, 1);
+	if (likely(term_is_small(t))) {
+		if ((int64_t)t < (int64_t)low)
+			JUMP(W24);
+		if ((int64_t)t <= (int64_t)high)
+			NEXT(is_in_range);
+		JUMP(F32(2, 0));
+	}
+	if (compare_values(t, low) < 0)
+		JUMP(W24);
+	if (compare_values(high, t) >= 0)
+		NEXT(is_in_range);
+	JUMP(F32(2, 0));
+}
+
 L_is_eq_exact_xx:
 	if (term_equal(x8(0), x8(1)))
 		NEXT(is_eq_exact_xx);
