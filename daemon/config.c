@@ -375,3 +375,27 @@ void config_swap(struct config *a, struct config *b, enum config_key key)
 	memcpy(at_a, at_b, sizeof(kept));
 	memcpy(at_b, kept, sizeof(kept));
 }
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool config_same_services(const struct config *a, const struct config *b)
+{
+	if (a->service_count != b->service_count)
+		return false;
+	for (size_t i = 0; i < a->service_count; i++) {
+		const struct config_service *x = &a->services[i], *y = &b->services[i];
+		if (!same_text(x->name, y->name) || x->code_path_count != y->code_path_count ||
+			x->preload != y->preload || !same_text(x->start_module, y->start_module) ||
+			!same_text(x->start_function, y->start_function) ||
+			!same_text(x->start_arguments, y->start_arguments))
+			return false;
+		for (size_t k = 0; k < x->code_path_count; k++) {
+			if (strcmp(x->code_paths[k], y->code_paths[k]) != 0)
+				return false;
+		}
+	}
+	return true;
+}

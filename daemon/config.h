@@ -79,6 +79,8 @@ _must_check_ int config_load(
 void config_done(struct config *config);
 /* Whether a setting is the same in both. */
 bool config_equal(const struct config *a, const struct config *b, enum config_key key);
+/* Whether both ask for the same services. */
+bool config_same_services(const struct config *a, const struct config *b);
 /* Moves one setting over, leaving the old one in its place. */
 void config_swap(struct config *a, struct config *b, enum config_key key);
 /* "info" and so on; -1 when it is none. */

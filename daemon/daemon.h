@@ -13,6 +13,7 @@ struct server;
 struct log;
 struct events;
 struct notify;
+struct stopping;
 
 struct daemon {
 	struct event_base *base;
@@ -30,6 +31,7 @@ struct daemon {
 	int64_t started_monotonic_usec;
 	unsigned schedulers;
 	int exit_status;
+	struct stopping *stopping; /* main.c, from the first daemon_stop() on */
 };
 
 /* Reads the configuration again; changed and requires_restart are malloc'ed, NULL-ended lists of keys (borrowed strings).

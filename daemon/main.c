@@ -152,6 +152,13 @@ static void on_output(
 	log_output(daemon->log, namespace_name, text, bytes, size);
 }
 
+static void on_halt(void *user, const char *namespace_name, int status)
+{
+	char text[64];
+	(void)snprintf(text, sizeof(text), "halted itself with status %d", status); /* fits */
+	daemon_report(user, BEAMR_REPORT_STOP, namespace_name, NULL, NULL, text);
+}
+
 /* ---- reload ---- */
 
 static void apply_log(struct daemon *daemon)
@@ -170,7 +177,7 @@ int daemon_reload(struct daemon *daemon, unsigned flags, const char ***ret_chang
 		notify_reloading(daemon);
 	int r = config_load(daemon->config_dir, &fresh, ret_error);
 	const char **changed = r == 0 ? calloc(CONFIG_KEYS + 1, sizeof(*changed)) : NULL;
-	const char **restart = r == 0 ? calloc(CONFIG_KEYS + 1, sizeof(*restart)) : NULL;
+	const char **restart = r == 0 ? calloc(CONFIG_KEYS + 2, sizeof(*restart)) : NULL;
 	if (r == 0 && (changed == NULL || restart == NULL)) {
 		free(changed);
 		free(restart);
@@ -191,6 +198,9 @@ int daemon_reload(struct daemon *daemon, unsigned flags, const char ***ret_chang
 			if (!dry_run)
 				config_swap(&daemon->config, &fresh, key);
 		}
+		/* Services are brought up at the start only; what runs is not touched by a file. */
+		if (!config_same_services(&daemon->config, &fresh))
+			restart[m++] = "service";
 		config_done(&fresh);
 		*ret_changed = changed;
 		*ret_requires_restart = restart;
@@ -294,36 +304,40 @@ static void on_stop_timeout(evutil_socket_t fd, short what, void *user)
 
 void daemon_stop(struct daemon *daemon, int64_t timeout_usec)
 {
-	static struct stopping stopping; /* one daemon stops once */
 	struct timeval patience = { .tv_sec = timeout_usec / 1000000,
 		.tv_usec = timeout_usec % 1000000 };
 	if (daemon->state == CONTROL_daemon_state_stopping)
 		return;
+	struct stopping *stopping = daemon->stopping = calloc(1, sizeof(*stopping));
 	daemon->state = CONTROL_daemon_state_stopping;
-	stopping.daemon = daemon;
+	if (stopping == NULL) {
+		(void)event_base_loopexit(daemon->base, NULL); /* at once, then */
+		return;
+	}
+	stopping->daemon = daemon;
 	server_stop_listening(daemon->server);
-	beamr_process_each(daemon->machine, NULL, 0, add_root, &stopping);
-	notify_stopping(daemon, stopping.count);
+	beamr_process_each(daemon->machine, NULL, 0, add_root, stopping);
+	notify_stopping(daemon, stopping->count);
 	log_say(daemon->log, 5, "stopping, %zu trees of processes have %lld ms to end",
-		stopping.count, (long long)(timeout_usec / 1000));
-	for (size_t i = 0; i < stopping.count && timeout_usec > 0; i++) {
+		stopping->count, (long long)(timeout_usec / 1000));
+	for (size_t i = 0; i < stopping->count && timeout_usec > 0; i++) {
 		struct root_wait *wait = calloc(1, sizeof(*wait));
-		if (wait == NULL || beamr_exit(daemon->machine, stopping.roots[i],
+		if (wait == NULL || beamr_exit(daemon->machine, stopping->roots[i],
 					    BEAMR_EXIT_SHUTDOWN, NULL) != 0) {
 			free(wait);
 			continue;
 		}
 		wait->item.run = root_over;
-		wait->stopping = &stopping;
-		stopping.waits++;
-		beamr_watch(daemon->machine, stopping.roots[i], on_root_dead, wait);
+		wait->stopping = stopping;
+		stopping->waits++;
+		beamr_watch(daemon->machine, stopping->roots[i], on_root_dead, wait);
 	}
-	free(stopping.roots);
-	stopping.roots = NULL;
-	stopping.timer = event_new(daemon->base, -1, 0, on_stop_timeout, &stopping);
-	if (stopping.waits == 0 || stopping.timer == NULL ||
-		event_add(stopping.timer, &patience) != 0)
-		leave(&stopping);
+	free(stopping->roots);
+	stopping->roots = NULL;
+	stopping->timer = event_new(daemon->base, -1, 0, on_stop_timeout, stopping);
+	if (stopping->waits == 0 || stopping->timer == NULL ||
+		event_add(stopping->timer, &patience) != 0)
+		leave(stopping);
 }
 
 static void on_terminate(evutil_socket_t number, short what, void *user)
@@ -403,6 +417,7 @@ static int make_machine(struct daemon *daemon, const struct options *options)
 		.processes_max = (uint64_t)daemon->config.processes_max,
 		.report = on_report,
 		.output = on_output,
+		.halt = on_halt,
 		.user = daemon };
 	int r = beamr_new(&machine_options, &daemon->machine);
 	if (r == 0)
@@ -501,6 +516,7 @@ static int run_daemon(const struct options *options)
 	if (status == 0 && daemon.log != NULL)
 		log_say(daemon.log, 6, "stopped");
 	daemon.log = log_free(daemon.log);
+	free(daemon.stopping);
 	config_done(&daemon.config);
 	libevent_global_shutdown();
 	return status;

@@ -2,6 +2,7 @@
 /* Runs MODULE:FUNCTION(TERM...) and prints its value. */
 #include "run.h"
 
+#include "base/atomic.h"
 #include "base/cleanup.h"
 #include "beamr.h"
 #include "config.h"
@@ -17,6 +18,17 @@
 #include <unistd.h>
 
 #define DIRS_MAX 1024 /* a command line holds no more in earnest */
+
+/* What a program said with erlang:halt/1; written on a scheduler, read once the call has ended. */
+struct halted {
+	_Atomic int status; /* -1: it did not */
+};
+
+static void on_halt(void *user, const char *namespace_name, int status)
+{
+	struct halted *halted = user;
+	atomic_store_release(&halted->status, status); /* Pairs with run_main() */
+}
 
 struct run {
 	sem_t done;
@@ -157,8 +169,8 @@ static int print_result(const struct beamr_call_result *result)
 	return 0;
 }
 
-static int call(struct beamr_ns *ns, const char *module, const char *function,
-	struct beamr_term **terms, size_t count)
+static int call(struct beamr_ns *ns, struct halted *halted, const char *module,
+	const char *function, struct beamr_term **terms, size_t count)
 {
 	struct run run = { .result = NULL };
 	(void)sem_init(&run.done, 0, 0); /* cannot fail with these */
@@ -172,13 +184,15 @@ static int call(struct beamr_ns *ns, const char *module, const char *function,
 		return 2;
 	}
 	wait_for(&run.done);
-	r = print_result(run.result);
+	int status = atomic_load_acquire(&halted->status);
+	r = status >= 0 ? status : print_result(run.result);
 	(void)beamr_call_result_free(run.result);
 	(void)sem_destroy(&run.done); /* nobody waits */
 	return r;
 }
 
-static int run_in(struct beamr *machine, char **dirs, size_t dir_count, int count, char **words)
+static int run_in(struct beamr *machine, struct halted *halted, char **dirs, size_t dir_count,
+	int count, char **words)
 {
 	struct beamr_ns *ns;
 	struct beamr_term *terms[256];
@@ -213,7 +227,7 @@ static int run_in(struct beamr *machine, char **dirs, size_t dir_count, int coun
 	if (parsed == arity && beamr_start(machine) == 0) {
 		status = load_named(ns, dirs, dir_count, words[0]);
 		if (status == 0)
-			status = call(ns, words[0], words[1], terms, arity);
+			status = call(ns, halted, words[0], words[1], terms, arity);
 	}
 	while (parsed > 0)
 		(void)beamr_term_free(terms[--parsed]);
@@ -253,10 +267,13 @@ int run_main(int count, char **arguments)
 	bool configured = config_load("/etc/beamrd", &config, &error) == 0;
 	if (otp == NULL || otp[0] == '\0')
 		otp = configured ? config.otp_root : "/usr/lib/erlang";
+	struct halted halted = { .status = -1 };
 	struct beamr_options options = { .schedulers = schedulers,
 		.otp_root = access(otp, F_OK) == 0 ? otp : NULL,
 		.report = on_report,
-		.output = on_output };
+		.output = on_output,
+		.halt = on_halt,
+		.user = &halted };
 	struct beamr *machine = NULL;
 	if (options.otp_root == NULL)
 		fprintf(stderr, "beamrd: %s: %s\n", otp, strerror(errno));
@@ -264,7 +281,8 @@ int run_main(int count, char **arguments)
 	if (r != 0 && r != -ENOENT)
 		fprintf(stderr, "beamrd: cannot make a machine: %s\n",
 			strerror(r < 0 ? -r : EINVAL));
-	int status = r == 0 ? run_in(machine, dirs, dir_count, count - i, arguments + i) : 2;
+	int status =
+		r == 0 ? run_in(machine, &halted, dirs, dir_count, count - i, arguments + i) : 2;
 	(void)beamr_free(machine);
 	if (configured)
 		config_done(&config);
