@@ -6,7 +6,9 @@
 
 const struct instr_info instr_infos[INSTR_COUNT] = {
 #define INSTR(instr_name, letters, length, sentence)                                               \
-	[INSTR_##instr_name] = { .name = #instr_name, .operands = letters, .text = sentence, .words = (length) },
+	[INSTR_##instr_name] = {                                                                   \
+		.name = #instr_name, .operands = letters, .text = sentence, .words = (length)      \
+	},
 #include "code/instrs.def"
 #undef INSTR
 };

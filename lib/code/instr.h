@@ -7,6 +7,7 @@
 struct module_code;
 
 enum instr {
+
 #define INSTR(name, operands, words, text) INSTR_##name,
 #include "code/instrs.def"
 #undef INSTR
@@ -15,6 +16,7 @@ enum instr {
 
 /* Words of each, as INSTR_WORDS_name. */
 enum instr_words {
+
 #define INSTR(name, operands, words, text) INSTR_WORDS_##name = (words),
 #include "code/instrs.def"
 #undef INSTR

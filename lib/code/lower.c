@@ -16,7 +16,8 @@ void lower_fail(struct lowering *l, const char *format, ...)
 		return;
 	l->failed = true;
 	memcpy(l->error->chunk, "Code", 5);
-	l->error->offset = l->at < l->staged->instrs.count ? l->staged->instrs.items[l->at].offset : 0;
+	l->error->offset =
+		l->at < l->staged->instrs.count ? l->staged->instrs.items[l->at].offset : 0;
 	va_list args;
 	va_start(args, format);
 	(void)vsnprintf(l->error->reason, sizeof(l->error->reason), format, args);
@@ -32,7 +33,8 @@ static void add_fixup(struct lowering *l, size_t word, unsigned shift, uint64_t 
 {
 	if (label == 0)
 		return;
-	vec_push(&l->fixups, ((struct fixup){ (uint32_t)word, l->start, (uint32_t)label, shift, (uint32_t)l->at }));
+	vec_push(&l->fixups, ((struct fixup){ (uint32_t)word, l->start, (uint32_t)label, shift,
+				     (uint32_t)l->at }));
 }
 
 static uint32_t frame_now(const struct lowering *l)
@@ -69,7 +71,8 @@ static void check_range(struct lowering *l, char letter, uint64_t value)
 		break;
 	}
 	if (!fits)
-		lower_fail(l, "%s: operand too large", op_infos[l->staged->instrs.items[l->at].op].name);
+		lower_fail(l, "%s: operand too large",
+			op_infos[l->staged->instrs.items[l->at].op].name);
 }
 
 void emit_args(struct lowering *l, enum instr instr, const struct arg *args, size_t count)
@@ -183,7 +186,8 @@ static void lower_function(struct lowering *l, const struct operand *o)
 	emit_word(l, (uint64_t)(uintptr_t)l->staged->code);
 	emit_word(l, o[1].term);
 	emit_word(l, o[2].value);
-	const struct export *e = export_find(l->staged->code->name, o[1].term, (uint32_t)o[2].value);
+	const struct export *e =
+		export_find(l->staged->code->name, o[1].term, (uint32_t)o[2].value);
 	l->replaced_by = e != NULL && e->bif != NULL ? e : NULL;
 }
 
@@ -195,8 +199,10 @@ void lower_line(struct lowering *l, const struct operand *o)
 		struct line_entry *last = &l->lines.items[l->lines.count - 1];
 		/* A row of an earlier function says nothing about this one, nor one before func_info about its function. */
 		const size_t count = l->functions.count;
-		const bool this_function = count > 0 && last->offset >= l->functions.items[count - 1] &&
-			!(l->at + 1 < l->staged->instrs.count && l->staged->instrs.items[l->at + 1].op == OP_func_info);
+		const bool this_function =
+			count > 0 && last->offset >= l->functions.items[count - 1] &&
+			!(l->at + 1 < l->staged->instrs.count &&
+				l->staged->instrs.items[l->at + 1].op == OP_func_info);
 		if (this_function && last->line == row.line && last->file == row.file)
 			return;
 		if (last->offset == row.offset) {
@@ -235,7 +241,8 @@ static void lower_one(struct lowering *l)
 		l->at++;
 		/* A function that beamr has in C is that C function for calls inside its module too. */
 		if (l->replaced_by != NULL) {
-			EMIT(l, call_bif_last, arg_number(l->replaced_by->arity), arg_number(0), arg_pointer(l->replaced_by));
+			EMIT(l, call_bif_last, arg_number(l->replaced_by->arity), arg_number(0),
+				arg_pointer(l->replaced_by));
 			l->replaced_by = NULL;
 		}
 		return;
@@ -272,8 +279,9 @@ static void lower_one(struct lowering *l)
 		return;
 	}
 	note_frame(l);
-	if (!lower_fused(l, g->op, o, &taken) && !lower_call(l, g->op, o, &taken) && !lower_data(l, g->op, o) && !lower_test(l, g->op, o) &&
-		!lower_bif(l, g->op, o) && !lower_bits(l, g->op, o))
+	if (!lower_fused(l, g->op, o, &taken) && !lower_call(l, g->op, o, &taken) &&
+		!lower_data(l, g->op, o) && !lower_test(l, g->op, o) && !lower_bif(l, g->op, o) &&
+		!lower_bits(l, g->op, o))
 		lower_fail(l, "no support for instruction %s", op_infos[g->op].name);
 	l->at += taken;
 }
@@ -306,15 +314,17 @@ static uint32_t way_back(struct lowering *l, uint32_t label)
 		l->ways_back = mem_zalloc(MEM_TEMP, l->staged->label_count * sizeof(uint32_t));
 	if (l->ways_back[label] == 0) {
 		l->ways_back[label] = offset_now(l);
-		emit_args(l, INSTR_jump_back, &(struct arg){ ARG_NUMBER, (uint64_t)((int64_t)l->label_at[label] - 1 - offset_now(l)) }, 1);
+		emit_args(l, INSTR_jump_back,
+			&(struct arg){ ARG_NUMBER,
+				(uint64_t)((int64_t)l->label_at[label] - 1 - offset_now(l)) },
+			1);
 	}
 	return l->ways_back[label];
 }
 
 static void resolve_labels(struct lowering *l)
 {
-	vec_foreach(f, &l->fixups)
-	{
+	vec_foreach(f, &l->fixups) {
 		if (f->label >= l->staged->label_count || l->label_at[f->label] == 0) {
 			lower_fail(l, "label %u has no place", f->label);
 			return;
@@ -340,13 +350,16 @@ static void resolve_catches(struct lowering *l)
 	const struct staged *s = l->staged;
 	uint64_t *code = s->code->code;
 	size_t length;
-	vec_foreach(header, &l->functions)
-	{
-		size_t end = header + 1 < l->functions.items + l->functions.count ? header[1] : l->words.count;
+	vec_foreach(header, &l->functions) {
+		size_t end = header + 1 < l->functions.items + l->functions.count ? header[1]
+										  : l->words.count;
 		for (size_t at = *header + FUNCTION_HEADER_WORDS; at < end; at += length) {
 			length = instr_length(&code[at]);
 			if (instr_of(code[at]) == INSTR_try)
-				code[at + 1] = (term)(uintptr_t)entry_of(l, (uint32_t)code[at + 1]) >> 3 << 6 | IMM_CATCH;
+				code[at + 1] =
+					(term)(uintptr_t)entry_of(l, (uint32_t)code[at + 1]) >>
+						3 << 6 |
+					IMM_CATCH;
 		}
 	}
 }
@@ -387,7 +400,8 @@ static int finish(struct lowering *l)
 			lower_fail(l, "the export table is full");
 			return LOAD_E_LIMIT;
 		}
-		m->exports[i] = (struct code_export){ e->function, e->arity, number->number, entry_of(l, e->label) };
+		m->exports[i] = (struct code_export){ e->function, e->arity, number->number,
+			entry_of(l, e->label) };
 	}
 	if (l->on_load_entry != 0)
 		m->on_load = m->code + l->on_load_entry;

@@ -31,8 +31,9 @@ static bool constant_fits(unsigned instr, const struct operand *o)
 	return true;
 }
 
-static bool lower_operator2(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
-	const struct operand *a, const struct operand *b, const struct operand *destination)
+static bool lower_operator2(struct lowering *l, const struct export *e, const struct operand *label,
+	uint64_t live, const struct operand *a, const struct operand *b,
+	const struct operand *destination)
 {
 	if (lower_arith_special(l, e, label, live, a, b, destination))
 		return true;
@@ -40,19 +41,20 @@ static bool lower_operator2(struct lowering *l, const struct export *e, const st
 		if (operators[i].function != e->function)
 			continue;
 		if (operand_is_reg(a) && constant_fits(operators[i].ri, b)) {
-			const struct arg args[] = { arg_reg(a), arg_reg(destination), arg_number(b->term),
-				arg_number(live), arg_label(label) };
+			const struct arg args[] = { arg_reg(a), arg_reg(destination),
+				arg_number(b->term), arg_number(live), arg_label(label) };
 			emit_args(l, (enum instr)operators[i].ri, args, 5);
 			return true;
 		}
 		if (operand_is_reg(b) && constant_fits(operators[i].ir, a)) {
-			const struct arg args[] = { arg_reg(b), arg_reg(destination), arg_number(a->term),
-				arg_number(live), arg_label(label) };
+			const struct arg args[] = { arg_reg(b), arg_reg(destination),
+				arg_number(a->term), arg_number(live), arg_label(label) };
 			emit_args(l, (enum instr)operators[i].ir, args, 5);
 			return true;
 		}
 		struct arg ra = lower_reg(l, a, 0), rb = lower_reg(l, b, 1);
-		const struct arg args[] = { ra, rb, arg_reg(destination), arg_number(live), arg_label(label) };
+		const struct arg args[] = { ra, rb, arg_reg(destination), arg_number(live),
+			arg_label(label) };
 		emit_args(l, (enum instr)operators[i].rr, args, 5);
 		return true;
 	}
@@ -67,56 +69,70 @@ static bool check_bif(struct lowering *l, const struct export *e)
 	return e->bif != NULL;
 }
 
-static void lower_bif1(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
-	const struct operand *a, const struct operand *destination)
+static void lower_bif1(struct lowering *l, const struct export *e, const struct operand *label,
+	uint64_t live, const struct operand *a, const struct operand *destination)
 {
 	static const struct {
 		term function;
 		uint16_t instr;
 	} special[] = {
-		{ A(minus), INSTR_neg }, { A(bnot), INSTR_bnot }, { A(hd), INSTR_bif_hd }, { A(tl), INSTR_bif_tl },
-		{ A(tuple_size), INSTR_bif_tuple_size }, { A(byte_size), INSTR_bif_byte_size }, { A(length), INSTR_bif_length },
+		{ A(minus), INSTR_neg },
+		{ A(bnot), INSTR_bnot },
+		{ A(hd), INSTR_bif_hd },
+		{ A(tl), INSTR_bif_tl },
+		{ A(tuple_size), INSTR_bif_tuple_size },
+		{ A(byte_size), INSTR_bif_byte_size },
+		{ A(length), INSTR_bif_length },
 	};
 	struct arg ra = lower_reg(l, a, 0);
 	if (e->module == A(erlang)) {
 		for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
 			if (special[i].function != e->function)
 				continue;
-			const struct arg args[] = { ra, arg_reg(destination), arg_number(live), arg_label(label) };
+			const struct arg args[] = { ra, arg_reg(destination), arg_number(live),
+				arg_label(label) };
 			emit_args(l, (enum instr)special[i].instr, args, 4);
 			return;
 		}
 	}
 	if (check_bif(l, e))
-		EMIT(l, bif1, ra, arg_reg(destination), arg_number(live), arg_label(label), arg_pointer(e));
+		EMIT(l, bif1, ra, arg_reg(destination), arg_number(live), arg_label(label),
+			arg_pointer(e));
 }
 
-static void lower_bif2(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
-	const struct operand *a, const struct operand *b, const struct operand *destination)
+static void lower_bif2(struct lowering *l, const struct export *e, const struct operand *label,
+	uint64_t live, const struct operand *a, const struct operand *b,
+	const struct operand *destination)
 {
 	bool erlang = e->module == A(erlang);
-	if (erlang && live != INSTR_NO_LIVE && lower_operator2(l, e, label, live, a, b, destination))
+	if (erlang && live != INSTR_NO_LIVE &&
+		lower_operator2(l, e, label, live, a, b, destination))
 		return;
 	struct arg ra = lower_reg(l, a, 0), rb = lower_reg(l, b, 1);
 	if (erlang && (e->function == A(element) || e->function == A(map_get))) {
 		enum instr i = e->function == A(element) ? INSTR_bif_element : INSTR_bif_map_get;
-		const struct arg args[] = { ra, rb, arg_reg(destination), arg_number(live), arg_label(label) };
+		const struct arg args[] = { ra, rb, arg_reg(destination), arg_number(live),
+			arg_label(label) };
 		emit_args(l, i, args, 5);
 		return;
 	}
 	if (check_bif(l, e))
-		EMIT(l, bif2, ra, rb, arg_reg(destination), arg_number(live), arg_label(label), arg_pointer(e));
+		EMIT(l, bif2, ra, rb, arg_reg(destination), arg_number(live), arg_label(label),
+			arg_pointer(e));
 }
 
-static void lower_bif3(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
-	const struct operand *a, const struct operand *destination)
+static void lower_bif3(struct lowering *l, const struct export *e, const struct operand *label,
+	uint64_t live, const struct operand *a, const struct operand *destination)
 {
-	struct arg ra = lower_reg(l, &a[0], 0), rb = lower_reg(l, &a[1], 1), rc = lower_reg(l, &a[2], 2);
+	struct arg ra = lower_reg(l, &a[0], 0), rb = lower_reg(l, &a[1], 1),
+		   rc = lower_reg(l, &a[2], 2);
 	if (check_bif(l, e))
-		EMIT(l, bif3, ra, rb, rc, arg_reg(destination), arg_number(live), arg_label(label), arg_pointer(e));
+		EMIT(l, bif3, ra, rb, rc, arg_reg(destination), arg_number(live), arg_label(label),
+			arg_pointer(e));
 }
 
-static const struct export *guard_bif(struct lowering *l, const struct operand *import, unsigned arity)
+static const struct export *guard_bif(
+	struct lowering *l, const struct operand *import, unsigned arity)
 {
 	const struct export *e = lower_import(l, import);
 	if (e->arity == arity)
@@ -125,10 +141,12 @@ static const struct export *guard_bif(struct lowering *l, const struct operand *
 	return NULL;
 }
 
-static void lower_float2(struct lowering *l, enum instr any, enum instr bytes, const struct operand *o)
+static void lower_float2(
+	struct lowering *l, enum instr any, enum instr bytes, const struct operand *o)
 {
 	bool fits = o[1].value <= 255 && o[2].value <= 255 && o[3].value <= 255;
-	const struct arg args[] = { arg_number(o[1].value), arg_number(o[2].value), arg_number(o[3].value) };
+	const struct arg args[] = { arg_number(o[1].value), arg_number(o[2].value),
+		arg_number(o[3].value) };
 	emit_args(l, fits ? bytes : any, args, 3);
 }
 

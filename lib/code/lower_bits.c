@@ -12,35 +12,41 @@ static unsigned field_flags_of(const struct operand *o)
 	unsigned flags = 0;
 	for (term list = o->term; term_is_cons(list); list = cons_tail(list)) {
 		term flag = cons_head(list);
-		flags |= flag == A(little) ? FIELD_LITTLE : flag == A(signed) ? FIELD_SIGNED : flag == A(native) ? FIELD_NATIVE : 0U;
+		flags |= flag == A(little)   ? FIELD_LITTLE
+			 : flag == A(signed) ? FIELD_SIGNED
+			 : flag == A(native) ? FIELD_NATIVE
+					     : 0U;
 	}
 	return flags;
 }
 
-static void lower_match_string(struct lowering *l, struct arg context, const struct operand *label, uint64_t bits,
-	uint64_t offset)
+static void lower_match_string(struct lowering *l, struct arg context, const struct operand *label,
+	uint64_t bits, uint64_t offset)
 {
 	const struct module_code *m = l->staged->code;
 	if (offset > m->strings_size || bits > (m->strings_size - offset) * 8) {
 		lower_fail(l, "a string beyond the string chunk");
 		return;
 	}
-	EMIT(l, bs_match_string, context, arg_label(label), arg_number(bits), arg_pointer(m->strings + offset));
+	EMIT(l, bs_match_string, context, arg_label(label), arg_number(bits),
+		arg_pointer(m->strings + offset));
 }
 
 /* Fields whose size is a source: size * unit bits. */
 static void lower_get_field(struct lowering *l, enum op op, const struct operand *o)
 {
 	enum instr i = op == OP_bs_get_integer2 ? INSTR_bs_get_integer
-		     : op == OP_bs_get_float2	? INSTR_bs_get_float
+		       : op == OP_bs_get_float2 ? INSTR_bs_get_float
 						: INSTR_bs_get_binary;
 	struct arg size = lower_reg(l, &o[3], 0);
-	const struct arg args[] = { arg_reg(&o[1]), arg_reg(&o[6]), arg_number(o[2].value), arg_number(o[4].value),
-		arg_number(field_flags_of(&o[5])), arg_number(0), arg_label(&o[0]), size };
+	const struct arg args[] = { arg_reg(&o[1]), arg_reg(&o[6]), arg_number(o[2].value),
+		arg_number(o[4].value), arg_number(field_flags_of(&o[5])), arg_number(0),
+		arg_label(&o[0]), size };
 	emit_args(l, i, args, ARRAY_SIZE(args));
 }
 
-static bool field_bits(struct lowering *l, const struct operand *size, const struct operand *unit, uint64_t *ret)
+static bool field_bits(
+	struct lowering *l, const struct operand *size, const struct operand *unit, uint64_t *ret)
 {
 	uint64_t n = size->kind == OPERAND_TERM ? (uint64_t)small_value(size->term) : size->value;
 	if (__builtin_mul_overflow(n, unit->value, ret) || *ret > INT32_MAX) {
@@ -52,7 +58,8 @@ static bool field_bits(struct lowering *l, const struct operand *size, const str
 
 static bool is_number(const struct operand *o)
 {
-	return o->kind == OPERAND_U || (o->kind == OPERAND_TERM && term_is_small(o->term) && small_value(o->term) >= 0);
+	return o->kind == OPERAND_U ||
+	       (o->kind == OPERAND_TERM && term_is_small(o->term) && small_value(o->term) >= 0);
 }
 
 static uint64_t number_of(const struct operand *o)
@@ -77,8 +84,8 @@ static bool is_power_of_two(uint64_t n)
 }
 
 /* One command of bs_match; returns how many operands it takes with its name, 0 when it is unknown. */
-static uint64_t lower_match_command(struct lowering *l, const struct operand *fail, const struct operand *o_context,
-	const struct operand *c, uint64_t left)
+static uint64_t lower_match_command(struct lowering *l, const struct operand *fail,
+	const struct operand *o_context, const struct operand *c, uint64_t left)
 {
 	struct arg context = arg_reg(o_context);
 	uint64_t bits;
@@ -88,17 +95,24 @@ static uint64_t lower_match_command(struct lowering *l, const struct operand *fa
 		if (operand_is_x8(o_context) && is_power_of_two(unit)) {
 			/* Often the first field follows. */
 			const struct operand *f = c + 3;
-			uint64_t taken = left >= 9 && f[0].kind == OPERAND_TERM && f[0].term == A(integer) ? 9 : 3;
-			if (taken == 9 && field_flags_of(&f[2]) == 0 && is_number(&f[3]) && operand_is_x8(&f[5]) &&
-				number_of(&f[3]) * f[4].value <= 60 && need <= UINT16_MAX) {
-				EMIT(l, bs_match_at_least_small, arg_reg8(o_context), arg_label(fail), arg_number(unit - 1),
-					arg_number(need), arg_reg8(&f[5]), arg_number(number_of(&f[3]) * f[4].value));
+			uint64_t taken =
+				left >= 9 && f[0].kind == OPERAND_TERM && f[0].term == A(integer)
+					? 9
+					: 3;
+			if (taken == 9 && field_flags_of(&f[2]) == 0 && is_number(&f[3]) &&
+				operand_is_x8(&f[5]) && number_of(&f[3]) * f[4].value <= 60 &&
+				need <= UINT16_MAX) {
+				EMIT(l, bs_match_at_least_small, arg_reg8(o_context),
+					arg_label(fail), arg_number(unit - 1), arg_number(need),
+					arg_reg8(&f[5]), arg_number(number_of(&f[3]) * f[4].value));
 				return 9;
 			}
-			EMIT(l, bs_match_at_least_x, arg_reg8(o_context), arg_label(fail), arg_number(unit - 1), arg_number(need));
+			EMIT(l, bs_match_at_least_x, arg_reg8(o_context), arg_label(fail),
+				arg_number(unit - 1), arg_number(need));
 			return 3;
 		}
-		EMIT(l, bs_match_at_least, context, arg_number(number_of(&c[2])), arg_label(fail), arg_number(number_of(&c[1])));
+		EMIT(l, bs_match_at_least, context, arg_number(number_of(&c[2])), arg_label(fail),
+			arg_number(number_of(&c[1])));
 		return 3;
 	}
 	if (name == A(ensure_exactly) && left >= 2) {
@@ -114,22 +128,25 @@ static uint64_t lower_match_command(struct lowering *l, const struct operand *fa
 		if (!is_number(&c[3]) || !field_bits(l, &c[3], &c[4], &bits))
 			return 0;
 		if (bits <= 60 && flags == 0 && operand_is_x8(o_context) && operand_is_x8(&c[5]))
-			EMIT(l, bs_match_small_x, arg_reg8(o_context), arg_reg8(&c[5]), arg_number(bits));
+			EMIT(l, bs_match_small_x, arg_reg8(o_context), arg_reg8(&c[5]),
+				arg_number(bits));
 		else if (bits <= 60 && flags == 0)
 			EMIT(l, bs_match_small, context, arg_reg(&c[5]), arg_number(bits));
 		else
-			EMIT(l, bs_match_integer, context, arg_reg(&c[5]), arg_number(number_of(&c[1])), arg_number(flags),
-				arg_number(bits));
+			EMIT(l, bs_match_integer, context, arg_reg(&c[5]),
+				arg_number(number_of(&c[1])), arg_number(flags), arg_number(bits));
 		return 6;
 	}
 	if (name == A(binary) && left >= 6) {
 		if (!is_number(&c[3]) || !field_bits(l, &c[3], &c[4], &bits))
 			return 0;
-		EMIT(l, bs_match_binary, context, arg_reg(&c[5]), arg_number(number_of(&c[1])), arg_number(0), arg_number(bits));
+		EMIT(l, bs_match_binary, context, arg_reg(&c[5]), arg_number(number_of(&c[1])),
+			arg_number(0), arg_number(bits));
 		return 6;
 	}
 	if (name == A(get_tail) && left >= 4) {
-		EMIT(l, bs_match_tail, context, arg_reg(&c[3]), arg_number(number_of(&c[1])), arg_number(number_of(&c[2])));
+		EMIT(l, bs_match_tail, context, arg_reg(&c[3]), arg_number(number_of(&c[1])),
+			arg_number(number_of(&c[2])));
 		return 4;
 	}
 	if (name == A(eqeq) && left >= 4) {
@@ -139,18 +156,21 @@ static uint64_t lower_match_command(struct lowering *l, const struct operand *fa
 		uint64_t value = c[3].kind == OPERAND_U ? c[3].value : word_of_integer(c[3].term);
 		if (bits < 64)
 			value &= ((uint64_t)1 << bits) - 1;
-		EMIT(l, bs_match_equal, context, arg_number(bits), arg_label(fail), arg_word(value));
+		EMIT(l, bs_match_equal, context, arg_number(bits), arg_label(fail),
+			arg_word(value));
 		return 4;
 	}
 	return 0;
 }
 
 /* The place and unit of "what is left is whole units" when that is all the next bs_match does. */
-bool lower_match_is_rest(const struct lowering *l, const struct operand *o, const struct operand *context, uint64_t *ret_unit)
+bool lower_match_is_rest(const struct lowering *l, const struct operand *o,
+	const struct operand *context, uint64_t *ret_unit)
 {
 	const struct operand *c = &l->staged->operands.items[o[2].index];
-	if (!operands_same(&o[1], context) || o[2].value != 3 || c[0].kind != OPERAND_TERM || c[0].term != A(ensure_at_least) ||
-		!is_number(&c[1]) || number_of(&c[1]) != 0 || !is_number(&c[2]) || !is_power_of_two(number_of(&c[2])))
+	if (!operands_same(&o[1], context) || o[2].value != 3 || c[0].kind != OPERAND_TERM ||
+		c[0].term != A(ensure_at_least) || !is_number(&c[1]) || number_of(&c[1]) != 0 ||
+		!is_number(&c[2]) || !is_power_of_two(number_of(&c[2])))
 		return false;
 	*ret_unit = number_of(&c[2]);
 	return true;
@@ -161,13 +181,16 @@ bool lower_match_small_rest(struct lowering *l, const struct operand *o, const s
 {
 	const struct operand *c = &l->staged->operands.items[o[2].index], *f = c + 3;
 	uint64_t unit;
-	if (o[2].value != 9 || !operand_is_x8(&o[1]) || c[0].kind != OPERAND_TERM || c[0].term != A(ensure_at_least) ||
-		!is_power_of_two(number_of(&c[2])) || number_of(&c[1]) > UINT16_MAX || f[0].kind != OPERAND_TERM ||
-		f[0].term != A(integer) || field_flags_of(&f[2]) != 0 || !is_number(&f[3]) || !operand_is_x8(&f[5]) ||
-		number_of(&f[3]) * f[4].value > 60 || operands_same(&f[5], &o[1]) || !lower_match_is_rest(l, rest, &o[1], &unit))
+	if (o[2].value != 9 || !operand_is_x8(&o[1]) || c[0].kind != OPERAND_TERM ||
+		c[0].term != A(ensure_at_least) || !is_power_of_two(number_of(&c[2])) ||
+		number_of(&c[1]) > UINT16_MAX || f[0].kind != OPERAND_TERM ||
+		f[0].term != A(integer) || field_flags_of(&f[2]) != 0 || !is_number(&f[3]) ||
+		!operand_is_x8(&f[5]) || number_of(&f[3]) * f[4].value > 60 ||
+		operands_same(&f[5], &o[1]) || !lower_match_is_rest(l, rest, &o[1], &unit))
 		return false;
-	EMIT(l, bs_match_small_rest, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(number_of(&c[2]) - 1),
-		arg_number(number_of(&c[1])), arg_reg8(&f[5]), arg_number(number_of(&f[3]) * f[4].value), arg_label(&rest[0]),
+	EMIT(l, bs_match_small_rest, arg_reg8(&o[1]), arg_label(&o[0]),
+		arg_number(number_of(&c[2]) - 1), arg_number(number_of(&c[1])), arg_reg8(&f[5]),
+		arg_number(number_of(&f[3]) * f[4].value), arg_label(&rest[0]),
 		arg_number(unit - 1));
 	return true;
 }
@@ -192,10 +215,17 @@ static bool segment_type_of(term name, uint8_t *ret)
 		term name;
 		uint8_t type;
 	} types[] = {
-		{ A(append), SEGMENT_APPEND }, { A(private_append), SEGMENT_PRIVATE_APPEND }, { A(binary), SEGMENT_BINARY },
-		{ A(float), SEGMENT_FLOAT }, { A(integer), SEGMENT_INTEGER }, { A(string), SEGMENT_STRING },
-		{ A(utf8), SEGMENT_UTF8 }, { A(utf16), SEGMENT_UTF16 }, { A(utf32), SEGMENT_UTF32 },
+		{ A(append), SEGMENT_APPEND },
+		{ A(private_append), SEGMENT_PRIVATE_APPEND },
+		{ A(binary), SEGMENT_BINARY },
+		{ A(float), SEGMENT_FLOAT },
+		{ A(integer), SEGMENT_INTEGER },
+		{ A(string), SEGMENT_STRING },
+		{ A(utf8), SEGMENT_UTF8 },
+		{ A(utf16), SEGMENT_UTF16 },
+		{ A(utf32), SEGMENT_UTF32 },
 	};
+
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (types[i].name == name) {
 			*ret = types[i].type;
@@ -216,8 +246,8 @@ static void lower_create(struct lowering *l, const struct operand *o)
 		lower_fail(l, "bs_create_bin: too many segments or words");
 		return;
 	}
-	EMIT(l, bs_create_bin, arg_reg(&o[4]), arg_number(o[2].value), arg_number(count), arg_number(o[1].value),
-		arg_label(&o[0]));
+	EMIT(l, bs_create_bin, arg_reg(&o[4]), arg_number(o[2].value), arg_number(count),
+		arg_number(o[1].value), arg_label(&o[0]));
 	for (uint64_t i = 0; i < count; i++, c += 6) {
 		uint8_t type;
 		if (c[0].kind != OPERAND_TERM || !segment_type_of(c[0].term, &type)) {
@@ -230,8 +260,10 @@ static void lower_create(struct lowering *l, const struct operand *o)
 			return;
 		}
 		uint64_t number = c[1].kind == OPERAND_U ? c[1].value : 0;
-		emit_word(l, type | (uint64_t)field_flags_of(&c[3]) << 8 | unit << 16 | number << 32);
-		emit_word(l, c[5].kind == OPERAND_U ? term_of_small((int64_t)c[5].value) : lower_source(&c[5]));
+		emit_word(
+			l, type | (uint64_t)field_flags_of(&c[3]) << 8 | unit << 16 | number << 32);
+		emit_word(l, c[5].kind == OPERAND_U ? term_of_small((int64_t)c[5].value)
+						    : lower_source(&c[5]));
 		if (type == SEGMENT_STRING) {
 			uint64_t offset = number_of(&c[4]), size = number_of(&c[5]);
 			if (offset > m->strings_size || size > m->strings_size - offset) {
@@ -240,7 +272,8 @@ static void lower_create(struct lowering *l, const struct operand *o)
 			}
 			emit_word(l, (uint64_t)(uintptr_t)(m->strings + offset));
 		} else {
-			emit_word(l, c[4].kind == OPERAND_U ? term_of_small((int64_t)c[4].value) : lower_source(&c[4]));
+			emit_word(l, c[4].kind == OPERAND_U ? term_of_small((int64_t)c[4].value)
+							    : lower_source(&c[4]));
 		}
 	}
 }
@@ -248,12 +281,14 @@ static void lower_create(struct lowering *l, const struct operand *o)
 static bool lower_start(struct lowering *l, enum op op, const struct operand *o)
 {
 	if (op == OP_bs_start_match3 && operand_is_x8(&o[1]) && operand_is_x8(&o[3])) {
-		EMIT(l, bs_start_match_x, arg_reg8(&o[1]), arg_reg8(&o[3]), arg_number(o[2].value), arg_label(&o[0]));
+		EMIT(l, bs_start_match_x, arg_reg8(&o[1]), arg_reg8(&o[3]), arg_number(o[2].value),
+			arg_label(&o[0]));
 		return true;
 	}
 	if (op == OP_bs_start_match3) {
 		struct arg source = lower_reg(l, &o[1], 0);
-		EMIT(l, bs_start_match, source, arg_reg(&o[3]), arg_number(o[2].value), arg_label(&o[0]));
+		EMIT(l, bs_start_match, source, arg_reg(&o[3]), arg_number(o[2].value),
+			arg_label(&o[0]));
 		return true;
 	}
 	/* A label, or the atom no_fail or resume. */
@@ -261,7 +296,8 @@ static bool lower_start(struct lowering *l, enum op op, const struct operand *o)
 	static const struct operand none = { .kind = OPERAND_LABEL };
 	const struct operand *fail = o[0].kind == OPERAND_LABEL ? &o[0] : &none;
 	if (operand_is_x8(&o[2]) && operand_is_x8(&o[3])) {
-		EMIT(l, bs_start_match_x, arg_reg8(&o[2]), arg_reg8(&o[3]), arg_number(o[1].value), arg_label(fail));
+		EMIT(l, bs_start_match_x, arg_reg8(&o[2]), arg_reg8(&o[3]), arg_number(o[1].value),
+			arg_label(fail));
 		return true;
 	}
 	EMIT(l, bs_start_match, source, arg_reg(&o[3]), arg_number(o[1].value), arg_label(fail));
@@ -275,21 +311,23 @@ static bool lower_utf(struct lowering *l, enum op op, const struct operand *o)
 		EMIT(l, bs_get_utf8, arg_reg(&o[1]), arg_reg(&o[4]), arg_label(&o[0]));
 		return true;
 	case OP_bs_get_utf16:
-		EMIT(l, bs_get_utf16, arg_reg(&o[1]), arg_reg(&o[4]), arg_number(field_flags_of(&o[3])), arg_number(0),
-			arg_label(&o[0]));
+		EMIT(l, bs_get_utf16, arg_reg(&o[1]), arg_reg(&o[4]),
+			arg_number(field_flags_of(&o[3])), arg_number(0), arg_label(&o[0]));
 		return true;
 	case OP_bs_get_utf32:
-		EMIT(l, bs_get_utf32, arg_reg(&o[1]), arg_reg(&o[4]), arg_number(field_flags_of(&o[3])), arg_number(0),
-			arg_label(&o[0]));
+		EMIT(l, bs_get_utf32, arg_reg(&o[1]), arg_reg(&o[4]),
+			arg_number(field_flags_of(&o[3])), arg_number(0), arg_label(&o[0]));
 		return true;
 	case OP_bs_skip_utf8:
 		EMIT(l, bs_skip_utf8, arg_reg(&o[1]), arg_label(&o[0]));
 		return true;
 	case OP_bs_skip_utf16:
-		EMIT(l, bs_skip_utf16, arg_reg(&o[1]), arg_number(field_flags_of(&o[3])), arg_label(&o[0]));
+		EMIT(l, bs_skip_utf16, arg_reg(&o[1]), arg_number(field_flags_of(&o[3])),
+			arg_label(&o[0]));
 		return true;
 	case OP_bs_skip_utf32:
-		EMIT(l, bs_skip_utf32, arg_reg(&o[1]), arg_number(field_flags_of(&o[3])), arg_label(&o[0]));
+		EMIT(l, bs_skip_utf32, arg_reg(&o[1]), arg_number(field_flags_of(&o[3])),
+			arg_label(&o[0]));
 		return true;
 	default:
 		return false;
@@ -316,14 +354,16 @@ bool lower_bits(struct lowering *l, enum op op, const struct operand *o)
 		return true;
 	case OP_bs_skip_bits2:
 		source = lower_reg(l, &o[2], 0);
-		EMIT(l, bs_skip_bits, arg_reg(&o[1]), source, arg_number(o[3].value), arg_label(&o[0]));
+		EMIT(l, bs_skip_bits, arg_reg(&o[1]), source, arg_number(o[3].value),
+			arg_label(&o[0]));
 		return true;
 	case OP_bs_test_tail2:
 		EMIT(l, bs_test_tail, arg_reg(&o[1]), arg_label(&o[0]), arg_number(o[2].value));
 		return true;
 	case OP_bs_test_unit:
 		if (operand_is_x8(&o[1]) && is_power_of_two(o[2].value)) {
-			EMIT(l, bs_test_unit_x, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(o[2].value - 1));
+			EMIT(l, bs_test_unit_x, arg_reg8(&o[1]), arg_label(&o[0]),
+				arg_number(o[2].value - 1));
 			return true;
 		}
 		EMIT(l, bs_test_unit, arg_reg(&o[1]), arg_number(o[2].value), arg_label(&o[0]));

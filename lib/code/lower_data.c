@@ -50,7 +50,8 @@ static void lower_make_fun(struct lowering *l, const struct operand *o)
 {
 	const struct fun_entry *fun = &l->staged->code->funs[o[0].value];
 	if (o[2].value != fun->free_count) {
-		lower_fail(l, "make_fun3 with %u free variables, not %u", (unsigned)o[2].value, fun->free_count);
+		lower_fail(l, "make_fun3 with %u free variables, not %u", (unsigned)o[2].value,
+			fun->free_count);
 		return;
 	}
 	EMIT(l, make_fun, arg_reg(&o[1]), arg_number(fun->free_count), arg_pointer(fun));
@@ -76,7 +77,8 @@ static bool lower_record(struct lowering *l, enum op op, const struct operand *o
 	switch ((unsigned)op) {
 	case OP_is_native_record:
 		source = lower_reg(l, &o[1], 0);
-		EMIT(l, is_native_record, source, arg_label(&o[0]), arg_word(o[2].term), arg_word(o[3].term));
+		EMIT(l, is_native_record, source, arg_label(&o[0]), arg_word(o[2].term),
+			arg_word(o[3].term));
 		return true;
 	case OP_is_record_accessible:
 		source = lower_reg(l, &o[1], 0);
@@ -90,13 +92,14 @@ static bool lower_record(struct lowering *l, enum op op, const struct operand *o
 		return true;
 	case OP_get_record_field:
 		source = lower_reg(l, &o[1], 0);
-		EMIT(l, get_record_field, source, arg_reg(&o[4]), arg_label(&o[0]), arg_word(record_identity(l, &o[2])),
-			arg_word(o[3].term));
+		EMIT(l, get_record_field, source, arg_reg(&o[4]), arg_label(&o[0]),
+			arg_word(record_identity(l, &o[2])), arg_word(o[3].term));
 		return true;
 	case OP_put_record:
 		source = lower_reg(l, &o[2], 0);
-		EMIT(l, put_record, source, arg_reg(&o[3]), arg_number(o[4].value), arg_number(o[5].value / 2),
-			arg_label(&o[0]), arg_word(record_identity(l, &o[1])));
+		EMIT(l, put_record, source, arg_reg(&o[3]), arg_number(o[4].value),
+			arg_number(o[5].value / 2), arg_label(&o[0]),
+			arg_word(record_identity(l, &o[1])));
 		emit_sources(l, &o[5]);
 		return true;
 	default:
@@ -110,14 +113,14 @@ static bool lower_map(struct lowering *l, enum op op, const struct operand *o)
 	switch ((unsigned)op) {
 	case OP_put_map_assoc:
 		source = lower_reg(l, &o[1], 0);
-		EMIT(l, put_map_assoc, source, arg_reg(&o[2]), arg_number(o[3].value), arg_number(o[4].value / 2),
-			arg_label(&o[0]));
+		EMIT(l, put_map_assoc, source, arg_reg(&o[2]), arg_number(o[3].value),
+			arg_number(o[4].value / 2), arg_label(&o[0]));
 		emit_sources(l, &o[4]);
 		return true;
 	case OP_put_map_exact:
 		source = lower_reg(l, &o[1], 0);
-		EMIT(l, put_map_exact, source, arg_reg(&o[2]), arg_number(o[3].value), arg_number(o[4].value / 2),
-			arg_label(&o[0]));
+		EMIT(l, put_map_exact, source, arg_reg(&o[2]), arg_number(o[3].value),
+			arg_number(o[4].value / 2), arg_label(&o[0]));
 		emit_sources(l, &o[4]);
 		return true;
 	case OP_get_map_elements:
@@ -170,7 +173,8 @@ bool lower_data(struct lowering *l, enum op op, const struct operand *o)
 		return true;
 	case OP_get_tuple_element:
 		check_element(l, &o[0], o[1].value + 1);
-		EMIT(l, get_tuple_element, arg_reg(&o[0]), arg_reg(&o[2]), arg_number(o[1].value + 1));
+		EMIT(l, get_tuple_element, arg_reg(&o[0]), arg_reg(&o[2]),
+			arg_number(o[1].value + 1));
 		return true;
 	case OP_set_tuple_element: {
 		check_element(l, &o[1], o[2].value + 1);
@@ -205,38 +209,39 @@ static void lower_compare(struct lowering *l, enum op op, const struct operand *
 		b = &o[1];
 	}
 	if (operand_is_x8(a) && operand_is_x8(b) && op != OP_is_eq && op != OP_is_ne) {
-		enum instr i = op == OP_is_lt	      ? INSTR_is_lt_xx
-			     : op == OP_is_ge	      ? INSTR_is_ge_xx
-			     : op == OP_is_eq_exact ? INSTR_is_eq_exact_xx
+		enum instr i = op == OP_is_lt         ? INSTR_is_lt_xx
+			       : op == OP_is_ge       ? INSTR_is_ge_xx
+			       : op == OP_is_eq_exact ? INSTR_is_eq_exact_xx
 						      : INSTR_is_ne_exact_xx;
 		const struct arg args[] = { arg_reg8(a), arg_reg8(b), arg_label(&o[0]) };
 		emit_args(l, i, args, 3);
 		return;
 	}
 	if (exact && operand_is_reg(a) && operand_fits_32(b)) {
-		enum instr i = operand_is_x8(a) ? op == OP_is_eq_exact ? INSTR_is_eq_exact_xi : INSTR_is_ne_exact_xi
-			     : op == OP_is_eq_exact ? INSTR_is_eq_exact_ri
-						    : INSTR_is_ne_exact_ri;
-		const struct arg args[] = { operand_is_x8(a) ? arg_reg8(a) : arg_reg(a), arg_label(&o[0]),
-			arg_number(b->term) };
+		enum instr i = operand_is_x8(a)       ? op == OP_is_eq_exact ? INSTR_is_eq_exact_xi
+									     : INSTR_is_ne_exact_xi
+			       : op == OP_is_eq_exact ? INSTR_is_eq_exact_ri
+						      : INSTR_is_ne_exact_ri;
+		const struct arg args[] = { operand_is_x8(a) ? arg_reg8(a) : arg_reg(a),
+			arg_label(&o[0]), arg_number(b->term) };
 		emit_args(l, i, args, 3);
 		return;
 	}
 	if ((op == OP_is_lt || op == OP_is_ge) && operand_is_reg(a) && operand_is_small_32(b)) {
 		enum instr i = operand_is_x8(a) ? op == OP_is_lt ? INSTR_is_lt_xi : INSTR_is_ge_xi
-			     : op == OP_is_lt	  ? INSTR_is_lt_ri
-						  : INSTR_is_ge_ri;
-		const struct arg args[] = { operand_is_x8(a) ? arg_reg8(a) : arg_reg(a), arg_label(&o[0]),
-			arg_number(b->term) };
+			       : op == OP_is_lt ? INSTR_is_lt_ri
+						: INSTR_is_ge_ri;
+		const struct arg args[] = { operand_is_x8(a) ? arg_reg8(a) : arg_reg(a),
+			arg_label(&o[0]), arg_number(b->term) };
 		emit_args(l, i, args, 3);
 		return;
 	}
 	if ((op == OP_is_lt || op == OP_is_ge) && operand_is_small_32(a) && operand_is_reg(b)) {
 		enum instr i = operand_is_x8(b) ? op == OP_is_lt ? INSTR_is_lt_ix : INSTR_is_ge_ix
-			     : op == OP_is_lt	  ? INSTR_is_lt_ir
-						  : INSTR_is_ge_ir;
-		const struct arg args[] = { operand_is_x8(b) ? arg_reg8(b) : arg_reg(b), arg_label(&o[0]),
-			arg_number(a->term) };
+			       : op == OP_is_lt ? INSTR_is_lt_ir
+						: INSTR_is_ge_ir;
+		const struct arg args[] = { operand_is_x8(b) ? arg_reg8(b) : arg_reg(b),
+			arg_label(&o[0]), arg_number(a->term) };
 		emit_args(l, i, args, 3);
 		return;
 	}
@@ -265,8 +270,8 @@ static int compare_choices(const void *a, const void *b)
 }
 
 /* A table of labels for small integers lying close together. The order by word puts negative ones last. */
-static bool lower_dense(struct lowering *l, struct arg source, const struct operand *fail, const struct choice *choices,
-	size_t count)
+static bool lower_dense(struct lowering *l, struct arg source, const struct operand *fail,
+	const struct choice *choices, size_t count)
 {
 	int64_t low = INT64_MAX, high = INT64_MIN;
 	for (size_t i = 0; i < count; i++) {
@@ -293,12 +298,13 @@ static bool lower_dense(struct lowering *l, struct arg source, const struct oper
 
 #define LINEAR_MAX 4
 
-static void lower_table(struct lowering *l, struct arg source, const struct operand *fail, const struct choice *choices,
-	size_t count, bool arity)
+static void lower_table(struct lowering *l, struct arg source, const struct operand *fail,
+	const struct choice *choices, size_t count, bool arity)
 {
-	enum instr i = count <= LINEAR_MAX ? arity ? INSTR_select_arity_linear : INSTR_select_val_linear
-		     : arity		   ? INSTR_select_arity
-					   : INSTR_select_val;
+	enum instr i = count <= LINEAR_MAX
+			       ? arity ? INSTR_select_arity_linear : INSTR_select_val_linear
+		       : arity ? INSTR_select_arity
+			       : INSTR_select_val;
 	const struct arg args[] = { source, arg_number(count), arg_label(fail) };
 	emit_args(l, i, args, 3);
 	uint32_t *labels = mem_alloc(MEM_TEMP, count * sizeof(uint32_t));
@@ -321,7 +327,8 @@ static void lower_select(struct lowering *l, const struct operand *o, bool arity
 	struct choice *choices = mem_alloc(MEM_TEMP, count * sizeof(*choices));
 	bool immediate = true;
 	for (size_t i = 0; i < count; i++) {
-		choices[i].value = arity ? HEADER(BOXED_TUPLE, item[2 * i].value) : item[2 * i].term;
+		choices[i].value =
+			arity ? HEADER(BOXED_TUPLE, item[2 * i].value) : item[2 * i].term;
 		choices[i].label = (uint32_t)item[2 * i + 1].value;
 		immediate = immediate && (arity || term_is_immediate(choices[i].value));
 	}
@@ -343,7 +350,8 @@ static void lower_select(struct lowering *l, const struct operand *o, bool arity
 }
 
 #define SHORT_FORMS(name)                                                                          \
-	_Static_assert(INSTR_is_##name##_x == INSTR_is_##name + 1 && INSTR_is_##name##_y == INSTR_is_##name + 2, \
+	_Static_assert(INSTR_is_##name##_x == INSTR_is_##name + 1 &&                               \
+			       INSTR_is_##name##_y == INSTR_is_##name + 2,                         \
 		"the short forms stand behind the long one")
 SHORT_FORMS(atom);
 SHORT_FORMS(binary);
@@ -377,8 +385,14 @@ static bool lower_type_test(struct lowering *l, enum op op, const struct operand
 		[OP_is_any_native_record] = INSTR_is_any_native_record,
 	};
 	static const bool short_form[OP_LIMIT] = {
-		[OP_is_atom] = true, [OP_is_binary] = true, [OP_is_float] = true, [OP_is_integer] = true,
-		[OP_is_list] = true, [OP_is_map] = true, [OP_is_nil] = true, [OP_is_nonempty_list] = true,
+		[OP_is_atom] = true,
+		[OP_is_binary] = true,
+		[OP_is_float] = true,
+		[OP_is_integer] = true,
+		[OP_is_list] = true,
+		[OP_is_map] = true,
+		[OP_is_nil] = true,
+		[OP_is_nonempty_list] = true,
 		[OP_is_tuple] = true,
 	};
 	if (instr_of_op[op] == 0)
@@ -386,7 +400,8 @@ static bool lower_type_test(struct lowering *l, enum op op, const struct operand
 	/* The short forms stand behind the long one. */
 	if (short_form[op] && (operand_is_x8(&o[1]) || operand_is_y8(&o[1]))) {
 		const struct arg args[] = { arg_reg8(&o[1]), arg_label(&o[0]) };
-		emit_args(l, (enum instr)(instr_of_op[op] + (o[1].kind == OPERAND_X ? 1 : 2)), args, 2);
+		emit_args(l, (enum instr)(instr_of_op[op] + (o[1].kind == OPERAND_X ? 1 : 2)), args,
+			2);
 		return true;
 	}
 	struct arg source = lower_reg(l, &o[1], 0);
@@ -420,12 +435,13 @@ bool lower_test(struct lowering *l, enum op op, const struct operand *o)
 		return true;
 	case OP_is_tagged_tuple:
 		if (operand_is_x8(&o[1])) {
-			EMIT(l, is_tagged_tuple_x, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(o[2].value),
-				arg_number(o[3].term));
+			EMIT(l, is_tagged_tuple_x, arg_reg8(&o[1]), arg_label(&o[0]),
+				arg_number(o[2].value), arg_number(o[3].term));
 			return true;
 		}
 		source = lower_reg(l, &o[1], 0);
-		EMIT(l, is_tagged_tuple, source, arg_number(o[2].value), arg_label(&o[0]), arg_number(o[3].term));
+		EMIT(l, is_tagged_tuple, source, arg_number(o[2].value), arg_label(&o[0]),
+			arg_number(o[3].term));
 		return true;
 	case OP_select_val:
 		lower_select(l, o, false);

@@ -48,13 +48,14 @@ static const uint16_t move2[3][3] = {
 };
 
 /* The last move before a call is part of it. */
-static bool fuse_move_call(struct lowering *l, const struct operand *o, int shape, size_t *ret_taken)
+static bool fuse_move_call(
+	struct lowering *l, const struct operand *o, int shape, size_t *ret_taken)
 {
 	struct ahead next = ahead_from(l, l->at + 1);
 	if (next.op == OP_call_last && (shape == 0 || shape == 2)) {
 		take_to(l, next.at, ret_taken);
-		const struct arg args[] = { arg_label(&next.o[1]), arg_number(next.o[2].value + 1), arg_reg8(&o[0]),
-			arg_reg8(&o[1]) };
+		const struct arg args[] = { arg_label(&next.o[1]), arg_number(next.o[2].value + 1),
+			arg_reg8(&o[0]), arg_reg8(&o[1]) };
 		emit_args(l, shape == 0 ? INSTR_call_last_xx : INSTR_call_last_yx, args, 4);
 		return true;
 	}
@@ -65,7 +66,8 @@ static bool fuse_move_call(struct lowering *l, const struct operand *o, int shap
 	}
 	if (next.op == OP_call && (shape == 0 || shape == 2)) {
 		take_to(l, next.at, ret_taken);
-		const struct arg args[] = { arg_label(&next.o[1]), arg_reg8(&o[0]), arg_reg8(&o[1]) };
+		const struct arg args[] = { arg_label(&next.o[1]), arg_reg8(&o[0]),
+			arg_reg8(&o[1]) };
 		emit_args(l, shape == 0 ? INSTR_call_xx : INSTR_call_yx, args, 3);
 		return true;
 	}
@@ -85,18 +87,21 @@ static bool fuse_move(struct lowering *l, const struct operand *o, size_t *ret_t
 			return false;
 		if (next.op == OP_call_only) {
 			take_to(l, next.at, ret_taken);
-			EMIT(l, call_only_cx, arg_label(&next.o[1]), arg_reg8(&o[1]), arg_word(o[0].term));
+			EMIT(l, call_only_cx, arg_label(&next.o[1]), arg_reg8(&o[1]),
+				arg_word(o[0].term));
 			return true;
 		}
 		EMIT(l, move_c_x, arg_reg8(&o[1]), arg_word(o[0].term));
 		return true;
 	}
 	/* A fun that is moved behind the arguments only to be called. */
-	if (next.op == OP_call_fun2 && operands_same(&o[1], &next.o[2]) && operand_is_x(&o[1], next.o[1].value)) {
+	if (next.op == OP_call_fun2 && operands_same(&o[1], &next.o[2]) &&
+		operand_is_x(&o[1], next.o[1].value)) {
 		struct ahead drop = ahead_from(l, next.at + 1), leave = ahead_from(l, drop.at + 1);
 		if (drop.op == OP_deallocate && leave.op == OP_return) {
 			take_to(l, leave.at, ret_taken);
-			EMIT(l, call_fun_last, arg_number(next.o[1].value), arg_reg(&o[0]), arg_number(drop.o[0].value + 1));
+			EMIT(l, call_fun_last, arg_number(next.o[1].value), arg_reg(&o[0]),
+				arg_number(drop.o[0].value + 1));
 		} else {
 			take_to(l, next.at, ret_taken);
 			EMIT(l, call_fun, arg_number(next.o[1].value), arg_reg(&o[0]));
@@ -107,7 +112,8 @@ static bool fuse_move(struct lowering *l, const struct operand *o, size_t *ret_t
 	if (operand_is_y8(&o[0]) && operand_is_y8(&o[1])) {
 		if (next.op == OP_trim) {
 			take_to(l, next.at, ret_taken);
-			EMIT(l, move_yy_trim, arg_reg8(&o[0]), arg_reg8(&o[1]), arg_number(next.o[0].value));
+			EMIT(l, move_yy_trim, arg_reg8(&o[0]), arg_reg8(&o[1]),
+				arg_number(next.o[0].value));
 		} else {
 			EMIT(l, move_yy, arg_reg8(&o[0]), arg_reg8(&o[1]));
 		}
@@ -115,11 +121,13 @@ static bool fuse_move(struct lowering *l, const struct operand *o, size_t *ret_t
 	}
 	if (shape < 0)
 		return false;
-	if (shape == 0 && next.op == OP_move && !operand_is_reg(&next.o[0]) && operand_is_x8(&next.o[1])) {
+	if (shape == 0 && next.op == OP_move && !operand_is_reg(&next.o[0]) &&
+		operand_is_x8(&next.o[1])) {
 		struct ahead third = ahead_from(l, next.at + 1);
 		if (third.op != OP_call_only && third.op != OP_return) {
 			take_to(l, next.at, ret_taken);
-			EMIT(l, move_xx_c_x, arg_reg8(&o[0]), arg_reg8(&o[1]), arg_reg8(&next.o[1]), arg_word(next.o[0].term));
+			EMIT(l, move_xx_c_x, arg_reg8(&o[0]), arg_reg8(&o[1]), arg_reg8(&next.o[1]),
+				arg_word(next.o[0].term));
 			return true;
 		}
 	}
@@ -133,29 +141,35 @@ static bool fuse_move(struct lowering *l, const struct operand *o, size_t *ret_t
 	int second = next.op == OP_move ? move_shape(next.o) : -1;
 	if (second >= 0) {
 		struct ahead third = ahead_from(l, next.at + 1);
-		const struct arg pair[] = { arg_reg8(&o[0]), arg_reg8(&o[1]), arg_reg8(&next.o[0]), arg_reg8(&next.o[1]) };
+		const struct arg pair[] = { arg_reg8(&o[0]), arg_reg8(&o[1]), arg_reg8(&next.o[0]),
+			arg_reg8(&next.o[1]) };
 		if (third.op == OP_call_last && shape == 0 && second == 2) {
 			take_to(l, third.at, ret_taken);
-			EMIT(l, call_last_xx_yx, arg_label(&third.o[1]), arg_number(third.o[2].value + 1), pair[0], pair[1],
-				pair[2], pair[3]);
+			EMIT(l, call_last_xx_yx, arg_label(&third.o[1]),
+				arg_number(third.o[2].value + 1), pair[0], pair[1], pair[2],
+				pair[3]);
 			return true;
 		}
 		if (third.op == OP_call && second == 0) {
 			take_to(l, third.at, ret_taken);
-			const struct arg args[] = { arg_label(&third.o[1]), pair[0], pair[1], pair[2], pair[3] };
-			static const uint16_t forms[3] = { INSTR_call_xx_xx, INSTR_call_xy_xx, INSTR_call_yx_xx };
+			const struct arg args[] = { arg_label(&third.o[1]), pair[0], pair[1],
+				pair[2], pair[3] };
+			static const uint16_t forms[3] = { INSTR_call_xx_xx, INSTR_call_xy_xx,
+				INSTR_call_yx_xx };
 			emit_args(l, (enum instr)forms[shape], args, 5);
 			return true;
 		}
 		if (third.op == OP_call_last && shape == 2 && second == 2) {
 			take_to(l, third.at, ret_taken);
-			EMIT(l, call_last_yx_yx, arg_label(&third.o[1]), arg_number(third.o[2].value + 1), pair[0], pair[1],
-				pair[2], pair[3]);
+			EMIT(l, call_last_yx_yx, arg_label(&third.o[1]),
+				arg_number(third.o[2].value + 1), pair[0], pair[1], pair[2],
+				pair[3]);
 			return true;
 		}
 		/* Where the second belongs to a call, or to another move, pairs go better the other way round. */
-		bool call = third.op == OP_call || third.op == OP_call_last || third.op == OP_call_only ||
-			    third.op == OP_call_fun2 || third.op == OP_return;
+		bool call = third.op == OP_call || third.op == OP_call_last ||
+			    third.op == OP_call_only || third.op == OP_call_fun2 ||
+			    third.op == OP_return;
 		if (!call) {
 			take_to(l, next.at, ret_taken);
 			emit_args(l, (enum instr)move2[shape][second], pair, 4);
@@ -173,7 +187,8 @@ static uint64_t check_run(struct lowering *l, const struct operand *o)
 	uint64_t highest = 0;
 	if (operands_same(&o[0], &o[2]))
 		return 0;
-	for (struct ahead next = ahead_from(l, l->at + 1); next.op == OP_get_tuple_element && operands_same(&o[0], &next.o[0]);
+	for (struct ahead next = ahead_from(l, l->at + 1);
+		next.op == OP_get_tuple_element && operands_same(&o[0], &next.o[0]);
 		next = ahead_from(l, next.at + 1)) {
 		l->staged->facts[next.at] |= FACT_SOURCE_FITS;
 		if (next.o[1].value + 1 > highest)
@@ -192,16 +207,21 @@ static bool fuse_get_tuple_element(struct lowering *l, const struct operand *o, 
 		/* One check for a run of elements of the same tuple; a lone one is checked by its instruction. */
 		uint64_t highest = check_run(l, o);
 		if (highest == 0 && operand_is_x8(&o[0]) && operand_is_x8(&o[2])) {
-			EMIT(l, get_tuple_element_checked, arg_reg8(&o[0]), arg_reg8(&o[2]), arg_number(element));
+			EMIT(l, get_tuple_element_checked, arg_reg8(&o[0]), arg_reg8(&o[2]),
+				arg_number(element));
 			return true;
 		}
-		EMIT(l, check_tuple, arg_reg(&o[0]), arg_number(highest > element ? highest : element));
+		EMIT(l, check_tuple, arg_reg(&o[0]),
+			arg_number(highest > element ? highest : element));
 	}
-	if (next.op == OP_get_tuple_element && (l->staged->facts[next.at] & FACT_SOURCE_FITS) != 0 &&
-		operands_same(&o[0], &next.o[0]) && next.o[1].value == element && element <= 255 && operand_is_x8(&o[0]) &&
-		operand_is_x8(&o[2]) && operand_is_x8(&next.o[2]) && !operands_same(&o[0], &o[2])) {
+	if (next.op == OP_get_tuple_element &&
+		(l->staged->facts[next.at] & FACT_SOURCE_FITS) != 0 &&
+		operands_same(&o[0], &next.o[0]) && next.o[1].value == element && element <= 255 &&
+		operand_is_x8(&o[0]) && operand_is_x8(&o[2]) && operand_is_x8(&next.o[2]) &&
+		!operands_same(&o[0], &o[2])) {
 		take_to(l, next.at, ret_taken);
-		EMIT(l, get_tuple_element2_x, arg_reg8(&o[0]), arg_reg8(&o[2]), arg_reg8(&next.o[2]), arg_number(element));
+		EMIT(l, get_tuple_element2_x, arg_reg8(&o[0]), arg_reg8(&o[2]),
+			arg_reg8(&next.o[2]), arg_number(element));
 		return true;
 	}
 	const struct operand pair[2] = { o[0], o[2] };
@@ -239,7 +259,8 @@ static bool fuse_allocate(struct lowering *l, const struct operand *o, size_t *r
 	if (next.op == OP_move && move_shape(next.o) == 1) {
 		/* After the frame exists nothing of the pair can fail. */
 		take_to(l, next.at, ret_taken);
-		EMIT(l, allocate_move, arg_number(frame), arg_number(o[1].value), arg_reg8(&next.o[0]), arg_reg8(&next.o[1]));
+		EMIT(l, allocate_move, arg_number(frame), arg_number(o[1].value),
+			arg_reg8(&next.o[0]), arg_reg8(&next.o[1]));
 		return true;
 	}
 	if (next.op == OP_init_yregs && (next.o[0].value == 1 || next.o[0].value == 2)) {
@@ -275,14 +296,15 @@ static uint16_t packed_source(const struct operand *o, size_t *constants, size_t
 }
 
 /* A pair that is the function's value; drop: words of frame. */
-static void lower_put_pair(struct lowering *l, const struct operand *destination, const struct operand *list, uint64_t need,
-	uint64_t live, uint64_t drop)
+static void lower_put_pair(struct lowering *l, const struct operand *destination,
+	const struct operand *list, uint64_t need, uint64_t live, uint64_t drop)
 {
 	const struct operand *o = &l->staged->operands.items[list->index];
 	size_t constants = 0;
-	uint16_t first = packed_source(&o[0], &constants, 2), second = packed_source(&o[1], &constants, 2);
-	EMIT(l, put_tuple_2_return, arg_reg(destination), arg_number(need), arg_number(first), arg_number(second),
-		arg_number(drop), arg_number(live << 8 | (2 + constants)));
+	uint16_t first = packed_source(&o[0], &constants, 2),
+		 second = packed_source(&o[1], &constants, 2);
+	EMIT(l, put_tuple_2_return, arg_reg(destination), arg_number(need), arg_number(first),
+		arg_number(second), arg_number(drop), arg_number(live << 8 | (2 + constants)));
 	for (size_t i = 0; i < 2; i++)
 		if (!operand_is_reg(&o[i]))
 			emit_word(l, o[i].term);
@@ -291,34 +313,40 @@ static void lower_put_pair(struct lowering *l, const struct operand *destination
 static bool fuse_test_heap(struct lowering *l, const struct operand *o, size_t *ret_taken)
 {
 	struct ahead next = ahead_from(l, l->at + 1);
-	if (next.op == OP_put_list && operand_is_x8(&next.o[1]) && operand_is_x8(&next.o[2]) && o[1].value <= 255 &&
-		(operand_is_x8(&next.o[0]) || operand_is_y8(&next.o[0])) && o[0].value <= INT32_MAX) {
+	if (next.op == OP_put_list && operand_is_x8(&next.o[1]) && operand_is_x8(&next.o[2]) &&
+		o[1].value <= 255 && (operand_is_x8(&next.o[0]) || operand_is_y8(&next.o[0])) &&
+		o[0].value <= INT32_MAX) {
 		struct ahead drop = ahead_from(l, next.at + 1), leave = ahead_from(l, drop.at + 1);
-		bool returns = drop.op == OP_deallocate && leave.op == OP_return && next.o[0].kind == OPERAND_Y;
+		bool returns = drop.op == OP_deallocate && leave.op == OP_return &&
+			       next.o[0].kind == OPERAND_Y;
 		take_to(l, returns ? leave.at : next.at, ret_taken);
-		const struct arg args[] = { arg_reg8(&next.o[0]), arg_reg8(&next.o[1]), arg_reg8(&next.o[2]),
-			arg_number(o[1].value), arg_number(o[0].value),
+		const struct arg args[] = { arg_reg8(&next.o[0]), arg_reg8(&next.o[1]),
+			arg_reg8(&next.o[2]), arg_number(o[1].value), arg_number(o[0].value),
 			arg_number(returns ? drop.o[0].value + 1 : 0) };
 		if (returns) {
 			emit_args(l, INSTR_test_heap_put_list_return, args, 6);
 			return true;
 		}
-		emit_args(l, next.o[0].kind == OPERAND_X ? INSTR_test_heap_put_list_xxx : INSTR_test_heap_put_list_yxx, args, 5);
+		emit_args(l,
+			next.o[0].kind == OPERAND_X ? INSTR_test_heap_put_list_xxx
+						    : INSTR_test_heap_put_list_yxx,
+			args, 5);
 		return true;
 	}
-	if (next.op == OP_put_list && !operand_is_reg(&next.o[1]) && operand_is_x8(&next.o[0]) && operand_is_x8(&next.o[2]) &&
-		o[1].value <= 255 && o[0].value <= 255) {
+	if (next.op == OP_put_list && !operand_is_reg(&next.o[1]) && operand_is_x8(&next.o[0]) &&
+		operand_is_x8(&next.o[2]) && o[1].value <= 255 && o[0].value <= 255) {
 		take_to(l, next.at, ret_taken);
-		EMIT(l, test_heap_put_list_xc, arg_reg8(&next.o[0]), arg_reg8(&next.o[2]), arg_number(o[1].value),
-			arg_number(o[0].value), arg_word(next.o[1].term));
+		EMIT(l, test_heap_put_list_xc, arg_reg8(&next.o[0]), arg_reg8(&next.o[2]),
+			arg_number(o[1].value), arg_number(o[0].value), arg_word(next.o[1].term));
 		return true;
 	}
-	if (next.op == OP_put_tuple2 && (next.o[1].value == 2 || next.o[1].value == 3) && o[1].value <= 255 &&
-		o[0].value <= UINT16_MAX) {
+	if (next.op == OP_put_tuple2 && (next.o[1].value == 2 || next.o[1].value == 3) &&
+		o[1].value <= 255 && o[0].value <= UINT16_MAX) {
 		struct ahead drop = ahead_from(l, next.at + 1), leave = ahead_from(l, drop.at + 1);
 		if (next.o[1].value == 2 && drop.op == OP_deallocate && leave.op == OP_return) {
 			take_to(l, leave.at, ret_taken);
-			lower_put_pair(l, &next.o[0], &next.o[1], o[0].value, o[1].value, drop.o[0].value + 1);
+			lower_put_pair(l, &next.o[0], &next.o[1], o[0].value, o[1].value,
+				drop.o[0].value + 1);
 			return true;
 		}
 		take_to(l, next.at, ret_taken);
@@ -334,28 +362,31 @@ static bool fuse_test_heap(struct lowering *l, const struct operand *o, size_t *
 static bool fuse_is_tuple(struct lowering *l, const struct operand *o, size_t *ret_taken)
 {
 	struct ahead next = ahead_from(l, l->at + 1);
-	if (next.op != OP_test_arity || !operand_is_x8(&o[1]) || !operands_same(&o[1], &next.o[1]) ||
-		o[0].value != next.o[0].value)
+	if (next.op != OP_test_arity || !operand_is_x8(&o[1]) ||
+		!operands_same(&o[1], &next.o[1]) || o[0].value != next.o[0].value)
 		return false;
 	take_to(l, next.at, ret_taken);
-	EMIT(l, is_tuple_of_x, arg_reg8(&o[1]), arg_label(&o[0]), arg_word(HEADER(BOXED_TUPLE, next.o[2].value)));
+	EMIT(l, is_tuple_of_x, arg_reg8(&o[1]), arg_label(&o[0]),
+		arg_word(HEADER(BOXED_TUPLE, next.o[2].value)));
 	return true;
 }
 
 /* is_nonempty_list, allocate, and perhaps what fills the frame first. */
-static bool fuse_is_nonempty_allocate(struct lowering *l, const struct operand *o, struct ahead allocate, size_t *ret_taken)
+static bool fuse_is_nonempty_allocate(
+	struct lowering *l, const struct operand *o, struct ahead allocate, size_t *ret_taken)
 {
 	struct ahead next = ahead_from(l, allocate.at + 1);
-	struct arg args[6] = { arg_reg8(&o[1]), arg_label(&o[0]), arg_number(allocate.o[0].value + 1),
-		arg_number(allocate.o[1].value) };
+	struct arg args[6] = { arg_reg8(&o[1]), arg_label(&o[0]),
+		arg_number(allocate.o[0].value + 1), arg_number(allocate.o[1].value) };
 	if (allocate.o[0].value + 1 > 255 || allocate.o[1].value > 255)
 		return false;
 	if (next.op == OP_get_list && operands_same(&o[1], &next.o[0])) {
 		const struct operand *h = &next.o[1], *t = &next.o[2];
-		enum instr i = operand_is_x8(h) && operand_is_x8(t)   ? INSTR_is_nonempty_allocate_xx
-			     : operand_is_x8(h) && operand_is_y8(t) ? INSTR_is_nonempty_allocate_xy
-			     : operand_is_y8(h) && operand_is_x8(t) ? INSTR_is_nonempty_allocate_yx
-								    : INSTR_COUNT;
+		enum instr i =
+			operand_is_x8(h) && operand_is_x8(t)   ? INSTR_is_nonempty_allocate_xx
+			: operand_is_x8(h) && operand_is_y8(t) ? INSTR_is_nonempty_allocate_xy
+			: operand_is_y8(h) && operand_is_x8(t) ? INSTR_is_nonempty_allocate_yx
+							       : INSTR_COUNT;
 		if (i != INSTR_COUNT) {
 			take_to(l, next.at, ret_taken);
 			args[4] = arg_reg8(h);
@@ -383,25 +414,31 @@ static bool fuse_is_nonempty_list(struct lowering *l, const struct operand *o, s
 		return false;
 	if (next.op == OP_allocate)
 		return fuse_is_nonempty_allocate(l, o, next, ret_taken);
-	if ((next.op == OP_get_hd || next.op == OP_get_tl) && operands_same(&o[1], &next.o[0]) && operand_is_x8(&next.o[1])) {
+	if ((next.op == OP_get_hd || next.op == OP_get_tl) && operands_same(&o[1], &next.o[0]) &&
+		operand_is_x8(&next.o[1])) {
 		take_to(l, next.at, ret_taken);
-		const struct arg args[] = { arg_reg8(&o[1]), arg_label(&o[0]), arg_reg8(&next.o[1]) };
-		emit_args(l, next.op == OP_get_hd ? INSTR_is_nonempty_get_hd : INSTR_is_nonempty_get_tl, args, 3);
+		const struct arg args[] = { arg_reg8(&o[1]), arg_label(&o[0]),
+			arg_reg8(&next.o[1]) };
+		emit_args(l,
+			next.op == OP_get_hd ? INSTR_is_nonempty_get_hd : INSTR_is_nonempty_get_tl,
+			args, 3);
 		return true;
 	}
-	if (next.op != OP_get_list || !operands_same(&o[1], &next.o[0]) || !operand_is_x8(&next.o[1]) ||
-		!operand_is_x8(&next.o[2]))
+	if (next.op != OP_get_list || !operands_same(&o[1], &next.o[0]) ||
+		!operand_is_x8(&next.o[1]) || !operand_is_x8(&next.o[2]))
 		return false;
 	take_to(l, next.at, ret_taken);
-	EMIT(l, is_nonempty_get_list, arg_reg8(&o[1]), arg_label(&o[0]), arg_reg8(&next.o[1]), arg_reg8(&next.o[2]));
+	EMIT(l, is_nonempty_get_list, arg_reg8(&o[1]), arg_label(&o[0]), arg_reg8(&next.o[1]),
+		arg_reg8(&next.o[2]));
 	return true;
 }
 
 static bool fuse_is_tagged_tuple(struct lowering *l, const struct operand *o, size_t *ret_taken)
 {
 	struct ahead next = ahead_from(l, l->at + 1);
-	if (next.op != OP_get_tuple_element || !operand_is_x8(&o[1]) || !operands_same(&o[1], &next.o[0]) ||
-		!operand_is_x8(&next.o[2]) || next.o[1].value + 1 > 255 || next.o[1].value >= o[2].value)
+	if (next.op != OP_get_tuple_element || !operand_is_x8(&o[1]) ||
+		!operands_same(&o[1], &next.o[0]) || !operand_is_x8(&next.o[2]) ||
+		next.o[1].value + 1 > 255 || next.o[1].value >= o[2].value)
 		return false;
 	/* Two elements in a row have an instruction of their own. */
 	struct ahead third = ahead_from(l, next.at + 1);
@@ -409,18 +446,19 @@ static bool fuse_is_tagged_tuple(struct lowering *l, const struct operand *o, si
 		third.o[1].value == next.o[1].value + 1 && operand_is_x8(&third.o[2]))
 		return false;
 	take_to(l, next.at, ret_taken);
-	EMIT(l, is_tagged_tuple_get, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(o[2].value), arg_reg8(&next.o[2]),
-		arg_number(next.o[1].value + 1), arg_number(o[3].term));
+	EMIT(l, is_tagged_tuple_get, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(o[2].value),
+		arg_reg8(&next.o[2]), arg_number(next.o[1].value + 1), arg_number(o[3].term));
 	return true;
 }
 
-static bool fuse_start_match(struct lowering *l, const struct operand *fail, uint64_t live, const struct operand *source,
-	const struct operand *destination, size_t *ret_taken)
+static bool fuse_start_match(struct lowering *l, const struct operand *fail, uint64_t live,
+	const struct operand *source, const struct operand *destination, size_t *ret_taken)
 {
 	static const struct operand none = { .kind = OPERAND_LABEL };
 	struct ahead next = ahead_from(l, l->at + 1);
-	if (next.op != OP_bs_get_position || !operand_is_x8(source) || !operand_is_x8(destination) ||
-		!operands_same(destination, &next.o[0]) || !operand_is_x8(&next.o[1]))
+	if (next.op != OP_bs_get_position || !operand_is_x8(source) ||
+		!operand_is_x8(destination) || !operands_same(destination, &next.o[0]) ||
+		!operand_is_x8(&next.o[1]))
 		return false;
 	take_to(l, next.at, ret_taken);
 	EMIT(l, bs_start_match_position, arg_reg8(source), arg_reg8(destination), arg_number(live),
@@ -445,7 +483,8 @@ static bool fuse_get_utf8(struct lowering *l, const struct operand *o, size_t *r
 	if (unit == 0 || (unit & (unit - 1)) != 0 || !operand_is_x8(&o[1]) || !operand_is_x8(&o[4]))
 		return false;
 	take_to(l, next.at, ret_taken);
-	EMIT(l, bs_get_utf8_rest, arg_reg8(&o[1]), arg_reg8(&o[4]), arg_number(unit - 1), arg_label(&o[0]), arg_label(fail));
+	EMIT(l, bs_get_utf8_rest, arg_reg8(&o[1]), arg_reg8(&o[4]), arg_number(unit - 1),
+		arg_label(&o[0]), arg_label(fail));
 	return true;
 }
 
@@ -453,12 +492,12 @@ static bool fuse_get_utf8(struct lowering *l, const struct operand *o, size_t *r
 static bool fuse_range(struct lowering *l, const struct operand *o, size_t *ret_taken)
 {
 	struct ahead next = ahead_from(l, l->at + 1);
-	if (next.op != OP_is_ge || !operand_is_x8(&o[1]) || !operands_same(&o[1], &next.o[2]) || !operand_is_small_32(&o[2]) ||
-		!operand_is_small_32(&next.o[1]))
+	if (next.op != OP_is_ge || !operand_is_x8(&o[1]) || !operands_same(&o[1], &next.o[2]) ||
+		!operand_is_small_32(&o[2]) || !operand_is_small_32(&next.o[1]))
 		return false;
 	take_to(l, next.at, ret_taken);
-	EMIT(l, is_in_range, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(o[2].term), arg_number(next.o[1].term),
-		arg_label(&next.o[0]));
+	EMIT(l, is_in_range, arg_reg8(&o[1]), arg_label(&o[0]), arg_number(o[2].term),
+		arg_number(next.o[1].term), arg_label(&next.o[0]));
 	return true;
 }
 
@@ -467,18 +506,21 @@ static bool fuse_add_return(struct lowering *l, const struct operand *o, size_t 
 {
 	const struct export *e = lower_import(l, &o[2]);
 	const struct operand *a = &o[3], *b = &o[4];
-	if (e->module != A(erlang) || e->function != A(plus) || o[0].value != 0 || o[1].value > 255 || !operand_is_x(&o[5], 0))
+	if (e->module != A(erlang) || e->function != A(plus) || o[0].value != 0 ||
+		o[1].value > 255 || !operand_is_x(&o[5], 0))
 		return false;
 	struct ahead next = ahead_from(l, l->at + 1), leave = ahead_from(l, next.at + 1);
 	if (operand_is_x8(a) && operand_is_x8(b) && next.op == OP_return) {
 		take_to(l, next.at, ret_taken);
-		EMIT(l, add_return_xx, arg_reg8(a), arg_reg8(b), arg_number(0), arg_number(o[1].value), arg_number(0));
+		EMIT(l, add_return_xx, arg_reg8(a), arg_reg8(b), arg_number(0),
+			arg_number(o[1].value), arg_number(0));
 		return true;
 	}
-	if (operand_is_y8(a) && operand_is_x8(b) && next.op == OP_deallocate && leave.op == OP_return) {
+	if (operand_is_y8(a) && operand_is_x8(b) && next.op == OP_deallocate &&
+		leave.op == OP_return) {
 		take_to(l, leave.at, ret_taken);
-		EMIT(l, add_return_yx, arg_reg8(a), arg_reg8(b), arg_number(0), arg_number(o[1].value), arg_number(0),
-			arg_number(next.o[0].value + 1));
+		EMIT(l, add_return_yx, arg_reg8(a), arg_reg8(b), arg_number(0),
+			arg_number(o[1].value), arg_number(0), arg_number(next.o[0].value + 1));
 		return true;
 	}
 	return false;
@@ -544,16 +586,19 @@ bool lower_fused(struct lowering *l, enum op op, const struct operand *o, size_t
 	}
 }
 
-bool lower_arith_special(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
-	const struct operand *a, const struct operand *b, const struct operand *destination)
+bool lower_arith_special(struct lowering *l, const struct export *e, const struct operand *label,
+	uint64_t live, const struct operand *a, const struct operand *b,
+	const struct operand *destination)
 {
 	if (!operand_is_x8(destination) || live > 255)
 		return false;
 	bool add = e->function == A(plus), sub = e->function == A(minus);
-	bool ax = operand_is_x8(a), ay = operand_is_y8(a), bx = operand_is_x8(b), by = operand_is_y8(b);
+	bool ax = operand_is_x8(a), ay = operand_is_y8(a), bx = operand_is_x8(b),
+	     by = operand_is_y8(b);
 	enum instr i;
 	/* 3 + X is X + 3, but its exception names them in order. */
-	bool swapped = (add || e->function == A(band) || e->function == A(times)) && (bx || by) && operand_is_small_32(a);
+	bool swapped = (add || e->function == A(band) || e->function == A(times)) && (bx || by) &&
+		       operand_is_small_32(a);
 	if (swapped) {
 		const struct operand *constant = a;
 		a = b;
@@ -572,20 +617,27 @@ bool lower_arith_special(struct lowering *l, const struct export *e, const struc
 			i = INSTR_mul_xi;
 		else
 			return false;
-		const struct arg args[] = { arg_reg8(a), arg_reg8(destination), arg_number(live), arg_number(swapped),
-			arg_number(b->term), arg_label(label) };
+		const struct arg args[] = { arg_reg8(a), arg_reg8(destination), arg_number(live),
+			arg_number(swapped), arg_number(b->term), arg_label(label) };
 		emit_args(l, i, args, 6);
 		return true;
 	}
 	if (add)
-		i = ax && bx ? INSTR_add_xx : ax && by ? INSTR_add_xy : ay && bx ? INSTR_add_yx : INSTR_COUNT;
+		i = ax && bx   ? INSTR_add_xx
+		    : ax && by ? INSTR_add_xy
+		    : ay && bx ? INSTR_add_yx
+			       : INSTR_COUNT;
 	else if (sub)
-		i = ax && bx ? INSTR_sub_xx : ax && by ? INSTR_sub_xy : ay && bx ? INSTR_sub_yx : INSTR_COUNT;
+		i = ax && bx   ? INSTR_sub_xx
+		    : ax && by ? INSTR_sub_xy
+		    : ay && bx ? INSTR_sub_yx
+			       : INSTR_COUNT;
 	else
 		i = e->function == A(times) && ax && bx ? INSTR_mul_xx : INSTR_COUNT;
 	if (i == INSTR_COUNT)
 		return false;
-	const struct arg args[] = { arg_reg8(a), arg_reg8(b), arg_reg8(destination), arg_number(live), arg_label(label) };
+	const struct arg args[] = { arg_reg8(a), arg_reg8(b), arg_reg8(destination),
+		arg_number(live), arg_label(label) };
 	emit_args(l, i, args, 5);
 	return true;
 }
@@ -593,8 +645,8 @@ bool lower_arith_special(struct lowering *l, const struct export *e, const struc
 /* Bound: the last constant's distance fits 16 bits in bytes. */
 #define PACKED_TUPLE_MAX 6000U
 
-void lower_put_tuple(struct lowering *l, const struct operand *destination, const struct operand *list, uint64_t need,
-	uint64_t live)
+void lower_put_tuple(struct lowering *l, const struct operand *destination,
+	const struct operand *list, uint64_t need, uint64_t live)
 {
 	const struct operand *o = &l->staged->operands.items[list->index];
 	size_t arity = list->value, constants = 0;
@@ -602,8 +654,9 @@ void lower_put_tuple(struct lowering *l, const struct operand *destination, cons
 		uint64_t source[3] = { 0 };
 		for (size_t i = 0; i < arity; i++)
 			source[i] = packed_source(&o[i], &constants, 2);
-		const struct arg args[] = { arg_reg(destination), arg_number(need), arg_number(source[0]),
-			arg_number(source[1]), arg_number(source[2]), arg_number(live << 8 | (2 + constants)) };
+		const struct arg args[] = { arg_reg(destination), arg_number(need),
+			arg_number(source[0]), arg_number(source[1]), arg_number(source[2]),
+			arg_number(live << 8 | (2 + constants)) };
 		emit_args(l, arity == 2 ? INSTR_put_tuple_2 : INSTR_put_tuple_3, args, 6);
 	} else if (arity > PACKED_TUPLE_MAX) {
 		lower_fail(l, "put_tuple2 with %zu elements", arity);
@@ -612,10 +665,12 @@ void lower_put_tuple(struct lowering *l, const struct operand *destination, cons
 		size_t packed = (arity + 3) / 4, count = 0;
 		for (size_t i = 0; i < arity; i++)
 			count += !operand_is_reg(&o[i]);
-		EMIT(l, put_tuple, arg_reg(destination), arg_number(arity), arg_number(2 + packed + count));
+		EMIT(l, put_tuple, arg_reg(destination), arg_number(arity),
+			arg_number(2 + packed + count));
 		uint64_t word = 0;
 		for (size_t i = 0; i < arity; i++) {
-			word |= (uint64_t)packed_source(&o[i], &constants, 2 + packed) << (i % 4 * 16);
+			word |= (uint64_t)packed_source(&o[i], &constants, 2 + packed)
+				<< (i % 4 * 16);
 			if (i % 4 == 3 || i + 1 == arity) {
 				emit_word(l, word);
 				word = 0;

@@ -19,20 +19,21 @@ struct lowering {
 	struct staged *staged;
 	struct load_error *error;
 	bool failed;
-	size_t at;                /* generic instruction being lowered */
+	size_t at; /* generic instruction being lowered */
 	VEC(uint64_t) words;
 	VEC(struct fixup) fixups;
-	uint32_t *label_at;       /* offset of a label + 1; 0: not met */
-	uint32_t *ways_back;      /* by label: offset of the charged jump to it; 0: none. NULL until one is needed */
-	uint32_t *landing;        /* by label: y + 1 of the catch whose handler it is; 0: none */
+	uint32_t *label_at; /* offset of a label + 1; 0: not met */
+	uint32_t *
+		ways_back; /* by label: offset of the charged jump to it; 0: none. NULL until one is needed */
+	uint32_t *landing; /* by label: y + 1 of the catch whose handler it is; 0: none */
 	VEC(uint32_t) functions;
 	VEC(struct line_entry) lines;
 	VEC(struct frame_entry) frames;
-	size_t handlers;          /* labels with a landing */
-	uint32_t function;        /* offset of the current function's header */
+	size_t handlers;                  /* labels with a landing */
+	uint32_t function;                /* offset of the current function's header */
 	const struct export *replaced_by; /* the function just begun is this BIF; NULL: it is not */
 	uint32_t on_load_entry;
-	uint32_t start;           /* offset of the instruction being written */
+	uint32_t start; /* offset of the instruction being written */
 };
 
 /* One operand to write. */
@@ -81,8 +82,8 @@ static inline bool operand_is_x(const struct operand *o, uint64_t x)
 /* A register operand. */
 static inline struct arg arg_reg(const struct operand *o)
 {
-	return (struct arg){ ARG_REG,
-		o->kind == OPERAND_Y ? instr_reg_y((unsigned)o->value) : instr_reg_x((unsigned)o->value) };
+	return (struct arg){ ARG_REG, o->kind == OPERAND_Y ? instr_reg_y((unsigned)o->value)
+							   : instr_reg_x((unsigned)o->value) };
 }
 
 /* Registers that fit eight bits. */
@@ -123,6 +124,7 @@ void emit_label_table(struct lowering *l, const uint32_t *labels, size_t count);
 struct arg lower_reg(struct lowering *l, const struct operand *o, unsigned scratch);
 /* As a 64-bit source. */
 uint64_t lower_source(const struct operand *o);
+
 /* Whether a constant fits a 32-bit operand when sign-extended. */
 static inline bool term_fits_32(term t)
 {
@@ -153,14 +155,17 @@ void lower_line(struct lowering *l, const struct operand *o);
 /* Instructions that stand for several, and forms for the commonest operands. */
 bool lower_fused(struct lowering *l, enum op op, const struct operand *o, size_t *ret_taken);
 /* A tuple; need: words to test for first, or 0. */
-void lower_put_tuple(struct lowering *l, const struct operand *destination, const struct operand *list, uint64_t need,
-	uint64_t live);
-bool lower_arith_special(struct lowering *l, const struct export *e, const struct operand *label, uint64_t live,
-	const struct operand *a, const struct operand *b, const struct operand *destination);
+void lower_put_tuple(struct lowering *l, const struct operand *destination,
+	const struct operand *list, uint64_t need, uint64_t live);
+bool lower_arith_special(struct lowering *l, const struct export *e, const struct operand *label,
+	uint64_t live, const struct operand *a, const struct operand *b,
+	const struct operand *destination);
 
 /* Two bs_match in a row. False, and nothing written, when they are not of that kind. (lower_bits.c) */
-bool lower_match_small_rest(struct lowering *l, const struct operand *o, const struct operand *rest);
-bool lower_match_is_rest(const struct lowering *l, const struct operand *o, const struct operand *context, uint64_t *ret_unit);
+bool lower_match_small_rest(
+	struct lowering *l, const struct operand *o, const struct operand *rest);
+bool lower_match_is_rest(const struct lowering *l, const struct operand *o,
+	const struct operand *context, uint64_t *ret_unit);
 
 /* Families; `o` are the instruction's operands. Each returns whether it knew the instruction. */
 bool lower_data(struct lowering *l, enum op op, const struct operand *o);

@@ -22,7 +22,8 @@ void apply_init(void)
 #define APPLY_ARGS_MAX 1000U
 
 /* The export leads nowhere in the namespace. */
-_noinline_ static const uint64_t *undefined_target(struct proc *p, const struct export *export, term *x)
+_noinline_ static const uint64_t *undefined_target(
+	struct proc *p, const struct export *export, term *x)
 {
 	if (export->stub != NULL)
 		return export->stub;
@@ -73,14 +74,16 @@ bool apply_spread(term list, term *x, unsigned *ret_arity)
 	return list == TERM_NIL;
 }
 
-const uint64_t *fun_target(struct proc *p, term fun, unsigned arity, term *x, const struct export **ret_export)
+const uint64_t *fun_target(
+	struct proc *p, term fun, unsigned arity, term *x, const struct export **ret_export)
 {
 	*ret_export = NULL;
 	if (term_is_kind(fun, BOXED_FUN)) {
 		const struct fun_entry *entry = fun_entry(fun);
 		if (entry->code == NULL) { /* purged */
 			const struct module *m = ns_module(p->ns, entry->module->name);
-			if (m != NULL && atomic_load_acquire(&m->current) != NULL) /* Pairs with ns_publish(). */
+			if (m != NULL && atomic_load_acquire(&m->current) !=
+						 NULL) /* Pairs with ns_publish(). */
 				raise_error_with(p, A(badfun), fun);
 			else
 				raise_error(p, A(undef));

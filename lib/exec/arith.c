@@ -9,9 +9,15 @@
 const struct export *operator_exports[OPERATORS];
 
 static const number_binary_fn binary_fns[OPERATORS] = {
-	[OPERATOR_ADD] = number_add,	  [OPERATOR_SUB] = number_subtract, [OPERATOR_MUL] = number_multiply,
-	[OPERATOR_INT_DIV] = number_div,  [OPERATOR_INT_REM] = number_rem,  [OPERATOR_BAND] = number_band,
-	[OPERATOR_BOR] = number_bor,	  [OPERATOR_BXOR] = number_bxor,    [OPERATOR_BSL] = number_bsl,
+	[OPERATOR_ADD] = number_add,
+	[OPERATOR_SUB] = number_subtract,
+	[OPERATOR_MUL] = number_multiply,
+	[OPERATOR_INT_DIV] = number_div,
+	[OPERATOR_INT_REM] = number_rem,
+	[OPERATOR_BAND] = number_band,
+	[OPERATOR_BOR] = number_bor,
+	[OPERATOR_BXOR] = number_bxor,
+	[OPERATOR_BSL] = number_bsl,
 	[OPERATOR_BSR] = number_bsr,
 };
 
@@ -47,6 +53,7 @@ void arith_init(void)
 		[OPERATOR_MAP_GET] = { A(map_get), 2 },
 		[OPERATOR_SEND] = { A(send), 2 },
 	};
+
 	for (unsigned i = 0; i < OPERATORS; i++)
 		operator_exports[i] = export_get(A(erlang), names[i].function, names[i].arity);
 }
@@ -64,8 +71,8 @@ static bool get_double(term t, double *ret)
 	return false;
 }
 
-/* A float operator; TERM_NONE when the operands are none of its, or the result is not finite. */
-static term float_operator(struct proc *p, enum operator op, term a, term b)
+/* A float operation; TERM_NONE when the operands are none of its, or the result is not finite. */
+static term float_operator(struct proc *p, enum operation op, term a, term b)
 {
 	double da, db, result;
 	if (op > OPERATOR_MUL || (!term_is_float(a) && !term_is_float(b)))
@@ -83,7 +90,7 @@ static term float_operator(struct proc *p, enum operator op, term a, term b)
 	return float_put(heap_alloc(proc_heap(p), FLOAT_WORDS), result);
 }
 
-term operator_value(struct proc *p, enum operator op, const term *args)
+term operator_value(struct proc *p, enum operation op, const term *args)
 {
 	term value = float_operator(p, op, args[0], args[1]);
 	if (value != TERM_NONE)
@@ -95,6 +102,7 @@ term operator_value(struct proc *p, enum operator op, const term *args)
 	else if (operator_exports[op]->bif != NULL)
 		return operator_exports[op]->bif->fn(p, args);
 	if (value == TERM_NONE)
-		raise_error(p, unary_fns[op] != NULL ? number_fault(args[0], args[0]) : number_fault(args[0], args[1]));
+		raise_error(p, unary_fns[op] != NULL ? number_fault(args[0], args[0])
+						     : number_fault(args[0], args[1]));
 	return value;
 }

@@ -11,7 +11,8 @@
 
 /* Changes values of keys that are immediates and are all there: a copy of the flat map with the same keys.
  * TERM_NONE when it is not that simple. */
-static term update_flat(struct proc *p, const uint64_t *source, size_t count, const term *x, const term *stack, term map)
+static term update_flat(struct proc *p, const uint64_t *source, size_t count, const term *x,
+	const term *stack, term map)
 {
 	const term *flat = boxed_ptr(map);
 	size_t n = header_size(flat[0]) - 1;

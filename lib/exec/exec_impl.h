@@ -17,12 +17,16 @@ void raise_error_with(struct proc *p, term reason, term value);
 
 /* Where an exception was born. */
 struct raise_place {
-	const uint64_t *pc;          /* the instruction */
-	const struct export *export; /* the BIF, or the function that is not there, that was called; NULL: neither */
-	const term *args;            /* its arguments, or the function's for function_clause */
+	/* The instruction. */
+	const uint64_t *pc;
+	/* The BIF, or the function that is not there, that was called; NULL: neither. */
+	const struct export *export;
+	/* Its arguments, or the function's for function_clause. */
+	const term *args;
 	unsigned arity;
 	bool function_clause;
-	bool called; /* a call of a fun that is none: OTP tells the caller twice */
+	/* A call of a fun that is none: OTP tells the caller twice. */
+	bool called;
 };
 
 /* Completes p->extra->raise with its trace, cuts the stack down to the innermost catch, and sets x0-x3 as its handler wants
@@ -46,13 +50,14 @@ const uint64_t *apply_target(struct proc *p, term module, term function, unsigne
 bool apply_spread(term list, term *x, unsigned *ret_arity);
 /* A fun's code, with its free variables behind the arguments in x; NULL with badfun or badarity raised, or another outcome.
  * ret_export: set when it is fun M:F/A. */
-const uint64_t *fun_target(struct proc *p, term fun, unsigned arity, term *x, const struct export **ret_export);
+const uint64_t *fun_target(
+	struct proc *p, term fun, unsigned arity, term *x, const struct export **ret_export);
 /* erlang:apply/3 or /2's badarg and such: the export to name. */
 extern const struct export *apply_export_2, *apply_export_3;
 void apply_init(void);
 
 /* arith.c: operators off the fast path. */
-enum operator{
+enum operation {
 	OPERATOR_ADD,
 	OPERATOR_SUB,
 	OPERATOR_MUL,
@@ -75,10 +80,11 @@ enum operator{
 	OPERATOR_SEND,
 	OPERATORS
 };
+
 void arith_init(void);
 extern const struct export *operator_exports[OPERATORS];
 /* The value, or TERM_NONE with the error raised. H and E are in p. */
-term operator_value(struct proc *p, enum operator op, const term *args);
+term operator_value(struct proc *p, enum operation op, const term *args);
 
 /* data.c: what builds much, out of line. Sources are read with source_value. */
 static inline term source_value(uint64_t source, const term *x, const term *stack)

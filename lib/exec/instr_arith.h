@@ -21,7 +21,7 @@
 		operator_live = (live_);                                                           \
 		operator_fail = (fail_);                                                           \
 		operator_words = INSTR_WORDS_##name;                                               \
-		operator= OPERATOR_##op;                                                           \
+		operation = OPERATOR_##op;                                                           \
 		goto operator2;                                                                    \
 	}
 #define IMMEDIATE_REG instr_reg_x(INSTR_X_LIMIT + 6)
@@ -61,7 +61,7 @@
 		operator_fail = 0;                                                                 \
 		operator_words = 0;                                                                \
 		operator_drop = (drop);                                                            \
-		operator= OPERATOR_ADD;                                                            \
+		operation = OPERATOR_ADD;                                                            \
 		goto operator2;                                                                    \
 	}
 
@@ -121,9 +121,9 @@ ROW_IR(sub_ir, SUB, SUB_OK)
 /* Scratch x[4], x[5] hold the operands of what is out of line. */
 operator2: {
 	term a = REG(operator_a), b = REG(operator_b);
-	if (term_is_float(a) && term_is_float(b) && operator<= OPERATOR_MUL && ROOM_FOR(FLOAT_WORDS)) {
+	if (term_is_float(a) && term_is_float(b) && operation <= OPERATOR_MUL && ROOM_FOR(FLOAT_WORDS)) {
 		double da = float_value(a), db = float_value(b);
-		double d = operator== OPERATOR_ADD ? da + db : operator== OPERATOR_SUB ? da - db : da * db;
+		double d = operation == OPERATOR_ADD ? da + db : operation == OPERATOR_SUB ? da - db : da * db;
 		if (likely(isfinite(d))) {
 			REG(operator_destination) = float_put(H, d);
 			H += FLOAT_WORDS;
@@ -136,7 +136,7 @@ operator2: {
 	x[INSTR_X_LIMIT + 5] = REG(operator_b);
 	operator_args = x + INSTR_X_LIMIT + 4;
 	operator_arity = 2;
-	term value = operator_value(p, operator, operator_args);
+	term value = operator_value(p, operation, operator_args);
 	H = p->mem.heap.top;
 	if (likely(value != TERM_NONE)) {
 		REG(operator_destination) = value;
@@ -162,7 +162,7 @@ operator_r: {
 	operator_arity = 1;
 	x[INSTR_X_LIMIT + 4] = REG(W16(0));
 	x[INSTR_X_LIMIT + 5] = TERM_ZERO;
-	term value = operator_value(p, operator, operator_args);
+	term value = operator_value(p, operation, operator_args);
 	H = p->mem.heap.top;
 	if (likely(value != TERM_NONE)) {
 		REG(W16(1)) = value;
@@ -176,7 +176,7 @@ operator_r: {
 }
 operator_failed:
 	place = (struct raise_place){
-		.pc = pc, .export = operator_exports[operator], .args = operator_args, .arity = operator_arity
+		.pc = pc, .export = operator_exports[operation], .args = operator_args, .arity = operator_arity
 	};
 	goto raise_at_place;
 
@@ -187,7 +187,7 @@ L_neg: {
 		REG(W16(1)) = (term)r;
 		NEXT(neg);
 	}
-	operator= OPERATOR_NEG;
+	operation = OPERATOR_NEG;
 	goto operator_r;
 }
 
@@ -197,7 +197,7 @@ L_bnot: {
 		REG(W16(1)) = ~a & ~(term)TAG_MASK;
 		NEXT(bnot);
 	}
-	operator= OPERATOR_BNOT;
+	operation = OPERATOR_BNOT;
 	goto operator_r;
 }
 
@@ -207,7 +207,7 @@ L_bif_hd: {
 		REG(W16(1)) = cons_head(a);
 		NEXT(bif_hd);
 	}
-	operator= OPERATOR_HD;
+	operation = OPERATOR_HD;
 	goto operator_r;
 }
 
@@ -217,7 +217,7 @@ L_bif_tl: {
 		REG(W16(1)) = cons_tail(a);
 		NEXT(bif_tl);
 	}
-	operator= OPERATOR_TL;
+	operation = OPERATOR_TL;
 	goto operator_r;
 }
 
@@ -227,7 +227,7 @@ L_bif_tuple_size: {
 		REG(W16(1)) = term_of_small((int64_t)tuple_arity(a));
 		NEXT(bif_tuple_size);
 	}
-	operator= OPERATOR_TUPLE_SIZE;
+	operation = OPERATOR_TUPLE_SIZE;
 	goto operator_r;
 }
 
@@ -250,7 +250,7 @@ L_bif_element: {
 			NEXT(bif_element);
 		}
 	}
-	operator= OPERATOR_ELEMENT;
+	operation = OPERATOR_ELEMENT;
 	goto operator_rr;
 }
 
@@ -263,7 +263,7 @@ L_bif_map_get: {
 			NEXT(bif_map_get);
 		}
 	}
-	operator= OPERATOR_MAP_GET;
+	operation = OPERATOR_MAP_GET;
 	goto operator_rr;
 }
 
@@ -273,7 +273,7 @@ L_bif_byte_size: {
 		REG(W16(1)) = term_of_small((int64_t)((bits_size(a) + 7) / 8));
 		NEXT(bif_byte_size);
 	}
-	operator= OPERATOR_BYTE_SIZE;
+	operation = OPERATOR_BYTE_SIZE;
 	goto operator_r;
 }
 
@@ -288,7 +288,7 @@ L_bif_length: {
 		REG(W16(1)) = term_of_small(n);
 		NEXT(bif_length);
 	}
-	operator= OPERATOR_LENGTH;
+	operation = OPERATOR_LENGTH;
 	goto operator_r;
 }
 

@@ -119,7 +119,7 @@ L_send: {
 	bool sent = proc_send(p, x[0], x[1]);
 	SWAP_IN();
 	if (unlikely(!sent)) {
-		operator= OPERATOR_SEND;
+		operation = OPERATOR_SEND;
 		operator_args = x;
 		operator_arity = 2;
 		goto operator_failed;

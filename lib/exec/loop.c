@@ -29,7 +29,7 @@ _Static_assert(X_REGISTERS >= INSTR_X_LIMIT, "scratch registers stand behind the
 /* Bound: branches back between two calls. Compilers write none, or a few that lead on. */
 #define GO_BACK_MAX 1000000
 
-/* Words that must be free before a guard BIF or a slow operator builds its value; else the engine collects first. */
+/* Words that must be free before a guard BIF or a slow operation builds its value; else the engine collects first. */
 #define VALUE_ROOM_WORDS 32
 
 #define W8(i) ((uint8_t)(w >> (32 + 8 * (i))))
@@ -200,7 +200,7 @@ OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct pr
 	unsigned operator_words; /* 0: the instruction returns, after dropping operator_drop words of frame */
 	uint16_t operator_a, operator_b, operator_destination;
 	int32_t operator_fail;
-	enum operator operator;
+	enum operation operation;
 	bool exact;
 
 	memcpy(x, p->saved_x, p->saved_count * sizeof(term));

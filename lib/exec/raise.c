@@ -17,8 +17,8 @@ enum trace_kind {
 	TRACE_PLAIN,
 	TRACE_FIRST_ARGS, /* Info: arguments, in place of the arity of the first address */
 	TRACE_ERROR_INFO, /* Info: {Args | none, Map}: the first address, with error_info */
-	TRACE_CALL,       /* Info: {Args, Cause | none}: the export, called with Args, comes first */
-	TRACE_LIST,       /* Info: the list itself (erlang:raise/3) */
+	TRACE_CALL, /* Info: {Args, Cause | none}: the export, called with Args, comes first */
+	TRACE_LIST, /* Info: the list itself (erlang:raise/3) */
 };
 
 #define TRACE_WORDS 2 /* before the addresses */
@@ -52,9 +52,11 @@ static enum trace_kind trace_kind(const term *trace)
 void raise_error(struct proc *p, term reason)
 {
 	struct raise *raise = &proc_extra(p)->raise;
-	*raise = (struct raise){
-		.class = CLASS_ERROR, .reason = reason, .trace = TERM_NONE, .args = TERM_NONE, .cause = TERM_NONE
-	};
+	*raise = (struct raise){ .class = CLASS_ERROR,
+		.reason = reason,
+		.trace = TERM_NONE,
+		.args = TERM_NONE,
+		.cause = TERM_NONE };
 	p->outcome = OUTCOME_RAISE;
 }
 
@@ -81,7 +83,8 @@ static term list_of(struct heap *heap, const term *values, size_t count)
 }
 
 /* Continuations from the frame at stack on. frame_words: of the first frame, NO_FRAME without one. */
-static size_t walk_stack(const term *stack, const term *end, uint32_t frame_words, const uint64_t **addresses, size_t max)
+static size_t walk_stack(const term *stack, const term *end, uint32_t frame_words,
+	const uint64_t **addresses, size_t max)
 {
 	size_t n = 0;
 	const uint64_t *last = exec_normal_exit();
@@ -100,7 +103,8 @@ static size_t walk_stack(const term *stack, const term *end, uint32_t frame_word
 }
 
 /* called: E[0] holds the continuation of a call made at pc already. */
-static size_t addresses_at(const struct proc *p, const uint64_t *pc, bool called, const uint64_t **addresses, size_t max)
+static size_t addresses_at(const struct proc *p, const uint64_t *pc, bool called,
+	const uint64_t **addresses, size_t max)
 {
 	const struct module_code *m = pc == NULL ? NULL : module_code_at(pc);
 	size_t n = 0;
@@ -134,7 +138,8 @@ static term take_trace(struct proc *p, const struct raise_place *place)
 		kind = TRACE_LIST;
 		info = raise->trace;
 		depth = 0;
-	} else if (place->export != NULL && !raise->by_program && !raise_for_caller(place->export)) {
+	} else if (place->export != NULL && !raise->by_program &&
+		   !raise_for_caller(place->export)) {
 		kind = TRACE_CALL;
 		export = place->export;
 		info = heap_tuple_of(heap, list_of(heap, place->args, place->arity), raise->cause);
@@ -154,7 +159,7 @@ static term take_trace(struct proc *p, const struct raise_place *place)
 	term *t = heap_alloc(heap, 1 + TRACE_WORDS + n);
 	t[0] = HEADER(BOXED_TRACE, TRACE_WORDS + n);
 	t[1] = ((term)kind << 2 | raise->class) << 3;
-	t[2] = (term)(uintptr_t)export;
+	t[2] = (term)(uintptr_t) export;
 	for (size_t i = 0; i < n; i++)
 		t[1 + TRACE_WORDS + i] = (term)(uintptr_t)addresses[i];
 	term raw = term_of_boxed(t);
@@ -211,9 +216,11 @@ const uint64_t *raise_unwind(struct proc *p, term *x, const struct raise_place *
 static void set_again(struct proc *p, enum exception_class class, term raw, term reason)
 {
 	struct raise *raise = &proc_extra(p)->raise;
-	*raise = (struct raise){
-		.class = class, .reason = reason, .trace = raw, .args = TERM_NONE, .cause = TERM_NONE
-	};
+	*raise = (struct raise){ .class = class,
+		.reason = reason,
+		.trace = raw,
+		.args = TERM_NONE,
+		.cause = TERM_NONE };
 	p->outcome = OUTCOME_RAISE;
 }
 
@@ -225,7 +232,9 @@ void raise_again(struct proc *p, term raw, term reason)
 
 bool raise_again_as(struct proc *p, term class, term raw, term reason)
 {
-	enum exception_class c = class == A(error) ? CLASS_ERROR : class == A(exit) ? CLASS_EXIT : CLASS_THROW;
+	enum exception_class c = class == A(error)  ? CLASS_ERROR
+				 : class == A(exit) ? CLASS_EXIT
+						    : CLASS_THROW;
 	if (class != class_atom(c))
 		return false;
 	/* The class is part of the trace: what is raised under another one gets a trace of its own. */
@@ -267,12 +276,18 @@ static term error_module(term module)
 	static const struct {
 		term module, explainer;
 	} rows[] = {
-		{ A(binary), A(erl_stdlib_errors) },   { A(ets), A(erl_stdlib_errors) },
-		{ A(lists), A(erl_stdlib_errors) },    { A(maps), A(erl_stdlib_errors) },
-		{ A(math), A(erl_stdlib_errors) },     { A(re), A(erl_stdlib_errors) },
-		{ A(unicode), A(erl_stdlib_errors) },  { A(os), A(erl_kernel_errors) },
-		{ A(erl_ddll), A(erl_kernel_errors) }, { A(code), A(erl_kernel_errors) },
+		{ A(binary), A(erl_stdlib_errors) },
+		{ A(ets), A(erl_stdlib_errors) },
+		{ A(lists), A(erl_stdlib_errors) },
+		{ A(maps), A(erl_stdlib_errors) },
+		{ A(math), A(erl_stdlib_errors) },
+		{ A(re), A(erl_stdlib_errors) },
+		{ A(unicode), A(erl_stdlib_errors) },
+		{ A(os), A(erl_kernel_errors) },
+		{ A(erl_ddll), A(erl_kernel_errors) },
+		{ A(code), A(erl_kernel_errors) },
 	};
+
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].module == module)
 			return rows[i].explainer;
@@ -286,7 +301,8 @@ static term with_error_info(struct heap *heap, term map, term place)
 	if (place == TERM_NIL)
 		return last;
 	/* [{file, F}, {line, L}] */
-	return heap_cons(heap, cons_head(place), heap_cons(heap, cons_head(cons_tail(place)), last));
+	return heap_cons(
+		heap, cons_head(place), heap_cons(heap, cons_head(cons_tail(place)), last));
 }
 
 static term entry_of_call(struct heap *heap, const struct export *e, term info)
@@ -294,7 +310,8 @@ static term entry_of_call(struct heap *heap, const struct export *e, term info)
 	term args = tuple_element(info, 0), cause = tuple_element(info, 1);
 	term place = TERM_NIL;
 	if (e->bif != NULL || e == apply_export_2 || e == apply_export_3)
-		place = with_error_info(heap, error_info_map(heap, cause, error_module(e->module)), place);
+		place = with_error_info(
+			heap, error_info_map(heap, cause, error_module(e->module)), place);
 	return heap_tuple_of(heap, e->module, e->function, args, place);
 }
 
@@ -335,12 +352,15 @@ term exec_build_stacktrace(struct heap *heap, term raw)
 	term list = TERM_NIL;
 	for (size_t i = n; i > 0; i--) {
 		const uint64_t *address = (const uint64_t *)(uintptr_t)trace[TRACE_WORDS + i];
-		term entry = entry_of_address(heap, address, i == 1 ? args : TERM_NONE, i == 1 ? error_info : TERM_NONE);
+		term entry = entry_of_address(
+			heap, address, i == 1 ? args : TERM_NONE, i == 1 ? error_info : TERM_NONE);
 		if (entry != TERM_NONE)
 			list = heap_cons(heap, entry, list);
 	}
 	if (kind == TRACE_CALL)
-		list = heap_cons(heap, entry_of_call(heap, (const struct export *)(uintptr_t)trace[2], info), list);
+		list = heap_cons(heap,
+			entry_of_call(heap, (const struct export *)(uintptr_t)trace[2], info),
+			list);
 	return list;
 }
 
@@ -351,14 +371,16 @@ term raise_catch_value(struct proc *p, const term *x)
 		return x[2];
 	if (x[1] == A(exit))
 		return heap_tuple_of(heap, A(EXIT), x[2]);
-	return heap_tuple_of(heap, A(EXIT), heap_tuple_of(heap, x[2], exec_build_stacktrace(heap, x[3])));
+	return heap_tuple_of(
+		heap, A(EXIT), heap_tuple_of(heap, x[2], exec_build_stacktrace(heap, x[3])));
 }
 
 term exec_exit_reason(struct proc *p)
 {
 	const struct raise *raise = &proc_extra(p)->raise;
 	struct heap *heap = proc_heap(p);
-	term trace = raise->trace == TERM_NONE ? TERM_NIL : exec_build_stacktrace(heap, raise->trace);
+	term trace =
+		raise->trace == TERM_NONE ? TERM_NIL : exec_build_stacktrace(heap, raise->trace);
 	switch (raise->class) {
 	case CLASS_EXIT:
 		break;

@@ -31,7 +31,8 @@ bool record_is_accessible(term t, term scope, term module)
 	if (!term_is_record(t))
 		return false;
 	term definition = record_definition(t);
-	return record_exported(definition) == A(true) || (scope != A(external) && record_module(definition) == module);
+	return record_exported(definition) == A(true) ||
+	       (scope != A(external) && record_module(definition) == module);
 }
 
 /* Whether an instruction with that identity may work on t. */
@@ -98,12 +99,14 @@ static term find_row(struct proc *p, term identity)
 		return TERM_NONE;
 	const struct module *module = ns_module(p->ns, tuple_element(identity, 0));
 	/* Pairs with the release store of ns_publish(). */
-	const struct module_code *code = module == NULL ? NULL : atomic_load_acquire(&module->current);
+	const struct module_code *code =
+		module == NULL ? NULL : atomic_load_acquire(&module->current);
 	if (code == NULL)
 		return TERM_NONE;
 	for (term rows = code->records; term_is_cons(rows); rows = cons_tail(rows)) {
 		term definition = tuple_element(cons_head(rows), 0);
-		if (record_name(definition) == tuple_element(identity, 1) && record_exported(definition) == A(true))
+		if (record_name(definition) == tuple_element(identity, 1) &&
+			record_exported(definition) == A(true))
 			return cons_head(rows);
 	}
 	return TERM_NONE;

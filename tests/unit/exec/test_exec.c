@@ -80,25 +80,32 @@ static unsigned letters_words(const char *letters)
 START_TEST(the_table_counts_the_words_of_its_operands)
 {
 	for (unsigned i = 0; i < INSTR_COUNT; i++)
-		ck_assert_msg(letters_words(instr_infos[i].operands) == instr_infos[i].words, "%s", instr_infos[i].name);
+		ck_assert_msg(letters_words(instr_infos[i].operands) == instr_infos[i].words, "%s",
+			instr_infos[i].name);
 }
+
 END_TEST
 
 START_TEST(each_instruction_has_a_handler_of_its_own)
 {
 	for (unsigned i = 0; i < INSTR_COUNT; i++)
-		ck_assert_msg(instr_of(instr_handlers[i]) == (enum instr)i, "%s", instr_infos[i].name);
+		ck_assert_msg(
+			instr_of(instr_handlers[i]) == (enum instr)i, "%s", instr_infos[i].name);
 	ck_assert_int_eq(instr_of(0xFFFFFFFF), INSTR_COUNT);
 }
+
 END_TEST
 
 START_TEST(text_names_registers_and_numbers)
 {
 	char text[200];
-	const uint64_t code[] = { word(INSTR_get_tuple_element, (uint64_t)instr_reg_y(3) << 16 | instr_reg_x(7)), 2 };
+	const uint64_t code[] = {
+		word(INSTR_get_tuple_element, (uint64_t)instr_reg_y(3) << 16 | instr_reg_x(7)), 2
+	};
 	ck_assert_uint_eq(disasm_instr(code, text, sizeof(text)), 2);
 	ck_assert_str_eq(text, "get_tuple_element x7 y3 2");
 }
+
 END_TEST
 
 START_TEST(returning_from_the_first_function_is_a_normal_end_with_its_value)
@@ -112,6 +119,7 @@ START_TEST(returning_from_the_first_function_is_a_normal_end_with_its_value)
 	ck_assert_uint_eq(p->extra->raise.args, A(ok));
 	end_process();
 }
+
 END_TEST
 
 START_TEST(a_loop_yields_when_its_reductions_are_used_up)
@@ -130,6 +138,7 @@ START_TEST(a_loop_yields_when_its_reductions_are_used_up)
 	ck_assert_int_eq(small_value(p->saved_x[0]), 2 * first);
 	end_process();
 }
+
 END_TEST
 
 START_TEST(an_uncaught_error_ends_the_slice_with_its_reason)
@@ -147,6 +156,7 @@ START_TEST(an_uncaught_error_ends_the_slice_with_its_reason)
 	ck_assert(term_is_list(tuple_element(reason, 1)));
 	end_process();
 }
+
 END_TEST
 
 START_TEST(a_catch_gets_class_and_reason)
@@ -165,6 +175,7 @@ START_TEST(a_catch_gets_class_and_reason)
 	ck_assert_uint_eq(worker->x[1], A(if_clause));
 	end_process();
 }
+
 END_TEST
 
 START_TEST(sums_beyond_small_integers_become_large_ones)
@@ -180,6 +191,7 @@ START_TEST(sums_beyond_small_integers_become_large_ones)
 	ck_assert_int_gt(term_compare(p->extra->raise.args, term_of_small(SMALL_MAX)), 0);
 	end_process();
 }
+
 END_TEST
 
 int main(void)
