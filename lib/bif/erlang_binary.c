@@ -53,11 +53,15 @@ term bif_erlang_split_binary_2(struct proc *p, const term *args)
 
 /* ------------------------------------------------------------------------------------------------ to lists */
 
+#define LIST_MAX ((size_t)1 << 30) /* elements; a fragment counts its words in 32 bits */
+
 /* A list of `count` bytes from bit `offset` of data, ending in tail. */
 static term list_of_bytes(struct proc *p, const uint8_t *data, size_t offset, size_t count, term tail)
 {
 	if (count == 0)
 		return tail;
+	if (count > LIST_MAX)
+		return bif_system_limit(p);
 	term *cells = heap_alloc(bif_heap(p), 2 * count);
 	for (size_t i = 0; i < count; i++) {
 		cells[2 * i] = term_of_small((int64_t)bits_load(data, offset + 8 * i, 8));

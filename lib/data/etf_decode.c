@@ -284,11 +284,18 @@ static term read_reference(struct decoder *d, uint8_t tag)
 
 /* ------------------------------------------------------------------------------------------------ containers */
 
+#define SLOTS_MAX ((size_t)1 << 30) /* a fragment counts its words in 32 bits */
+
 /* Opens `count` slots; false when the input cannot hold that many terms. */
 static bool owe(struct decoder *d, uint64_t count)
 {
 	if (count > bytes_left(&d->in) || d->owed + count > bytes_left(&d->in)) {
 		(void)fail(d, "a count is larger than what is left of the data");
+		return false;
+	}
+	if (count > SLOTS_MAX) {
+		d->system_limit = true;
+		(void)fail(d, "a count is larger than any heap can take");
 		return false;
 	}
 	d->owed += count;
