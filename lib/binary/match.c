@@ -182,11 +182,17 @@ bool match_string(term ctx, const uint8_t *string, size_t bits)
 term match_utf8_slow(term ctx)
 {
 	size_t left = match_left(ctx) / 8;
-	size_t size = left < 4 ? left : 4;
-	uint8_t bytes[4];
+	size_t position = match_position(ctx);
 	uint32_t c;
-	bits_copy_out(bytes, match_data(ctx), match_position(ctx), size * 8);
-	int n = utf8_decode(bytes, size, &c);
+	int n;
+	if (likely(position % 8 == 0)) {
+		n = utf8_decode(match_data(ctx) + position / 8, left, &c);
+	} else {
+		uint8_t bytes[4];
+		size_t size = left < 4 ? left : 4;
+		bits_copy_out(bytes, match_data(ctx), position, size * 8);
+		n = utf8_decode(bytes, size, &c);
+	}
 	if (n <= 0)
 		return TERM_NONE;
 	match_advance_unchecked(ctx, (size_t)n * 8);

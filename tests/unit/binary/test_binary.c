@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bitstrings: forms, copying at any bit, matching, construction, appending in place. */
 #include "binary/build.h"
+#include "binary/iolist.h"
 #include "binary/match.h"
+#include "binary/search.h"
 #include "term/atom.h"
 
 #include <check.h>
@@ -349,6 +351,117 @@ START_TEST(appending_bits_keeps_odd_ends)
 }
 END_TEST
 
+/* The earliest match, and of those the longest, by trying all. */
+static bool find_slowly(const struct pattern *patterns, size_t count, const uint8_t *data, size_t size, size_t from,
+	struct match *ret)
+{
+	for (size_t at = from; at < size; at++) {
+		*ret = (struct match){ at, 0 };
+		for (size_t i = 0; i < count; i++)
+			if (patterns[i].size <= size - at && patterns[i].size > ret->size &&
+				memcmp(patterns[i].bytes, data + at, patterns[i].size) == 0)
+				ret->size = patterns[i].size;
+		if (ret->size != 0)
+			return true;
+	}
+	return false;
+}
+
+START_TEST(searching_finds_the_earliest_and_longest)
+{
+	for (int round = 0; round < 20000; round++) {
+		uint8_t text[12][8];
+		struct pattern patterns[12];
+		uint8_t data[60];
+		unsigned letters = 1 + (unsigned)random() % 4;
+		size_t count = 1 + (size_t)random() % ARRAY_SIZE(patterns);
+		size_t size = (size_t)random() % sizeof(data);
+		for (size_t i = 0; i < count; i++) {
+			patterns[i] = (struct pattern){ text[i], 1 + (size_t)random() % 8 };
+			for (size_t k = 0; k < 8; k++)
+				text[i][k] = (uint8_t)('a' + (unsigned)random() % letters);
+		}
+		for (size_t k = 0; k < size; k++)
+			data[k] = (uint8_t)('a' + (unsigned)random() % (letters + 1));
+		struct search *search = search_new(patterns, count);
+		for (size_t from = 0; from <= size;) {
+			struct match found = { 0 };
+			struct match truth = { 0 };
+			bool is = search_find(search, data, size, from, &found);
+			ck_assert_int_eq(is, find_slowly(patterns, count, data, size, from, &truth));
+			if (!is)
+				break;
+			ck_assert_uint_eq(found.offset, truth.offset);
+			ck_assert_uint_eq(found.size, truth.size);
+			from = found.offset + found.size;
+		}
+		ck_assert_ptr_null(search_unref(search));
+	}
+}
+END_TEST
+
+static term byte_list(const uint8_t *bytes, size_t size, term tail)
+{
+	while (size-- > 0)
+		tail = heap_cons(&heap, term_of_small(bytes[size]), tail);
+	return tail;
+}
+
+START_TEST(io_lists_flatten_whatever_their_shape)
+{
+	for (int round = 0; round < 3000; round++) {
+		uint8_t bytes[300];
+		size_t size = (size_t)random() % sizeof(bytes);
+		fill_random(bytes, size);
+		term t = random() % 2 ? TERM_NIL : bits_of_bytes(&heap, NULL, 0);
+		for (size_t end = size; end > 0;) { /* parts from the end on, each in front of what is there */
+			size_t n = 1 + (size_t)random() % 20;
+			n = n < end ? n : end;
+			end -= n;
+			switch (random() % 4) {
+			case 0:
+				t = byte_list(bytes + end, n, t);
+				break;
+			case 1:
+				t = heap_cons(&heap, bits_of_bytes(&heap, bytes + end, n), t);
+				break;
+			case 2:
+				t = heap_cons(&heap, byte_list(bytes + end, n, TERM_NIL), t);
+				break;
+			default:
+				t = heap_cons(&heap, heap_cons(&heap, TERM_NIL, bits_of_bytes(&heap, bytes + end, n)),
+					heap_cons(&heap, t, TERM_NIL));
+				break;
+			}
+		}
+		enum iolist_outcome outcome;
+		term flat = iolist_flatten(&heap, t, IOLIST_BYTES, &outcome);
+		ck_assert_int_eq(outcome, IOLIST_OK);
+		assert_bytes(flat, bytes, size);
+	}
+	enum iolist_outcome outcome;
+	static const int64_t bad[] = { -1, 256 };
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		term t = heap_cons(&heap, term_of_small(bad[i]), TERM_NIL);
+		ck_assert_uint_eq(iolist_flatten(&heap, t, IOLIST_BYTES, &outcome), TERM_NONE);
+		ck_assert_int_eq(outcome, IOLIST_E_BAD);
+	}
+}
+END_TEST
+
+/* A list of 2^60 bytes in 60 cells. */
+START_TEST(io_lists_that_share_without_end_meet_the_bound)
+{
+	struct binary *large = binary_new((size_t)1 << 20);
+	term t = bits_take_binary(&heap, large, (size_t)8 << 20);
+	for (int i = 0; i < 60; i++)
+		t = heap_cons(&heap, t, heap_cons(&heap, t, TERM_NIL));
+	enum iolist_outcome outcome;
+	ck_assert_uint_eq(iolist_flatten(&heap, t, IOLIST_BYTES, &outcome), TERM_NONE);
+	ck_assert_int_eq(outcome, IOLIST_E_SIZE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("binary");
@@ -367,6 +480,9 @@ int main(void)
 	tcase_add_test(c, failures_name_segment_and_cause_as_in_otp);
 	tcase_add_test(c, appending_grows_in_place_and_leaves_old_values_alone);
 	tcase_add_test(c, appending_bits_keeps_odd_ends);
+	tcase_add_test(c, searching_finds_the_earliest_and_longest);
+	tcase_add_test(c, io_lists_flatten_whatever_their_shape);
+	tcase_add_test(c, io_lists_that_share_without_end_meet_the_bound);
 	suite_add_tcase(suite, c);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
