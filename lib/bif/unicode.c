@@ -72,13 +72,16 @@ static size_t ascii_prefix(const uint8_t *p, size_t size)
 
 /* ------------------------------------------------------------------------------------------------ shape */
 
-/* Whether it is character data; *ret_work grows by its size. */
+/* Parts that are walked at most; see IOLIST_ELEMENTS_MAX. */
+#define PARTS_MAX ((size_t)1 << 28)
+
+/* Whether it is character data of at most PARTS_MAX parts; *ret_work: how many. */
 static bool is_char_data(term t, size_t *ret_work)
 {
 	struct place place = { .at = t };
 	bool ok = true;
 	size_t work = 0;
-	for (; ok; work++) {
+	for (; ok && work <= PARTS_MAX; work++) {
 		if (term_is_cons(place.at)) {
 			term head = cons_head(place.at);
 			place.at = cons_tail(place.at);
@@ -269,6 +272,8 @@ static term characters_to(struct proc *p, term data, bool latin1, bool to_list)
 	size_t work;
 	if (!is_char_data(data, &work))
 		return bif_badarg(p);
+	if (work > PARTS_MAX)
+		return bif_system_limit(p);
 	struct heap *heap = bif_heap(p);
 	if (!to_list && !latin1 && term_is_bitstring(data)) { /* most often it is right already */
 		struct flat_bits flat;

@@ -28,6 +28,8 @@ enum iolist_outcome iolist_size(term t, enum iolist_flags flags, size_t *ret_bit
 				if (t != TERM_NIL)
 					vec_push(&tails, t);
 				t = head;
+				if (unlikely(elements > IOLIST_ELEMENTS_MAX))
+					outcome = IOLIST_E_SIZE;
 				continue;
 			}
 			part = head;
@@ -44,7 +46,7 @@ enum iolist_outcome iolist_size(term t, enum iolist_flags flags, size_t *ret_bit
 		} else {
 			break;
 		}
-		if (!bits_size_ok(bits))
+		if (!bits_size_ok(bits) || elements > IOLIST_ELEMENTS_MAX)
 			outcome = IOLIST_E_SIZE;
 	}
 	vec_done(&tails);

@@ -8,7 +8,10 @@ enum iolist_flags {
 	IOLIST_BITS = 1, /* elements may be bitstrings of any size */
 };
 
-enum iolist_outcome { IOLIST_OK, IOLIST_E_BAD /* no I/O list */, IOLIST_E_SIZE /* larger than BITS_MAX */ };
+/* Cells that are walked at most: a list whose parts are shared can be far longer than the memory it takes. */
+#define IOLIST_ELEMENTS_MAX ((size_t)1 << 28)
+
+enum iolist_outcome { IOLIST_OK, IOLIST_E_BAD /* no I/O list */, IOLIST_E_SIZE /* a bound is met */ };
 
 /* Bits of all of it. ret_elements (may be NULL): how much there was to walk, for charging. */
 _must_check_ enum iolist_outcome iolist_size(term t, enum iolist_flags flags, size_t *ret_bits, size_t *ret_elements);

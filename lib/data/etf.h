@@ -56,7 +56,11 @@ struct etf_out {
 
 void etf_out_done(struct etf_out *out);
 
+/* Bytes besides those of bitstrings; encoding ends with ETF_E_SIZE beyond: a term whose parts are shared can be far larger
+ * written than in memory. */
+#define ETF_BYTES_MAX ((size_t)1 << 29)
+
 /* Appends t to out (which may start all zero). compress: 0 none, 1-9 zlib levels; what does not shrink stays as it is.
  * Returns 0, or ETF_E_ where the term cannot be encoded. */
-enum { ETF_E_SIZE = 1 /* too large for the format */ };
+enum { ETF_E_SIZE = 1 /* too large */ };
 _must_check_ int etf_encode(const struct etf_context *context, struct etf_out *out, term t, unsigned flags, int compress);

@@ -48,6 +48,7 @@ struct encoder {
 	struct etf_out *out;
 	unsigned flags;
 	bool too_large;
+	size_t payload; /* bytes of bitstrings among those written */
 	VEC(struct pending) stack;
 };
 
@@ -201,10 +202,11 @@ static void put_bits(struct encoder *e, term t)
 {
 	struct bits bits = bits_of(t);
 	size_t bytes = bits_to_bytes(bits.size);
-	if (bytes > UINT32_MAX) {
+	if (bytes > UINT32_MAX || e->payload + bytes > BITS_MAX / 8) {
 		e->too_large = true;
 		return;
 	}
+	e->payload += bytes;
 	if (bits.size % 8 == 0) {
 		put_tag_u32(e->out, ETF_BINARY, (uint32_t)bytes);
 	} else {
@@ -591,11 +593,16 @@ int etf_encode(const struct etf_context *context, struct etf_out *out, term t, u
 		put_u8(out, ETF_VERSION);
 	size_t start = out->size;
 	put_value(&e, t);
-	while (e.stack.count > 0) {
+	while (e.stack.count > 0 && !e.too_large) {
 		t = next_value(&e);
 		if (t != TERM_NONE)
 			put_value(&e, t);
+		if (unlikely(out->size - e.payload > ETF_BYTES_MAX))
+			e.too_large = true;
 	}
+	vec_foreach (p, &e.stack)
+		if (p->kind == PENDING_OWNED)
+			mem_free(MEM_TEMP, (void *)(uintptr_t)p->values, p->bytes);
 	vec_done(&e.stack);
 	if (e.too_large)
 		return ETF_E_SIZE;

@@ -274,7 +274,7 @@ void add_etf_tests(Suite *suite)
 {
 	TCase *c = tcase_create("etf");
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 120);
+	tcase_set_timeout(c, 300);
 	tcase_add_test(c, random_terms_survive);
 	tcase_add_test(c, depth_costs_no_stack);
 	tcase_add_test(c, identifiers_of_other_nodes_survive);

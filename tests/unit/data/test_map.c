@@ -222,7 +222,7 @@ void add_map_tests(Suite *suite)
 {
 	TCase *c = tcase_create("map");
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 120);
+	tcase_set_timeout(c, 300);
 	tcase_add_test(c, random_edits_agree_with_a_plain_array);
 	tcase_add_test(c, building_at_once_gives_the_same_map_as_one_by_one);
 	tcase_add_test(c, merging_agrees_with_putting_one_by_one);

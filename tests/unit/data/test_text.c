@@ -205,7 +205,7 @@ void add_text_tests(Suite *suite)
 {
 	TCase *c = tcase_create("text");
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 120);
+	tcase_set_timeout(c, 300);
 	tcase_add_test(c, text_means_what_it_says);
 	tcase_add_test(c, errors_name_line_column_and_reason);
 	tcase_add_test(c, known_atoms_only_makes_none);
