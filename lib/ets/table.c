@@ -7,6 +7,7 @@
 #include "ets/table.h"
 
 #include "base/clock.h"
+#include "base/pool.h"
 #include "base/vec.h"
 #include "bif/bif.h"
 #include "heap/offheap.h"
@@ -159,21 +160,18 @@ static void owner_add_table(struct ets_space *space, struct table *t)
 {
 	struct owner *o = owner_get(space, t->owner);
 	t->owner_next = o->tables;
+	t->owner_link = &o->tables;
+	if (o->tables != NULL)
+		o->tables->owner_link = &t->owner_next;
 	o->tables = t;
 }
 
 static void owner_remove_table(struct ets_space *space, struct table *t)
 {
-	struct owner *o = owner_find(space, t->owner);
-	if (o == NULL)
-		return;
-	for (struct table **at = &o->tables; *at != NULL; at = &(*at)->owner_next) {
-		if (*at == t) {
-			*at = t->owner_next;
-			break;
-		}
-	}
-	owner_release(space, o);
+	*t->owner_link = t->owner_next;
+	if (t->owner_next != NULL)
+		t->owner_next->owner_link = t->owner_link;
+	owner_release(space, owner_find(space, t->owner));
 }
 
 static void table_destroy(struct counted *counted)
@@ -619,6 +617,34 @@ static void fixes_release(struct ets_space *space, struct owner *o)
 	}
 }
 
+/* Contents that take long to free are freed by a helper thread: the end of a process is no place to yield. */
+#define HELPED_OBJECTS 20000
+
+struct release_job {
+	struct pool_job job; /* first */
+	struct table *husk;
+};
+
+static void release_run(struct pool_job *job)
+{
+	struct release_job *release = (struct release_job *)(void *)job;
+	ets_put(release->husk);
+	mem_free(MEM_ETS, release, sizeof(*release));
+}
+
+static void husk_release(struct table *husk)
+{
+	if (husk->count > HELPED_OBJECTS) {
+		struct release_job *release = mem_alloc(MEM_ETS, sizeof(*release));
+		release->husk = husk;
+		int r = pool_run(&release->job, release_run);
+		if (r == 0)
+			return;
+		mem_free(MEM_ETS, release, sizeof(*release)); /* no thread is to be had: it takes as long as it takes */
+	}
+	ets_put(husk);
+}
+
 /* A process ends. It was marked as exiting, so nobody gives it a table any more. */
 static void owner_ends(struct proc *p)
 {
@@ -669,7 +695,7 @@ static void owner_ends(struct proc *p)
 		ets_put(t);
 	}
 	vec_foreach (husk, &husks)
-		ets_put(*husk);
+		husk_release(*husk);
 	vec_done(&transfers);
 	vec_done(&husks);
 }

@@ -93,7 +93,8 @@ struct table {
 	int64_t fixed_since_nsec;          /* monotonic; of the first fix */
 	int64_t fixed_since_realtime_nsec;
 	struct table *name_next;
-	struct table *owner_next; /* tables of the same owner */
+	struct table *owner_next;  /* tables of the same owner */
+	struct table **owner_link; /* what points at this one in that list */
 	size_t space_index;       /* in the space's array of all tables */
 	_Atomic bool fixed;       /* read under either mutex */
 };
