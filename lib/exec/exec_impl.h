@@ -32,8 +32,6 @@ struct raise_place {
 /* Completes p->extra->raise with its trace, cuts the stack down to the innermost catch, and sets x0-x3 as its handler wants
  * them. Returns the handler; NULL when nobody catches: then the raise stays as it is for the process's end. H and E are in p. */
 const uint64_t *raise_unwind(struct proc *p, term *x, const struct raise_place *place);
-/* Whether it is a function that raises what its caller wants: not told itself, its caller always. */
-bool raise_for_caller(const struct export *e);
 /* raise/2 and raw_raise: reason again, with the trace that a handler got. */
 void raise_again(struct proc *p, term raw, term reason);
 /* As raise_again with a class (an atom). False when it is none. */

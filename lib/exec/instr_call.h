@@ -176,10 +176,6 @@ bif_outcome: {
 	switch (outcome) {
 	case OUTCOME_RAISE:
 		place = (struct raise_place){ .pc = pc, .export = callee, .args = x, .arity = W16(0) };
-		/* As OTP has it: a function without a frame that calls a BIF last is told of no more than one that calls a
-		 * function last. */
-		if (tail && drop == 0 && !raise_for_caller(callee))
-			place.pc = NULL;
 		goto raise_at_place;
 	case OUTCOME_AGAIN:
 		save_x(p, x, W16(0));

@@ -66,7 +66,7 @@ void raise_error_with(struct proc *p, term reason, term value)
 }
 
 /* These BIFs raise for their caller: they have no entry of their own. */
-bool raise_for_caller(const struct export *e)
+static bool raises_for_caller(const struct export *e)
 {
 	if (e->module != A(erlang))
 		return false;
@@ -138,8 +138,12 @@ static term take_trace(struct proc *p, const struct raise_place *place)
 		kind = TRACE_LIST;
 		info = raise->trace;
 		depth = 0;
+<<<<<<< HEAD
 	} else if (place->export != NULL && !raise->by_program &&
 		   !raise_for_caller(place->export)) {
+=======
+	} else if (place->export != NULL && !raise->by_program && !raises_for_caller(place->export)) {
+>>>>>>> parent of 10658c4 (exec: a BIF called last without a frame tells of no caller)
 		kind = TRACE_CALL;
 		export = place->export;
 		info = heap_tuple_of(heap, list_of(heap, place->args, place->arity), raise->cause);

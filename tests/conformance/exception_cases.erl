@@ -57,8 +57,12 @@ g3_(X) -> case id(X) of 1 -> error(tail); _ -> 0 end.
 stack_function_clause() -> stack(fun() -> h_(id(z), [1]) end).
 h_(a, _) -> ok.
 stack_bif() -> [stack(fun() -> atom_to_list(id(1)) end), stack(fun() -> list_to_atom(id(a)) end), stack(fun() -> element(id(3), {1}) end), stack(fun() -> erlang:send(id(not_registered_x), m) end)].
-stack_bif_tail() -> [stack(fun() -> bt_(a) end), stack(fun() -> bl_(a) + 1 end)].
+stack_bif_tail() -> [stack(fun() -> bt_(a) end), stack(fun() -> bl_(a) + 1 end), stack(fun() -> ba_(1) end), stack(fun() -> bk_(1) end),
+                     stack(fun() -> bf_(1) end)].
 bt_(X) -> list_to_integer(X).
+ba_(X) -> atom_to_list(X).
+bk_(X) -> lists:keyfind(a, b, X).
+bf_(X) -> Y = conformance:id(X), erlang:atom_to_list(Y).
 bl_(X) -> length(X).
 stack_lines() ->
     [stack(fun() ->
