@@ -138,12 +138,8 @@ static term take_trace(struct proc *p, const struct raise_place *place)
 		kind = TRACE_LIST;
 		info = raise->trace;
 		depth = 0;
-<<<<<<< HEAD
 	} else if (place->export != NULL && !raise->by_program &&
-		   !raise_for_caller(place->export)) {
-=======
-	} else if (place->export != NULL && !raise->by_program && !raises_for_caller(place->export)) {
->>>>>>> parent of 10658c4 (exec: a BIF called last without a frame tells of no caller)
+		   !raises_for_caller(place->export)) {
 		kind = TRACE_CALL;
 		export = place->export;
 		info = heap_tuple_of(heap, list_of(heap, place->args, place->arity), raise->cause);
