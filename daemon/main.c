@@ -276,10 +276,16 @@ static void on_root_dead(void *user)
 	bridge_post(&wait->stopping->daemon->bridge, &wait->item);
 }
 
+static void ignore_process(void *user, const struct beamr_process *process) {}
+
+/* A root is a process that nobody living has spawned. */
 static bool add_root(void *user, const struct beamr_process *process)
 {
 	struct stopping *stopping = user;
-	if (process->parent != 0 || process->system)
+	bool has_parent =
+		process->parent != 0 && beamr_process_get(stopping->daemon->machine,
+						process->parent, ignore_process, NULL) == 0;
+	if (has_parent || process->system)
 		return true;
 	if (stopping->count == stopping->capacity) {
 		size_t capacity = stopping->capacity > 0 ? stopping->capacity * 2 : 64;

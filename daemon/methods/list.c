@@ -11,7 +11,7 @@
 #define METHOD(id, ...) void handle_##id(struct call *call, const struct control_in_##id *in);
 #include "control/rows.h"
 
-#define PAGE 256
+#define PAGE 8192 /* each page costs a walk over the table; what it makes of output is some megabytes at most */
 
 enum sort_key {
 	SORT_NONE,
