@@ -6,12 +6,15 @@
  *   - its end is the end of what the REF_BITS covers (so nobody else has appended there),
  *   - the buffer is counted once: no other heap, message or table has it, nor can get it meanwhile, since only its
  *     owner could give it away.
+ * What is still short grows inline: a private append (the compiler knows that nothing else refers to the value) writes into a
+ * HEAP_BITS that has the most words there can be, whatever its size, unless that is a literal.
  * Older values over the buffer stay as they are: their bits do not change, and they find the data, which growing may move,
  * through the buffer. Invariant: copies of a REF_BITS (heap_copy) are not BITS_WRITABLE, so that a literal, which is
  * shared without being counted, is never appended to. */
 #include "binary/build.h"
 
 #include "base/utf8.h"
+#include "heap/literal.h"
 #include "term/atom.h"
 
 #include <math.h>
@@ -407,6 +410,51 @@ static inline bool is_appendable(term value)
 	return atomic_load_acquire(&binary->counted.refs) == 1;
 }
 
+#define ROOMY_WORDS HEAP_BITS_WORDS(HEAP_BITS_MAX_BYTES)
+
+/* An empty HEAP_BITS with room for all that may be inline, zeros. */
+static term roomy_new(struct heap *heap)
+{
+	term *p = heap_alloc(heap, ROOMY_WORDS);
+	p[0] = HEADER(BOXED_HEAP_BITS, ROOMY_WORDS - 1);
+	for (size_t i = 1; i < ROOMY_WORDS; i++)
+		p[i] = 0;
+	return term_of_boxed(p);
+}
+
+static inline bool is_roomy(term value)
+{
+	return boxed_header(value) == HEADER(BOXED_HEAP_BITS, ROOMY_WORDS - 1) && !term_is_literal(value);
+}
+
+/* The bytes behind a HEAP_BITS's end are zeros again when filling them has failed. */
+static void clear_behind(term value, size_t bits)
+{
+	uint8_t *data = (uint8_t *)(boxed_ptr(value) + 2);
+	size_t bytes = bits_to_bytes(bits);
+	if (bits % 8 != 0)
+		data[bytes - 1] &= (uint8_t)(0xFF00U >> bits % 8);
+	memset(data + bytes, 0, HEAP_BITS_MAX_BYTES - bytes);
+}
+
+/* A private append whose result is inline. */
+static term append_inline(struct heap *heap, const struct segment *first, size_t total_bits, size_t count,
+	struct build_error *ret)
+{
+	term value = first->value;
+	if (!is_roomy(value)) {
+		struct bits from = bits_of(first->value);
+		value = roomy_new(heap);
+		bits_copy(whole_bits_data(value), 0, from.data, from.offset, first->bits);
+	}
+	if (!fill_all(whole_bits_data(value), first->bits, first + 1, count - 1, ret)) {
+		clear_behind(value, first->bits);
+		return TERM_NONE;
+	}
+	boxed_ptr(value)[1] = (term)total_bits << 3;
+	return value;
+}
+
 static term append(struct heap *heap, const struct segment *first, size_t total_bits, size_t count,
 	struct build_error *ret)
 {
@@ -434,6 +482,8 @@ static term append(struct heap *heap, const struct segment *first, size_t total_
 		}
 		return sub_put(heap_alloc(heap, SUB_BITS_WORDS), sub[1], start, total_bits, BITS_WRITABLE);
 	}
+	if (bytes <= HEAP_BITS_MAX_BYTES && first->type == SEGMENT_PRIVATE_APPEND)
+		return append_inline(heap, first, total_bits, count, ret);
 	uint8_t *data;
 	term t;
 	if (bytes <= HEAP_BITS_MAX_BYTES) {
@@ -486,8 +536,8 @@ term build_bits(struct heap *heap, struct segment *segments, size_t count, struc
 term build_writable(struct heap *heap, term size)
 {
 	size_t capacity = term_is_small(size) && small_value(size) > 0 ? (size_t)small_value(size) : 0;
-	if (capacity < WRITABLE_BYTES_MIN)
-		capacity = WRITABLE_BYTES_MIN;
+	if (capacity <= WRITABLE_BYTES_MIN) /* what compilers say when they know nothing: most stay short */
+		return roomy_new(heap);
 	/* Only a hint: the program says how much it may write, and growth is checked when it does. */
 	if (capacity > 1 << 20)
 		capacity = 1 << 20;

@@ -47,7 +47,8 @@ struct build_error {
 /* The bitstring, or TERM_NONE with *ret_error filled. segments is scratch: sizes are noted in it. */
 term build_bits(struct heap *heap, struct segment *segments, size_t count, struct build_error *ret_error);
 
-/* bs_init_writable: an empty bitstring with room for so many bytes (any term; what is no small integer counts as 0). */
+/* bs_init_writable: an empty bitstring that private appends may extend in place; size: how many bytes it may become (any
+ * term; what is no small integer counts as 0). */
 term build_writable(struct heap *heap, term size);
 
 /* One segment written at bit `offset` of data; the caller knows that the value is an integer and that there is room.
