@@ -370,6 +370,8 @@ void heap_collect(struct gen_heap *g, size_t need, struct roots *roots)
 	else
 		collect_minor(g, need, roots);
 	debug_assert((size_t)(g->heap.limit - g->heap.top) >= need);
+	if (HEAP_COLLECT_ALWAYS && gen_used_words(g) < HEAP_COLLECT_ALWAYS_MAX_WORDS)
+		heap_verify(g, roots);
 }
 
 void heap_collect_major(struct gen_heap *g, size_t need, struct roots *roots)

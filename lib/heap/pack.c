@@ -407,5 +407,8 @@ void heap_leave(struct gen_heap *g, struct nursery *nursery, struct roots *roots
 	} else {
 		pack_full(g, roots);
 	}
+	/* Builds that look for errors look at everything here; as long as that is not much. */
+	if (HEAP_COLLECT_ALWAYS && gen_used_words(g) < HEAP_COLLECT_ALWAYS_MAX_WORDS)
+		heap_verify(g, roots);
 	g->nursery = NULL;
 }
