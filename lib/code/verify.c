@@ -47,8 +47,8 @@ static void spend(struct verifier *v, uint64_t work)
 
 /* ------------------------------------------------------------------------------------------------ states at labels */
 
-/* A saved state: frame, x_count, catches, heap words (two), x..., y... */
-enum { SAVED_FRAME, SAVED_X_COUNT, SAVED_CATCHES, SAVED_HEAP, SAVED_REGISTERS = SAVED_HEAP + 2 };
+/* A saved state: frame, x_count, where y begins among the registers, catches, heap words, x..., y... */
+enum { SAVED_FRAME, SAVED_X_COUNT, SAVED_Y, SAVED_CATCHES, SAVED_HEAP, SAVED_REGISTERS };
 
 static uint32_t frame_size(uint32_t frame)
 {
@@ -70,7 +70,7 @@ static void save(struct verifier *v, struct label *label, const struct state *s)
 	p[SAVED_X_COUNT] = s->x_count;
 	p[SAVED_CATCHES] = s->catches;
 	p[SAVED_HEAP] = (uint32_t)s->heap_words;
-	p[SAVED_HEAP + 1] = s->x_count; /* where y begins; x_count may fall */
+	p[SAVED_Y] = s->x_count; /* which may fall */
 	memcpy(p + SAVED_REGISTERS, s->x, s->x_count * sizeof(known));
 	memcpy(p + SAVED_REGISTERS + s->x_count, s->y, y_count * sizeof(known));
 	label->saved = (uint32_t)at + 1;
@@ -87,7 +87,7 @@ static void restore(struct verifier *v, const struct label *label)
 	s->heap_words = p[SAVED_HEAP];
 	s->unseen = true;
 	memcpy(s->x, p + SAVED_REGISTERS, s->x_count * sizeof(known));
-	memcpy(s->y, p + SAVED_REGISTERS + p[SAVED_HEAP + 1], frame_size(s->frame) * sizeof(known));
+	memcpy(s->y, p + SAVED_REGISTERS + p[SAVED_Y], frame_size(s->frame) * sizeof(known));
 }
 
 static known merge(known a, known b, bool exact)
@@ -152,7 +152,7 @@ static void join(struct verifier *v, struct label *label, const struct state *s)
 	}
 	for (uint32_t i = 0; i < p[SAVED_X_COUNT]; i++)
 		changed |= merge_into(&p[SAVED_REGISTERS + i], s->x[i], exact);
-	uint32_t *y = p + SAVED_REGISTERS + p[SAVED_HEAP + 1];
+	uint32_t *y = p + SAVED_REGISTERS + p[SAVED_Y];
 	for (uint32_t i = 0; i < frame_size(s->frame); i++) {
 		changed |= join_y(v, p, &y[i], s->y[i], exact);
 		if (v->failed != 0)
@@ -310,6 +310,7 @@ static void verify_function(struct verifier *v, const struct function *f)
 	do
 		walk(v);
 	while (v->again && v->failed == 0);
+	verify_loops(v, f);
 }
 
 static void verify_round(struct verifier *v)

@@ -13,7 +13,8 @@
  *   - put_list, put_tuple2, make_fun3 and fmove to a value have their words in what was reserved before
  *   - the register that bs_* instructions match on holds a match context
  *   - no code runs past its function's end
- *   - bs_match reads no more bits than it has ensured
+ *   - bs_match reads no more bits than it has ensured; units are 1 to 256
+ *   - no way leads back to where it was but by a call, a receive or a wait, so every slice ends
  *
  * What the engine and lowering owe in return:
  *   - where staged->facts lacks FACT_SOURCE_FITS, the source is tested before it is read

@@ -40,6 +40,29 @@ static bool raises(const struct staged *staged, const struct generic_instr *inst
 	}
 }
 
+bool verify_ends(const struct staged *staged, uint32_t at)
+{
+	const struct generic_instr *instr = &staged->instrs.items[at];
+	switch ((enum op)instr->op) {
+	case OP_jump:
+	case OP_select_val:
+	case OP_select_tuple_arity:
+	case OP_return:
+	case OP_call_last:
+	case OP_call_only:
+	case OP_call_ext_last:
+	case OP_call_ext_only:
+	case OP_apply_last:
+	case OP_loop_rec_end:
+	case OP_wait:
+	case OP_func_info:
+	case OP_int_code_end:
+		return true;
+	default:
+		return raises(staged, instr) || (staged->facts[at] & FACT_NEVER_RETURNS) != 0;
+	}
+}
+
 /* Whether it is in a block that may be copied: no jumps, no frames, no catches. */
 static bool is_plain(const struct staged *staged, const struct generic_instr *instr)
 {

@@ -95,10 +95,14 @@ void verify_raise(struct verifier *v);
 bool verify_only_raises(const struct verifier *v, uint32_t label, uint32_t *ret_end);
 /* Whether a call of that import never returns, whatever its arguments. */
 bool verify_never_returns(const struct staged *staged, const struct operand *import);
+/* Whether control never goes on behind that instruction. */
+bool verify_ends(const struct staged *staged, uint32_t instr);
 /* Puts the copies that were found into the code. (code/verify_clone.c) */
 void verify_insert_clones(struct verifier *v);
 /* Checks the operands of every instruction against ops.def, finds labels and functions. (code/verify_shape.c) */
 void verify_shape(struct verifier *v);
+/* Refuses a function that could run for ever without being counted. (code/verify_loop.c) */
+void verify_loops(struct verifier *v, const struct function *f);
 /* Runs the instruction at v->at on v->state. (code/verify_ops.c) */
 void verify_instr(struct verifier *v);
 

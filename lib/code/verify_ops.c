@@ -171,6 +171,12 @@ static bool is_tuple_of(known k, uint64_t least)
 	return known_kind(k) == KNOWN_TUPLE && known_more(k) >= least;
 }
 
+static void need_unit(struct verifier *v, const struct operand *o)
+{
+	if (o->kind != OPERAND_U || o->value == 0 || o->value > 256)
+		(void)verify_refuse(v, "a unit that is not 1 to 256");
+}
+
 static void need_context(struct verifier *v, const struct operand *o)
 {
 	if (known_kind(read_value(v, o)) != KNOWN_CONTEXT)
@@ -485,8 +491,8 @@ static size_t match_command(struct verifier *v, const struct operand *e, size_t 
 		return 0;
 	}
 	if (name == A(ensure_at_least) || name == A(ensure_exactly)) {
-		if (name == A(ensure_at_least) && (e[2].kind != OPERAND_U || e[2].value == 0))
-			(void)verify_refuse(v, "a bad command of bs_match");
+		if (name == A(ensure_at_least))
+			need_unit(v, &e[2]);
 		fail_to(v, verify_operand(v, 0));
 		*bits = size->value;
 		return n;
@@ -499,6 +505,7 @@ static size_t match_command(struct verifier *v, const struct operand *e, size_t 
 	if (name == A(get_tail)) {
 		/* The rest is no longer there to be read. */
 		*bits = 0;
+		need_unit(v, &e[2]);
 		if (!may_write(&e[3]))
 			(void)verify_refuse(v, "a destination that is no register");
 		write_register(v, &e[3], ANY);
@@ -517,6 +524,7 @@ static size_t match_command(struct verifier *v, const struct operand *e, size_t 
 	} else if (name != A(skip)) {
 		if (e[2].kind != OPERAND_TERM || !may_write(&e[5]))
 			(void)verify_refuse(v, "a bad command of bs_match");
+		need_unit(v, &e[4]);
 		write_register(v, &e[5], ANY);
 	}
 	return n;
@@ -648,8 +656,10 @@ static void bs_get(struct verifier *v, unsigned live, unsigned into)
 {
 	const struct operand *context = verify_operand(v, 1);
 	need_context(v, context);
-	if (verify_current(v)->count == 7)
+	if (verify_current(v)->count == 7) {
 		(void)read_value(v, verify_operand(v, 3)); /* the size; only that there is one */
+		need_unit(v, verify_operand(v, 4));
+	}
 	keep_live(v, verify_operand(v, live)->value);
 	need_context(v, context);
 	may_collect(v);
@@ -660,8 +670,12 @@ static void bs_get(struct verifier *v, unsigned live, unsigned into)
 static void bs_test(struct verifier *v)
 {
 	need_context(v, verify_operand(v, 1));
-	if (verify_current(v)->op == OP_bs_skip_bits2)
+	if (verify_current(v)->op == OP_bs_skip_bits2) {
 		(void)read_value(v, verify_operand(v, 2)); /* only that there is one */
+		need_unit(v, verify_operand(v, 3));
+	}
+	if (verify_current(v)->op == OP_bs_test_unit)
+		need_unit(v, verify_operand(v, 2));
 	if (verify_current(v)->op == OP_bs_match_string) {
 		uint64_t bits = verify_operand(v, 2)->value, offset = verify_operand(v, 3)->value;
 		size_t size = v->staged->code->strings_size;
@@ -744,8 +758,8 @@ void verify_instr(struct verifier *v)
 		need_live(v, o[3].value);
 		return;
 	case OP_on_load:
-		if (v->function->arity != 0)
-			(void)verify_refuse(v, "the on_load function has arguments");
+		if (v->function->arity != 0 || v->at != v->function->entry + 1)
+			(void)verify_refuse(v, "on_load is not at the beginning of a function without arguments");
 		return;
 	case OP_func_info:
 		need_no_frame(v);

@@ -149,6 +149,12 @@ static const struct {
 			A + 0, U + 8, U + 1, X + 0, OP_return, OP_label, U + 3, OP_return, END } },
 	{ "is not a value", { OP_move, U + 1, X + 0, OP_return, END } },
 	{ "before OTP 25", { OP_bs_init2, U + 0, U + 0, U + 0, U + 0, U + 0, X + 0, OP_return, END } },
+	{ "a loop without a call", { OP_label, U + 3, OP_jump, F + 3, END } },
+	{ "a loop without a call", { OP_label, U + 3, OP_is_nil, F + 4, X + 0, OP_return, OP_label, U + 4, OP_is_atom, F + 3, X + 0, OP_return, END } },
+	{ NULL, { OP_label, U + 3, OP_loop_rec, F + 4, X + 0, OP_is_nil, F + 4, X + 0, OP_remove_message, OP_return, OP_label, U + 4, OP_wait,
+			F + 3, END } },
+	{ "1 to 256", { OP_bs_start_match3, F + 1, X + 0, U + 1, X + 1, OP_bs_test_unit, F + 1, X + 1, U + 0, OP_return, END } },
+	{ "on_load is not at the beginning", { OP_on_load, OP_return, END } },
 	{ "label 3 stands twice", { OP_label, U + 3, OP_label, U + 3, OP_return, END } },
 };
 
