@@ -100,6 +100,36 @@ static void lower_bif1(struct lowering *l, const struct export *e, const struct 
 			arg_pointer(e));
 }
 
+/* Comparisons whose value is wanted; they never fail. */
+static bool lower_compare_value(struct lowering *l, const struct export *e, struct arg a,
+	struct arg b, const struct operand *destination)
+{
+	static const struct {
+		term function;
+		uint16_t instr;
+		bool swapped;
+	} rows[] = {
+		{ A(eqeq), INSTR_value_eq_exact, false },
+		{ A(neqeq), INSTR_value_ne_exact, false },
+		{ A(eq), INSTR_value_eq, false },
+		{ A(neq), INSTR_value_ne, false },
+		{ A(lt), INSTR_value_lt, false },
+		{ A(gt), INSTR_value_lt, true },
+		{ A(ge), INSTR_value_ge, false },
+		{ A(le), INSTR_value_ge, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].function != e->function)
+			continue;
+		const struct arg args[] = { rows[i].swapped ? b : a, rows[i].swapped ? a : b,
+			arg_reg(destination) };
+		emit_args(l, (enum instr)rows[i].instr, args, 3);
+		return true;
+	}
+	return false;
+}
+
 static void lower_bif2(struct lowering *l, const struct export *e, const struct operand *label,
 	uint64_t live, const struct operand *a, const struct operand *b,
 	const struct operand *destination)
@@ -109,6 +139,8 @@ static void lower_bif2(struct lowering *l, const struct export *e, const struct 
 		lower_operator2(l, e, label, live, a, b, destination))
 		return;
 	struct arg ra = lower_reg(l, a, 0), rb = lower_reg(l, b, 1);
+	if (erlang && lower_compare_value(l, e, ra, rb, destination))
+		return;
 	if (erlang && (e->function == A(element) || e->function == A(map_get))) {
 		enum instr i = e->function == A(element) ? INSTR_bif_element : INSTR_bif_map_get;
 		const struct arg args[] = { ra, rb, arg_reg(destination), arg_number(live),

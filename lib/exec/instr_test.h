@@ -308,6 +308,23 @@ L_is_ge_ir: {
 	JUMP(F32(1, 0));
 }
 
+/* Comparisons as values. */
+#define VALUE(name, condition)                                                                     \
+	L_value_##name:                                                                            \
+	{                                                                                          \
+		term a = REG(W16(0)), b = REG(W16(1));                                             \
+		REG(F16(1, 0)) = (condition) ? A(true) : A(false);                                 \
+		NEXT(value_##name);                                                                \
+	}
+
+VALUE(eq, a == b || (!IS_SMALL2(a, b) && term_equal_value(a, b)))
+VALUE(ne, a != b && (IS_SMALL2(a, b) || !term_equal_value(a, b)))
+VALUE(eq_exact, term_equal(a, b))
+VALUE(ne_exact, !term_equal(a, b))
+VALUE(lt, IS_SMALL2(a, b) ? (int64_t)a < (int64_t)b : compare_values(a, b) < 0)
+VALUE(ge, IS_SMALL2(a, b) ? (int64_t)a >= (int64_t)b : compare_values(a, b) >= 0)
+#undef VALUE
+
 /* Tables: `count` values from word 2, then as many places, two a word. */
 #define PLACE(table, i) ((int32_t)((table)[(i) / 2] >> ((i) % 2 * 32)))
 

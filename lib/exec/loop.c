@@ -152,7 +152,8 @@ static void save_x(struct proc *p, const term *x, unsigned live)
 		p->saved_x = mem_alloc(MEM_PROC, live * sizeof(term));
 		p->saved_capacity = (uint8_t)live;
 	}
-	memcpy(p->saved_x, x, live * sizeof(term));
+	if (live > 0)
+		memcpy(p->saved_x, x, live * sizeof(term));
 	p->saved_count = (uint8_t)live;
 }
 
@@ -203,7 +204,8 @@ OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct pr
 	enum operation operation;
 	bool exact;
 
-	memcpy(x, p->saved_x, p->saved_count * sizeof(term));
+	if (p->saved_count > 0)
+		memcpy(x, p->saved_x, p->saved_count * sizeof(term));
 	p->saved_count = 0;
 	if (p->outcome != OUTCOME_RAISE)
 		p->outcome = OUTCOME_NONE; /* else an answer raises: see bif_answer */
