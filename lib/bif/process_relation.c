@@ -129,6 +129,24 @@ term bif_erlang_monitor_3(struct proc *p, const term *args)
 	return monitor(p, args[0], args[1], &how);
 }
 
+/* There are no other nodes as long as a namespace is not distributed, and one's own never goes down. */
+static term monitor_node(struct proc *p, term node, term flag)
+{
+	if (!term_is_atom(node) || (flag != A(true) && flag != A(false)))
+		return bif_badarg(p);
+	return node == A(nonode_nohost) ? A(true) : bif_error(p, A(notalive));
+}
+
+term bif_erlang_monitor_node_2(struct proc *p, const term *args)
+{
+	return monitor_node(p, args[0], args[1]);
+}
+
+term bif_erlang_monitor_node_3(struct proc *p, const term *args)
+{
+	return list_length(args[2]) < 0 ? bif_badarg(p) : monitor_node(p, args[0], args[1]);
+}
+
 term bif_erlang_demonitor_1(struct proc *p, const term *args)
 {
 	if (!term_is_ref(args[0]))

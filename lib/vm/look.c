@@ -418,7 +418,7 @@ static void describe(struct proc *p, void *arg)
 	if (i->flags & BEAMR_DESCRIBE_STACK)
 		add_frames(i, p);
 	if (i->flags & BEAMR_DESCRIBE_MEMORY) {
-		public->heap_words = gen_total_words(&p->mem);
+		public->heap_words = proc_total_words(p);
 		public->stack_words = p->mem.start != NULL
 					      ? (size_t)(p->mem.end - p->mem.heap.limit)
 					      : p->mem.packed_stack_words;

@@ -277,7 +277,7 @@ static void complete(struct call *call, struct proc *p)
 		} else if (call->reductions_max != 0 && p->reductions_done > call->reductions_max) {
 			r->public.end = BEAMR_CALL_REDUCTIONS;
 		} else if (call->heap_max_words != 0 && raise->reason == A(killed) &&
-			   gen_total_words(&p->mem) >= call->heap_max_words) {
+			   proc_total_words(p) >= call->heap_max_words) {
 			r->public.end = BEAMR_CALL_HEAP;
 		} else {
 			static const char *const classes[] = { "error", "exit", "throw" };
