@@ -5,6 +5,7 @@
 #include "events.h"
 #include "log.h"
 #include "notify.h"
+#include "otp.h"
 #include "run.h"
 #include "server.h"
 #include "startup.h"
@@ -411,7 +412,7 @@ static int make_machine(struct daemon *daemon, const struct options *options)
 	const char *otp = options->otp_root != NULL ? options->otp_root : getenv("BEAMR_OTP_ROOT");
 	if (otp == NULL || otp[0] == '\0')
 		otp = daemon->config.otp_root;
-	if (access(otp, F_OK) != 0) {
+	if (otp_root_check(otp) != 0) {
 		log_say(daemon->log, 4,
 			"there are no OTP libraries at \"%s\"; only code that is loaded by hand "
 			"can run",

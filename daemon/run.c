@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "beamr.h"
 #include "config.h"
+#include "otp.h"
 #include "wording.h"
 
 #include <errno.h>
@@ -269,16 +270,16 @@ int run_main(int count, char **arguments)
 		otp = configured ? config.otp_root : "/usr/lib/erlang";
 	struct halted halted = { .status = -1 };
 	struct beamr_options options = { .schedulers = schedulers,
-		.otp_root = access(otp, F_OK) == 0 ? otp : NULL,
+		.otp_root = otp,
 		.report = on_report,
 		.output = on_output,
 		.halt = on_halt,
 		.user = &halted };
 	struct beamr *machine = NULL;
-	if (options.otp_root == NULL)
-		fprintf(stderr, "beamrd: %s: %s\n", otp, strerror(errno));
-	int r = options.otp_root != NULL ? beamr_new(&options, &machine) : -ENOENT;
-	if (r != 0 && r != -ENOENT)
+	int r = otp_root_check(otp);
+	if (r != 0)
+		fprintf(stderr, "beamrd: no OTP libraries at \"%s\" (lib/stdlib-*/ebin): %s\n", otp, strerror(-r));
+	else if ((r = beamr_new(&options, &machine)) != 0)
 		fprintf(stderr, "beamrd: cannot make a machine: %s\n",
 			strerror(r < 0 ? -r : EINVAL));
 	int status =

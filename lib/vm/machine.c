@@ -69,7 +69,7 @@ void init_tables_once(void)
 	(void)pthread_once(&once, init_tables);
 }
 
-/* "27" out of ROOT/releases/27/OTP_VERSION or lib/stdlib-6.2.2; "" when neither tells. */
+/* "27" out of ROOT/lib/stdlib-6.2.2; "" when that does not tell. */
 static void find_release(const char *root, char ret[16])
 {
 	static const struct {
