@@ -79,6 +79,8 @@ void emit_args(struct lowering *l, enum instr instr, const struct arg *args, siz
 {
 	const struct instr_info *info = &instr_infos[instr];
 	l->start = offset_now(l);
+	if (instr == INSTR_try)
+		vec_push(&l->tries, l->start);
 	vec_push(&l->words, instr_handlers[instr]);
 	size_t bit = 32, used = 0;
 	for (const char *letter = info->operands; *letter != '\0' && *letter != '*'; letter++) {
@@ -344,24 +346,13 @@ static const uint64_t *entry_of(struct lowering *l, uint32_t label)
 	return l->staged->code->code + (l->label_at[label] - 1);
 }
 
-/* Catches hold their handler's address, known only now: the instruction has the label until then. */
+/* Catches hold their handler's address, known only now: the instruction has the label until then. They are remembered as they are
+ * made: an instruction's handler does not tell it from another that does the same, if the compiler has merged the two. */
 static void resolve_catches(struct lowering *l)
 {
-	const struct staged *s = l->staged;
-	uint64_t *code = s->code->code;
-	size_t length;
-	vec_foreach(header, &l->functions) {
-		size_t end = header + 1 < l->functions.items + l->functions.count ? header[1]
-										  : l->words.count;
-		for (size_t at = *header + FUNCTION_HEADER_WORDS; at < end; at += length) {
-			length = instr_length(&code[at]);
-			if (instr_of(code[at]) == INSTR_try)
-				code[at + 1] =
-					(term)(uintptr_t)entry_of(l, (uint32_t)code[at + 1]) >>
-						3 << 6 |
-					IMM_CATCH;
-		}
-	}
+	uint64_t *code = l->staged->code->code;
+	vec_foreach(at, &l->tries)
+		code[*at + 1] = (term)(uintptr_t)entry_of(l, (uint32_t)code[*at + 1]) >> 3 << 6 | IMM_CATCH;
 }
 
 static void *copy_out(const void *items, size_t bytes)
@@ -430,6 +421,7 @@ int lower_module(struct staged *staged, struct load_error *error)
 	vec_done(&l.words);
 	vec_done(&l.fixups);
 	vec_done(&l.functions);
+	vec_done(&l.tries);
 	vec_done(&l.lines);
 	vec_done(&l.frames);
 	return r;

@@ -27,6 +27,7 @@ struct lowering {
 		ways_back; /* by label: offset of the charged jump to it; 0: none. NULL until one is needed */
 	uint32_t *landing; /* by label: y + 1 of the catch whose handler it is; 0: none */
 	VEC(uint32_t) functions;
+	VEC(uint32_t) tries; /* offsets of try instructions, whose handlers are put in last */
 	VEC(struct line_entry) lines;
 	VEC(struct frame_entry) frames;
 	size_t handlers;                  /* labels with a landing */
