@@ -88,10 +88,9 @@ static bool match_pattern(struct ms_run *run, const struct ms_clause *clause, te
 static term all_variables(struct ms_run *run, const struct ms_clause *clause, bool copying)
 {
 	struct heap *heap = proc_heap(run->p);
-	const uint32_t *sorted = run->ms->sorted.items + clause->first_sorted;
 	term list = TERM_NIL;
 	for (uint32_t i = clause->variables; i > 0; i--) {
-		term value = run->variables[sorted[i - 1]];
+		term value = run->variables[run->ms->sorted.items[clause->first_sorted + i - 1]];
 		list = heap_cons(heap, copying ? heap_copy(heap, value) : value, list);
 	}
 	return list;
