@@ -86,6 +86,13 @@ term bif_host_tell_5(struct proc *p, const term *args)
 	return bif_badarg(p);
 }
 
+term bif_host_started_0(struct proc *p, const term *args)
+{
+	if (host.started != NULL)
+		host.started(p->ns);
+	return A(ok);
+}
+
 term bif_host_logger_started_0(struct proc *p, const term *args)
 {
 	if (host.logger_started != NULL)

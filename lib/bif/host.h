@@ -6,6 +6,8 @@
 struct host_functions {
 	/* Text of `from` for the host; bytes are borrowed. Must not block. */
 	void (*output)(struct ns *ns, term from, const uint8_t *bytes, size_t size);
+	/* The namespace's kernel process and what belongs to it have their names. */
+	void (*started)(struct ns *ns);
 	/* The namespace's logger is there (or could not be started). */
 	void (*logger_started)(struct ns *ns);
 	/* erlang:halt/2 in a namespace. */

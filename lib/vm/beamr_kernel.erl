@@ -3,10 +3,10 @@
 %% the logger service that OTP's kernel application would have started is started when it is first asked for.
 -module(beamr_kernel).
 -export([start/0, init/0, start_logger/0]).
--export([output/2, logger_started/0, tell/5]).
+-export([output/2, started/0, logger_started/0, tell/5]).
 -export([log/2]).
 
--nifs([output/2, logger_started/0, tell/5]).
+-nifs([output/2, started/0, logger_started/0, tell/5]).
 
 start() ->
     process_flag(trap_exit, true),
@@ -14,6 +14,7 @@ start() ->
     ac_tab = ets:new(ac_tab, [set, public, named_table, {read_concurrency, true}]),
     register(user, self()),
     register(init, spawn_link(?MODULE, init, [])),
+    started(),
     loop().
 
 %% What module init asks of the process of that name.
@@ -175,5 +176,6 @@ wait() ->
     end.
 
 output(_, _) -> erlang:nif_error(undef).
+started() -> erlang:nif_error(undef).
 logger_started() -> erlang:nif_error(undef).
 tell(_, _, _, _, _) -> erlang:nif_error(undef).

@@ -10,6 +10,7 @@
 #include "vm/kernel_beam.h"
 #include "vm/machine.h"
 
+#include <pthread.h>
 #include <string.h>
 
 static void output(struct ns *ns, term from, const uint8_t *bytes, size_t size)
@@ -30,10 +31,43 @@ static void halt(struct ns *ns, int status)
 	namespace_kill_all(ns);
 }
 
+/* Nothing of a namespace runs before its kernel process has registered what library code calls by name; so whoever starts
+ * something waits for that, the moment it takes. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+} ready = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
+
+static void kernel_started(struct ns *ns)
+{
+	pthread_mutex_lock(&ready.lock);
+	handle_of(ns)->kernel_ready = true;
+	pthread_cond_broadcast(&ready.changed);
+	pthread_mutex_unlock(&ready.lock);
+}
+
+static void kernel_ended(struct proc *p, void *user)
+{
+	struct beamr_ns *h = user;
+	kernel_started(h->ns); /* nobody waits for ever */
+}
+
+/* Not before the schedulers run: then it is the first in their queue. */
+static void wait_until_ready(struct beamr_ns *h)
+{
+	if (!h->machine->started || h->machine->stopped)
+		return;
+	pthread_mutex_lock(&ready.lock);
+	while (!h->kernel_ready)
+		pthread_cond_wait(&ready.changed, &ready.lock);
+	pthread_mutex_unlock(&ready.lock);
+}
+
 void kernel_init(struct beamr *m)
 {
 	static const struct host_functions functions = {
 		.output = output,
+		.started = kernel_started,
 		.logger_started = autoload_logger_started,
 		.halt = halt,
 	};
@@ -70,8 +104,13 @@ term kernel_process(struct beamr_ns *h)
 			spawn_options_init(&options);
 			options.quiet = false;
 			options.system = true;
+			options.on_exit = kernel_ended;
+			options.on_exit_user = h;
+			h->kernel_ready = false;
 			pid = proc_spawn(h->ns, NULL, name, atom_of_string("start"), TERM_NIL,
 				&options, NULL);
+			if (pid != TERM_NONE)
+				wait_until_ready(h);
 		}
 		atomic_store_release(&h->kernel, pid);
 	}

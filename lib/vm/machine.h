@@ -27,6 +27,7 @@ struct beamr_ns {
 	int64_t created_realtime_usec;
 	struct mutex
 		kernel_lock; /* LOCK_LEAF: one thread at a time looks whether the kernel process is there */
+	bool kernel_ready;        /* guarded by the lock of vm/kernel.c: it has its names, or has ended */
 	_Atomic int logger; /* enum logger_state */
 	_Atomic term
 		kernel; /* pid of its kernel process (vm/kernel.c); TERM_NONE before the first spawn */

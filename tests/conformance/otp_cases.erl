@@ -161,10 +161,12 @@ start_simple(N) -> gen_server:start_link(?MODULE, {server, N}, []).
 sup_simple_restart() -> S = sup_(#{strategy => simple_one_for_one, intensity => 10, period => 10}, [#{id => w, start => {?MODULE, start_simple, []}, restart => permanent}]), {ok, P} = supervisor:start_child(S, [7]), die_(P), wait_(fun() -> [Q || {_, Q, _, _} <- supervisor:which_children(S), is_pid(Q), Q =/= P] =/= [] end), [{_, Q, _, _}] = supervisor:which_children(S), gen_server:call(Q, get).
 wait_(F) -> case F() of true -> ok; false -> timer:sleep(1), wait_(F) end.
 sup_shutdown_order() -> trap_(fun() -> Me = self(), S = sup_(#{}, [#{id => I, start => {?MODULE, start_reporting, [Me, I]}} || I <- [a, b, c]]), unlink(S), R = monitor(process, S), exit(S, shutdown), X = gone(S, R), {X, [take() || _ <- [1, 2, 3]]} end).
-start_reporting(To, I) -> {ok, proc_lib:spawn_link(fun() -> process_flag(trap_exit, true), receive {'EXIT', _, R} -> To ! {I, R} end end)}.
+start_reporting(To, I) -> proc_lib:start_link(?MODULE, reporting_init_, [To, I]).
+reporting_init_(To, I) -> process_flag(trap_exit, true), proc_lib:init_ack({ok, self()}), receive {'EXIT', _, R} -> To ! {I, R} end.
 sup_brutal_kill() -> S = sup_(#{}, [#{id => a, start => {?MODULE, start_reporting, [self(), a]}, shutdown => brutal_kill}]), [{a, P}] = pids_(S), R = monitor(process, P), supervisor:terminate_child(S, a), gone(P, R).
 sup_shutdown_timeout() -> S = sup_(#{}, [#{id => a, start => {?MODULE, start_stubborn_, []}, shutdown => 20}]), [{a, P}] = pids_(S), R = monitor(process, P), supervisor:terminate_child(S, a), gone(P, R).
-start_stubborn_() -> {ok, proc_lib:spawn_link(fun() -> process_flag(trap_exit, true), stubborn_() end)}.
+start_stubborn_() -> proc_lib:start_link(?MODULE, stubborn_init_, []).
+stubborn_init_() -> process_flag(trap_exit, true), proc_lib:init_ack({ok, self()}), stubborn_().
 stubborn_() -> receive _ -> stubborn_() end.
 sup_nested() -> S = sup_(#{}, [#{id => inner, start => {supervisor, start_link, [?MODULE, {sup, #{}, [child_(x, permanent), child_(y, permanent)]}]}, type => supervisor}]), [{inner, I}] = pids_(S), {[N || {N, _} <- pids_(I)], supervisor:count_children(S)}.
 sup_child_fails_to_start() -> trap_(fun() -> R = supervisor:start_link(?MODULE, {sup, #{}, [child_(a, permanent), #{id => bad, start => {gen_server, start_link, [?MODULE, {fail, {stop, no}}, []]}}]}), X = receive {'EXIT', _, E} -> E after 500 -> none end, {sup_err_(R), X} end).
