@@ -65,7 +65,7 @@ term bif_lists_reverse_2(struct proc *p, const term *args)
 	size_t count = 0;
 	for (term t = list; term_is_cons(t) && count < allowed; t = cons_tail(t))
 		count++;
-	term *cells = heap_alloc(bif_heap(p), 2 * count);
+	term *cells = count == 0 ? NULL : heap_alloc(bif_heap(p), 2 * count);
 	for (size_t i = 0; i < count; i++, cells += 2, list = cons_tail(list)) {
 		cells[0] = cons_head(list);
 		cells[1] = tail;

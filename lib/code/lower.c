@@ -358,7 +358,8 @@ static void resolve_catches(struct lowering *l)
 static void *copy_out(const void *items, size_t bytes)
 {
 	void *copy = mem_alloc(MEM_CODE, bytes);
-	memcpy(copy, items, bytes);
+	if (bytes != 0)
+		memcpy(copy, items, bytes);
 	return copy;
 }
 

@@ -615,8 +615,8 @@ static term list_of(struct heap *heap, const term *values, size_t count, term ta
 static void close_container(struct parser *p)
 {
 	struct open open = vec_pop(&p->opens);
-	term *values = p->values.items + open.base;
 	size_t count = p->values.count - open.base;
+	term *values = count == 0 ? NULL : p->values.items + open.base; /* no items yet, no place for them */
 	term t = TERM_NIL;
 	switch (open.kind) {
 	case OPEN_LIST:
