@@ -41,6 +41,7 @@ enum instr instr_of(uint64_t word);
  * registers behind the program's own; they never live across an instruction. */
 #define INSTR_X_LIMIT 1024U
 #define INSTR_X_SCRATCH 8U
+#define INSTR_NOT_LAST 0xFFFFU /* call_bif has it where call_bif_last has the words of its frame */
 #define INSTR_NO_LIVE 0xFFFFU /* instead of a count of live x registers: may not collect */
 
 /* 16 bits: byte offset from x0, or from one byte before the continuation slot (odd). */

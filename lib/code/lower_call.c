@@ -18,7 +18,7 @@ static void lower_call_ext(struct lowering *l, const struct operand *o)
 		else
 			EMIT(l, apply_fun_list, arg_number(0));
 	} else if (e->bif != NULL) {
-		EMIT(l, call_bif, arg_number(e->arity), arg_number(0), arg_pointer(e));
+		EMIT(l, call_bif, arg_number(e->arity), arg_number(INSTR_NOT_LAST), arg_pointer(e));
 	} else {
 		EMIT(l, call_ext, arg_number(e->number));
 	}

@@ -134,7 +134,7 @@ L_jump_back:
 
 L_call_bif: {
 	callee = (const struct export *)(uintptr_t)pc[1];
-	p->pc = pc;
+	atomic_store_relaxed(&p->pc, pc);
 	SWAP_OUT();
 	p->reductions--;
 	term value = callee->bif->fn(p, x);
@@ -151,7 +151,7 @@ L_call_bif: {
 
 L_call_bif_last: {
 	callee = (const struct export *)(uintptr_t)pc[1];
-	p->pc = pc;
+	atomic_store_relaxed(&p->pc, pc);
 	SWAP_OUT();
 	p->reductions--;
 	term value = callee->bif->fn(p, x);
@@ -169,7 +169,7 @@ L_call_bif_last: {
 
 /* A BIF returned TERM_NONE; pc is at its call. */
 bif_outcome: {
-	bool tail = instr_of(w) == INSTR_call_bif_last;
+	bool tail = W16(1) != INSTR_NOT_LAST;
 	unsigned drop = tail ? W16(1) : 0;
 	enum outcome outcome = (enum outcome)p->outcome;
 	p->outcome = OUTCOME_NONE;
@@ -179,7 +179,7 @@ bif_outcome: {
 		goto raise_at_place;
 	case OUTCOME_AGAIN:
 		save_x(p, x, W16(0));
-		p->pc = pc;
+		atomic_store_relaxed(&p->pc, pc);
 		return SLICE_YIELD;
 	case OUTCOME_TRAP:
 		if (tail)
@@ -195,7 +195,7 @@ bif_outcome: {
 		struct trap *trap = &proc_extra(p)->trap;
 		*trap = (struct trap){ .export = callee, .count = 0, .args = { (term)(uintptr_t)pc } };
 		save_x(p, x, W16(0));
-		p->pc = bif_answer_code.code;
+		atomic_store_relaxed(&p->pc, bif_answer_code.code);
 		p->outcome = OUTCOME_WAIT;
 		return SLICE_WAIT;
 	}
@@ -206,7 +206,7 @@ bif_outcome: {
 		if (!proc_collect_major(p, 0, x, p->extra->trap.count))
 			goto ended;
 		save_x(p, x, p->extra->trap.count);
-		p->pc = call_again_code.code;
+		atomic_store_relaxed(&p->pc, call_again_code.code);
 		if (p->mailbox.first != NULL)
 			return SLICE_YIELD;
 		p->flags |= PROC_HIBERNATED;
@@ -249,14 +249,14 @@ call_outcome: {
 		proc_extra(p)->trap.export = callee;
 		save_x(p, x, callee->arity);
 		p->mem.heap.limit = E;
-		p->pc = call_again_code.code;
+		atomic_store_relaxed(&p->pc, call_again_code.code);
 		p->outcome = OUTCOME_WAIT;
 		return SLICE_WAIT;
 	case OUTCOME_AGAIN:
 		proc_extra(p)->trap.export = callee;
 		save_x(p, x, callee->arity);
 		p->mem.heap.limit = E;
-		p->pc = call_again_code.code;
+		atomic_store_relaxed(&p->pc, call_again_code.code);
 		return SLICE_YIELD;
 	case OUTCOME_HIBERNATE:
 	case OUTCOME_EXIT:
@@ -290,7 +290,7 @@ L_bif_answer:
 		goto bif_outcome;
 	x[0] = p->extra->answer;
 	p->extra->answer = TERM_NONE;
-	if (instr_of(w) == INSTR_call_bif_last) {
+	if (W16(1) != INSTR_NOT_LAST) {
 		E += W16(1);
 		pc = (const uint64_t *)(uintptr_t)E[0];
 	} else {

@@ -2,8 +2,6 @@
 /* Exceptions. Included by loop.c inside its function. */
 
 L_try:
-	/* Its address is its name (instr_of): a compiler that merged it with move_c, which does the same, would take that away. */
-	__asm__ volatile("# try");
 	REG(W16(0)) = pc[1];
 	NEXT(try);
 

@@ -46,7 +46,7 @@ L_loop_rec_tuple: {
 			p->mailbox.save = save;
 			p->flags &= ~(uint32_t)PROC_MATCHING;
 			SWAP_OUT();
-			p->pc = pc;
+			atomic_store_relaxed(&p->pc, pc);
 			return SLICE_YIELD;
 		}
 	}
@@ -58,7 +58,7 @@ L_loop_rec_end:
 	pc += W32;
 	if (unlikely(--reductions <= 0)) {
 		SWAP_OUT();
-		p->pc = pc;
+		atomic_store_relaxed(&p->pc, pc);
 		return SLICE_YIELD;
 	}
 	DISPATCH();
@@ -71,7 +71,7 @@ L_remove_message:
 
 L_wait:
 	SWAP_OUT();
-	p->pc = pc + W32;
+	atomic_store_relaxed(&p->pc, pc + W32);
 	return SLICE_WAIT;
 
 L_wait_timeout: {
@@ -84,7 +84,7 @@ L_wait_timeout: {
 	SWAP_IN();
 	if (expired)
 		NEXT(wait_timeout);
-	p->pc = pc + F32(1, 0);
+	atomic_store_relaxed(&p->pc, pc + F32(1, 0));
 	return SLICE_WAIT;
 }
 
@@ -113,7 +113,7 @@ L_recv_marker_use:
 	NEXT(recv_marker_use);
 
 L_send: {
-	p->pc = pc;
+	atomic_store_relaxed(&p->pc, pc);
 	SWAP_OUT();
 	p->reductions--;
 	bool sent = proc_send(p, x[0], x[1]);

@@ -189,7 +189,7 @@ OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct pr
 	}
 	term *x = worker->x;
 	term *H = p->mem.heap.top, *E = p->mem.heap.limit;
-	const uint64_t *pc = p->pc;
+	const uint64_t *pc = atomic_load_relaxed(&p->pc);
 	int32_t reductions = SLICE_REDUCTIONS;
 	_Atomic(const uint64_t *) *const dispatch = p->ns->dispatch;
 	uint64_t w;
@@ -237,7 +237,7 @@ raise_at_place:
 	if (unlikely(--reductions <= 0)) {
 		SWAP_OUT();
 		save_x(p, x, 4);
-		p->pc = pc;
+		atomic_store_relaxed(&p->pc, pc);
 		return SLICE_YIELD;
 	}
 	DISPATCH();
@@ -248,7 +248,7 @@ ended: /* a signal or a limit ended the process; the outcome is OUTCOME_EXIT */
 yield_at_entry:
 	SWAP_OUT();
 	save_x(p, x, entry_arity(pc));
-	p->pc = pc;
+	atomic_store_relaxed(&p->pc, pc);
 	return SLICE_YIELD;
 }
 
@@ -316,8 +316,9 @@ const uint64_t *exec_normal_exit(void)
 
 const uint64_t *exec_waits_at(const struct proc *p)
 {
-	if (p->pc != bif_answer_code.code)
-		return p->pc;
+	const uint64_t *pc = proc_pc(p);
+	if (pc != bif_answer_code.code)
+		return pc;
 	return (const uint64_t *)(uintptr_t)p->extra->trap.args[0];
 }
 

@@ -17,7 +17,7 @@ void proc_published(const struct proc *p, struct proc_published *ret)
 		.mailbox = atomic_load_relaxed(&q->mailbox_length),
 		.initial_call = p->initial_call,
 		/* A moment old or of the middle of a slice; only ever looked up, never followed. */
-		.current = __atomic_load_n(&p->pc, __ATOMIC_RELAXED),
+		.current = proc_pc(p),
 		.started_usec = table_time_usec(p->started),
 		.serial = (uint64_t)pid_serial(p->pid) << PID_SLOT_BITS | pid_slot(p->pid),
 		.parent = p->parent,

@@ -186,7 +186,7 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 	gen_init(&p->mem);
 	p->pid = pid;
 	p->ns = ns;
-	p->pc = start.pc;
+	atomic_store_relaxed(&p->pc, start.pc);
 	p->initial_call = start.initial_call;
 	p->parent = parent != NULL ? parent->pid : TERM_NONE;
 	p->first_link = TERM_NONE;

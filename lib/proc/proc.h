@@ -93,7 +93,7 @@ struct mailbox {
 
 struct proc {
 	struct gen_heap mem;         /* first: mem.heap.top is H, mem.heap.limit is E between slices and in BIFs */
-	const uint64_t *pc;          /* where to go on */
+	_Atomic(const uint64_t *) pc; /* where to go on; relaxed: proc_published() tells it to any thread */
 	int32_t reductions;          /* left in this slice; BIFs charge it; <= 0: yield at the next chance */
 	uint32_t flags;              /* enum proc_flag */
 	struct worker *worker;       /* that runs it, or ran it last */
@@ -182,6 +182,13 @@ struct proc_extra {
 	struct beamr_crash_id crash_id; /* set when it ends with a fault of its own */
 	struct beamr_crash_id cause;    /* came with the signal that ends it: the first death of the chain */
 };
+
+/* Where it goes on, or did a moment ago. Threads: any. */
+static inline const uint64_t *proc_pc(const struct proc *p)
+{
+	struct proc *q = (struct proc *)(uintptr_t)p; /* atomic_load takes no const object in C17 */
+	return atomic_load_relaxed(&q->pc);
+}
 
 struct proc_extra *proc_extra_make(struct proc *p);
 

@@ -73,7 +73,7 @@ static bool lies_in(const struct module_code *code, const uint64_t *address)
 
 bool purge_process_uses(const struct proc *p, const struct module_code *code)
 {
-	if (lies_in(code, p->pc))
+	if (lies_in(code, proc_pc(p)))
 		return true;
 	const uint64_t *few[64];
 	const uint64_t **addresses = few;
