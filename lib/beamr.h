@@ -150,6 +150,32 @@ BEAMR_API void beamr_ns_each(struct beamr *machine,
 	bool (*fn)(void *user, const struct beamr_ns_info *info), void *user);
 BEAMR_API const char *beamr_ns_name(const struct beamr_ns *ns);
 
+/* Limits of a namespace. 0: none; for cpu_weight: 100. What happens at each is told in lib/ns/quotas.def. */
+struct beamr_quota {
+	uint64_t memory_high, memory_max; /* bytes */
+	uint64_t processes_max, atoms_max, ets_tables_max, ets_memory_max, modules_max,
+		code_memory_max, ports_max, file_descriptors_max, mailbox_max, process_heap_max,
+		timers_max;
+	uint64_t cpu_weight;      /* 1 to 10000 */
+	uint64_t cpu_quota_milli; /* thousandths of one scheduler */
+};
+
+/* What a namespace holds now and has used up so far. Bytes, pieces, microseconds. */
+struct beamr_usage {
+	uint64_t memory, memory_peak; /* all it is charged for: the next four and what has no place there */
+	uint64_t memory_processes, memory_binaries, ets_memory, code_memory;
+	uint64_t processes, processes_peak, atoms, ets_tables, modules, ports, file_descriptors,
+		timers;
+	uint64_t reductions, cpu_usec, messages, crashes, restarts;
+};
+
+/* Replaces all limits at once; they hold for what is asked for from then on. Nothing is taken away from what is there, but memory_high
+ * and memory_max hold at once. BEAMR_E_LIMIT, when one is out of its domain: *ret_field (may be NULL) is the interface's name of it. */
+BEAMR_API int beamr_ns_set_quota(
+	struct beamr_ns *ns, const struct beamr_quota *quota, const char **ret_field);
+BEAMR_API void beamr_ns_quota(const struct beamr_ns *ns, struct beamr_quota *ret_quota);
+BEAMR_API void beamr_ns_usage(const struct beamr_ns *ns, struct beamr_usage *ret_usage);
+
 /* Adds a folder of .beam files: the first call of a module that is not loaded loads it from the first folder that has
  * it. Order: folders added here (BEAMR_CODE_FIRST before the others), then ROOT/lib/APP/ebin. -ENOENT, -ENOTDIR ... */
 enum beamr_code_flags { BEAMR_CODE_FIRST = 1 };

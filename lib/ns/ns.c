@@ -11,6 +11,7 @@
 #include "code/cache.h"
 #include "heap/gen.h"
 #include "ns/paths.h"
+#include "ns/quota.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -313,6 +314,8 @@ static struct ns *ns_make(const char *name)
 	ns->name = mem_alloc(MEM_NS, strlen(name) + 1);
 	memcpy(ns->name, name, strlen(name) + 1);
 	ns->dispatch = dispatch;
+	ns->account = account_new();
+	atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], NS_CPU_WEIGHT);
 	atomic_store_relaxed(&ns->processes, 1); /* for being open */
 	mutex_init(&ns->code_lock, LOCK_CODE);
 	atomic_store_relaxed(&ns->modules, table_new(256));
@@ -384,6 +387,7 @@ void ns_free(struct ns *ns)
 	paths_free(ns->paths);
 	(void)munmap((void *)(uintptr_t)ns->dispatch, DISPATCH_BYTES); /* our own mapping */
 	mutex_done(&ns->code_lock);
+	account_unref(ns->account); /* always NULL */
 	mem_free(MEM_NS, ns->name, strlen(ns->name) + 1);
 	mem_free(MEM_NS, ns, sizeof(*ns));
 }

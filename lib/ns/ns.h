@@ -13,16 +13,25 @@
 #include "code/module.h"
 #include "term/export.h"
 
+struct account;          /* base/account.h: what it holds, against its limits (ns/quota.h) */
 struct ets_space;        /* ets/ets.h: the tables of a namespace */
 struct persistent_space; /* bif/persistent_term.c */
 struct environment;      /* bif/os.c: environment variables */
 struct registry;         /* proc/registry.c: registered names */
+
+enum ns_quota {
+#define QUOTA(name, field, most, text) NS_QUOTA_##name,
+#include "ns/quotas.def"
+#undef QUOTA
+	NS_QUOTAS
+};
 
 struct ns {
 	/* fixed once published */
 	uint32_t id;
 	char *name;
 	_Atomic(const uint64_t *) *dispatch; /* EXPORTS_MAX entries of reserved address space, touched as used */
+	struct account *account;
 	struct registry *registry;
 	struct ets_space *ets;
 	_Atomic(struct persistent_space *) persistent; /* made when first used */
@@ -30,6 +39,8 @@ struct ns {
 
 	/* atomic */
 	_Atomic int64_t processes; /* living ones, plus one while the namespace is open */
+	_Atomic int64_t processes_peak;
+	_Atomic uint64_t limits[NS_QUOTAS]; /* 0: none */
 	_Atomic bool closing;
 	_Atomic uint64_t crashes;
 	_Atomic uint64_t restarts; /* children started again by supervisors */
@@ -107,14 +118,20 @@ struct module_code *ns_take_pending(struct ns *ns, term name);
 /* Whether M:F/A can be called here without loading anything: a BIF, or an export of a current module. */
 bool ns_exports(const struct ns *ns, term module, term function, uint32_t arity);
 
-/* One more process; false when the namespace is closing: nothing may start there any more. Pairs with ns_process_leave. */
+/* One more process; false when the namespace is closing, so that nothing may start there any more, or has as many as it
+ * may have. Pairs with ns_process_leave. */
 static inline bool ns_process_enter(struct ns *ns)
 {
 	int64_t now = atomic_load_relaxed(&ns->processes);
+	const uint64_t max = atomic_load_relaxed(&ns->limits[NS_QUOTA_processes_max]);
 	do {
-		if (atomic_load_acquire(&ns->closing))
+		/* `now` is one more than the living, for being open. */
+		if (atomic_load_acquire(&ns->closing) || (max != 0 && (uint64_t)now > max))
 			return false;
 	} while (!atomic_cas_acq_rel(&ns->processes, &now, now + 1));
+	int64_t peak = atomic_load_relaxed(&ns->processes_peak);
+	while (unlikely(now > peak) && !atomic_cas_acq_rel(&ns->processes_peak, &peak, now))
+		;
 	return true;
 }
 

@@ -2,6 +2,7 @@
 /* Namespaces as the host sees them: handles, counted, that outlive a removal while somebody holds one. */
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "ns/quota.h"
 #include "proc/proc.h"
 #include "term/atom.h"
 #include "vm/boot.h"
@@ -175,6 +176,69 @@ int beamr_code_add_dir(struct beamr_ns *h, const char *dir, unsigned flags)
 		return -ENOTDIR;
 	ns_add_code_path(h->ns, dir, (flags & BEAMR_CODE_FIRST) != 0);
 	return 0;
+}
+
+int beamr_ns_set_quota(
+	struct beamr_ns *h, const struct beamr_quota *quota, const char **ret_field)
+{
+	const uint64_t limits[NS_QUOTAS] = {
+#define QUOTA(name, field, most, text) quota->name,
+#include "ns/quotas.def"
+#undef QUOTA
+	};
+	int r = ns_set_limits(h->ns, limits);
+	if (r == 0)
+		return 0;
+	if (ret_field != NULL)
+		*ret_field = ns_quota_name(r - 1);
+	return BEAMR_E_LIMIT;
+}
+
+void beamr_ns_quota(const struct beamr_ns *h, struct beamr_quota *ret_quota)
+{
+	*ret_quota = (struct beamr_quota){
+#define QUOTA(name, field, most, text) .name = ns_limit(h->ns, NS_QUOTA_##name),
+#include "ns/quotas.def"
+#undef QUOTA
+	};
+}
+
+/* Sums of what many threads add to may be a moment below nothing. */
+static uint64_t not_negative(int64_t n)
+{
+	return n < 0 ? 0 : (uint64_t)n;
+}
+
+static uint64_t pieces(const struct account *a, enum account_count what)
+{
+	return not_negative(atomic_load_relaxed(&a->counts[what]));
+}
+
+void beamr_ns_usage(const struct beamr_ns *h, struct beamr_usage *ret)
+{
+	const struct ns *ns = h->ns;
+	const struct account *a = ns->account;
+	int64_t peak = atomic_load_relaxed(&a->peak), now = account_used_total(a);
+	*ret = (struct beamr_usage){
+		.memory = not_negative(now),
+		.memory_peak = not_negative(peak > now ? peak : now),
+		.memory_processes = not_negative(account_used(a, ACCOUNT_PROCESSES)),
+		.memory_binaries = not_negative(account_used(a, ACCOUNT_BINARIES)),
+		.ets_memory = not_negative(account_used(a, ACCOUNT_ETS)),
+		.code_memory = not_negative(account_used(a, ACCOUNT_CODE)),
+		.processes = not_negative(ns_process_count(ns)),
+		.processes_peak = not_negative(atomic_load_relaxed(&ns->processes_peak)),
+		.atoms = pieces(a, COUNT_ATOMS),
+		.ets_tables = pieces(a, COUNT_TABLES),
+		.modules = pieces(a, COUNT_MODULES),
+		.ports = pieces(a, COUNT_PORTS),
+		.file_descriptors = pieces(a, COUNT_FILES),
+		.timers = pieces(a, COUNT_TIMERS),
+		.cpu_usec = not_negative(atomic_load_relaxed(&a->cpu_nsec)) / 1000,
+		.crashes = atomic_load_relaxed(&ns->crashes),
+		.restarts = atomic_load_relaxed(&ns->restarts),
+	};
+	account_spent(a, &ret->reductions, &ret->messages);
 }
 
 struct usage {

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accounts and the batches of threads. See base/account.h. */
+#include "base/account.h"
+
+#include "base/alloc.h"
+#include "base/lock.h"
+
+#include <unistd.h>
+
+_Thread_local struct account_batch *account_batch __attribute__((tls_model("initial-exec")));
+
+static struct mutex batches_lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_LEAF };
+static struct account_batch *batches; /* guarded by batches_lock */
+static _Atomic uint64_t accounts;
+
+struct account *account_new(void)
+{
+	struct account *a = mem_zalloc(MEM_NS, sizeof(*a));
+	atomic_store_relaxed(&a->life, ACCOUNT_HOLDER);
+	atomic_store_relaxed(&a->high, INT64_MAX);
+	atomic_store_relaxed(&a->max, INT64_MAX);
+	atomic_store_relaxed(&a->ets_max, INT64_MAX);
+	atomic_add_relaxed(&accounts, 1);
+	return a;
+}
+
+/* Whoever brings `life` to 0 frees: nobody holds the account, so nobody charges it any more. */
+static void life_add(struct account *a, uint64_t by)
+{
+	if (atomic_add_acq_rel(&a->life, by) + by != 0)
+		return;
+	atomic_sub_relaxed(&accounts, 1);
+	mem_free(MEM_NS, a, sizeof(*a));
+}
+
+struct account *account_ref(struct account *a)
+{
+	atomic_add_relaxed(&a->life, ACCOUNT_HOLDER);
+	return a;
+}
+
+struct account *account_unref(struct account *a)
+{
+	if (a != NULL)
+		life_add(a, -ACCOUNT_HOLDER);
+	return NULL;
+}
+
+static void note_peak(struct account *a)
+{
+	int64_t now = account_bytes(a), peak = atomic_load_relaxed(&a->peak);
+	while (now > peak && !atomic_cas_acq_rel(&a->peak, &peak, now))
+		;
+}
+
+void account_charge_shared(struct account *a, enum account_kind kind, int64_t bytes)
+{
+	if (a == NULL || bytes == 0)
+		return;
+	atomic_add_relaxed(&a->used[kind], bytes);
+	if (bytes > 0) {
+		/* The charger holds the account, by its namespace or by what is charged already. */
+		atomic_add_relaxed(&a->life, (uint64_t)bytes);
+		note_peak(a);
+	} else {
+		life_add(a, (uint64_t)bytes);
+	}
+}
+
+void account_flush(void)
+{
+	struct account_batch *b = account_batch;
+	struct account *a = atomic_load_relaxed(&b->account);
+	if (a == NULL) {
+		/* What nobody is charged for. */
+		for (unsigned i = 0; i < ACCOUNT_KINDS; i++)
+			atomic_store_relaxed(&b->pending[i], 0);
+		atomic_store_relaxed(&b->reductions, 0);
+		atomic_store_relaxed(&b->messages, 0);
+		b->sum = 0;
+		return;
+	}
+	for (unsigned i = 0; i < ACCOUNT_KINDS; i++) {
+		int64_t bytes = atomic_load_relaxed(&b->pending[i]);
+		if (bytes == 0)
+			continue;
+		atomic_add_relaxed(&a->used[i], bytes);
+		atomic_store_relaxed(&b->pending[i], 0);
+	}
+	uint64_t n = atomic_load_relaxed(&b->reductions);
+	if (n != 0) {
+		atomic_add_relaxed(&a->reductions, n);
+		atomic_store_relaxed(&b->reductions, 0);
+	}
+	n = atomic_load_relaxed(&b->messages);
+	if (n != 0) {
+		atomic_add_relaxed(&a->messages, n);
+		atomic_store_relaxed(&b->messages, 0);
+	}
+	if (b->sum != 0) {
+		atomic_add_relaxed(&a->life, (uint64_t)b->sum); /* the batch holds it */
+		b->sum = 0;
+		note_peak(a);
+	}
+}
+
+void account_switch(struct account *to)
+{
+	struct account_batch *b = account_batch;
+	if (b == NULL)
+		return;
+	struct account *from = atomic_load_relaxed(&b->account);
+	account_flush();
+	if (to != NULL)
+		(void)account_ref(to); /* the same pointer */
+	atomic_store_relaxed(&b->account, to);
+	(void)account_unref(from); /* always NULL */
+}
+
+void account_thread_init(struct account_batch *b)
+{
+	*b = (struct account_batch){ 0 };
+	mutex_lock(&batches_lock);
+	b->next = batches;
+	if (batches != NULL)
+		batches->previous = b;
+	batches = b;
+	mutex_unlock(&batches_lock);
+	account_batch = b;
+}
+
+void account_thread_done(void)
+{
+	struct account_batch *b = account_batch;
+	account_switch(NULL);
+	mutex_lock(&batches_lock);
+	if (b->previous != NULL)
+		b->previous->next = b->next;
+	else
+		batches = b->next;
+	if (b->next != NULL)
+		b->next->previous = b->previous;
+	mutex_unlock(&batches_lock);
+	account_batch = NULL;
+}
+
+int64_t account_room(const struct account *a)
+{
+	if (a == NULL)
+		return INT64_MAX;
+	int64_t max = atomic_load_relaxed(&a->max);
+	if (likely(max == INT64_MAX))
+		return max;
+	int64_t now = account_bytes(a);
+	if (account_batch != NULL && atomic_load_relaxed(&account_batch->account) == a)
+		now += account_batch->sum;
+	return now >= max ? 0 : max - now;
+}
+
+/* Bound: as much as the machine has, at most; more could only end in the kernel's killing everybody. */
+static int64_t machine_bytes(void)
+{
+	static _Atomic int64_t known;
+	int64_t bytes = atomic_load_relaxed(&known);
+	if (bytes == 0) {
+		long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+		bytes = pages > 0 && size > 0 ? (int64_t)pages * size : INT64_MAX;
+		atomic_store_relaxed(&known, bytes);
+	}
+	return bytes;
+}
+
+bool account_fits(size_t bytes)
+{
+	return bytes < ACCOUNT_BATCH_BYTES ||
+	       (bytes <= (size_t)machine_bytes() &&
+		       (int64_t)bytes <= account_room(account_current()));
+}
+
+bool account_take(struct account *a, enum account_count what, uint64_t limit)
+{
+	int64_t before = atomic_add_relaxed(&a->counts[what], 1);
+	if (likely(limit == 0 || before < (int64_t)limit))
+		return true;
+	atomic_sub_relaxed(&a->counts[what], 1);
+	return false;
+}
+
+void account_give(struct account *a, enum account_count what, int64_t pieces)
+{
+	atomic_sub_relaxed(&a->counts[what], pieces);
+}
+
+int64_t account_used(const struct account *a, enum account_kind kind)
+{
+	mutex_lock(&batches_lock);
+	int64_t sum = atomic_load_relaxed(&a->used[kind]);
+	for (const struct account_batch *b = batches; b != NULL; b = b->next)
+		if (atomic_load_relaxed(&b->account) == a)
+			sum += atomic_load_relaxed(&b->pending[kind]);
+	mutex_unlock(&batches_lock);
+	return sum;
+}
+
+int64_t account_used_total(const struct account *a)
+{
+	int64_t sum = 0;
+	for (unsigned i = 0; i < ACCOUNT_KINDS; i++)
+		sum += account_used(a, i);
+	return sum;
+}
+
+void account_spent(const struct account *a, uint64_t *ret_reductions, uint64_t *ret_messages)
+{
+	mutex_lock(&batches_lock);
+	uint64_t reductions = atomic_load_relaxed(&a->reductions),
+		 messages = atomic_load_relaxed(&a->messages);
+	for (const struct account_batch *b = batches; b != NULL; b = b->next) {
+		if (atomic_load_relaxed(&b->account) != a)
+			continue;
+		reductions += atomic_load_relaxed(&b->reductions);
+		messages += atomic_load_relaxed(&b->messages);
+	}
+	mutex_unlock(&batches_lock);
+	*ret_reductions = reductions;
+	*ret_messages = messages;
+}
+
+uint64_t account_count(void)
+{
+	return atomic_load_relaxed(&accounts);
+}

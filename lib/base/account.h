@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accounts: what one tenant of the machine (a namespace) holds, in bytes by kind, and what it has used up.
+ *
+ * A scheduler works for one account at a time and collects what it charges to it in a batch of its own, written without a
+ * lock; the batch is added to the account when it grows past ACCOUNT_BATCH_BYTES, when the thread turns to another account and
+ * when it has nothing to do. Everybody else charges the account itself. So a sum is exact whenever it is read
+ * with account_used(), and at most ACCOUNT_BATCH_BYTES a scheduler old where limits are looked at.
+ *
+ * An account lives as long as anything is charged to it: what one tenant has made may outlive it in the hands of another (a binary
+ * that was sent). `life` counts both: bytes in its low 48 bits, holders above. It is 0 when nobody holds the account, so that
+ * no batch is open, and all bytes have come back.
+ * Invariant: a thread's batch holds its account.  Threads: any. */
+#pragma once
+#include "base/atomic.h"
+#include "base/check.h"
+
+enum account_kind {
+	ACCOUNT_PROCESSES, /* heaps, stacks, messages, process structs */
+	ACCOUNT_BINARIES,  /* off heap, by who made them */
+	ACCOUNT_ETS,
+	ACCOUNT_CODE,  /* modules: each namespace that has one bears it in full */
+	ACCOUNT_OTHER, /* persistent terms, timers, atoms, what the namespace itself is made of */
+	ACCOUNT_KINDS
+};
+
+/* What is counted by the piece. */
+enum account_count {
+	COUNT_TABLES,
+	COUNT_TIMERS,
+	COUNT_MODULES,
+	COUNT_PORTS,
+	COUNT_FILES,
+	COUNT_ATOMS,
+	ACCOUNT_COUNTS
+};
+
+#define ACCOUNT_BATCH_BYTES (64 << 10)
+#define ACCOUNT_HOLDER ((uint64_t)1 << 48)
+
+struct account {
+	_Atomic uint64_t life;
+	_Atomic int64_t used[ACCOUNT_KINDS];
+	_Atomic int64_t counts[ACCOUNT_COUNTS];
+	_Atomic int64_t peak;
+	/* Limits of the sum; INT64_MAX: none. */
+	_Atomic int64_t high;
+	_Atomic int64_t max;
+	_Atomic int64_t ets_max;
+	_Atomic uint64_t reductions, messages;
+	_Atomic int64_t cpu_nsec;
+};
+
+struct account_batch {
+	/* written by its thread, read by all */
+	_Atomic(struct account *) account;
+	_Atomic int64_t pending[ACCOUNT_KINDS];
+	_Atomic uint64_t reductions, messages;
+	/* its thread's alone */
+	int64_t sum;                           /* of pending */
+	struct account_batch *next, *previous; /* guarded by account.c's lock */
+};
+
+/* The calling thread's batch; NULL on threads that have none. */
+extern _Thread_local struct account_batch *account_batch __attribute__((tls_model("initial-exec")));
+
+/* One holder: the caller. */
+struct account *account_new(void);
+struct account *account_ref(struct account *account);
+/* Returns NULL. */
+struct account *account_unref(struct account *account);
+
+/* Gives the calling thread a batch, and takes it away; for schedulers. */
+void account_thread_init(struct account_batch *batch);
+void account_thread_done(void);
+/* The calling thread works for that account from here on; NULL: for none. No batch: nothing happens. */
+_noinline_ void account_switch(struct account *account);
+/* Adds the thread's batch to its account. */
+_noinline_ void account_flush(void);
+_noinline_ void account_charge_shared(
+	struct account *account, enum account_kind kind, int64_t bytes);
+
+static inline void account_enter(struct account *account)
+{
+	if (unlikely(atomic_load_relaxed(&account_batch->account) != account))
+		account_switch(account);
+}
+
+/* Who the calling thread works for; NULL: nobody. */
+static inline struct account *account_current(void)
+{
+	return account_batch == NULL ? NULL : atomic_load_relaxed(&account_batch->account);
+}
+
+/* bytes more, or fewer when negative. account may be NULL. */
+static inline void account_charge(struct account *account, enum account_kind kind, int64_t bytes)
+{
+	struct account_batch *b = account_batch;
+	if (likely(b != NULL && atomic_load_relaxed(&b->account) == account)) {
+		atomic_store_relaxed(
+			&b->pending[kind], atomic_load_relaxed(&b->pending[kind]) + bytes);
+		b->sum += bytes;
+		return;
+	}
+	account_charge_shared(account, kind, bytes);
+}
+
+/* Whether the thread's batch has become worth adding. */
+static inline bool account_is_due(void)
+{
+	return account_batch->sum > ACCOUNT_BATCH_BYTES ||
+	       account_batch->sum < -ACCOUNT_BATCH_BYTES;
+}
+
+/* Bytes of the sum as limits see it. */
+static inline int64_t account_bytes(const struct account *account)
+{
+	return (int64_t)(atomic_load_relaxed(&account->life) << 16) >> 16;
+}
+
+/* How many bytes more fit under the limit, what this thread has not yet added counted; INT64_MAX: there is none. Cheap enough to be asked
+ * before anything large is made. Never negative. account may be NULL. */
+int64_t account_room(const struct account *account);
+/* Whether the thread may make something of that size for whom it works: it fits under the account's limit, and into the machine. */
+bool account_fits(size_t bytes);
+/* One more piece under limit (0: none); false when there are that many. */
+bool account_take(struct account *account, enum account_count what, uint64_t limit);
+void account_give(struct account *account, enum account_count what, int64_t pieces);
+
+/* Exact sums, over all batches. */
+int64_t account_used(const struct account *account, enum account_kind kind);
+int64_t account_used_total(const struct account *account);
+void account_spent(const struct account *account, uint64_t *ret_reductions, uint64_t *ret_messages);
+/* Accounts there are, living and outlived. */
+uint64_t account_count(void);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Limits of namespaces. See ns/quota.h. */
+#include "ns/quota.h"
+
+static const struct {
+	const char *name;
+	uint64_t most;
+} quotas[] = {
+
+#define QUOTA(name, field, most, text) { field, most },
+#include "ns/quotas.def"
+#undef QUOTA
+};
+
+const char *ns_quota_name(enum ns_quota which)
+{
+	return quotas[which].name;
+}
+
+static int64_t limit_of_bytes(uint64_t limit)
+{
+	return limit == 0 ? INT64_MAX : (int64_t)limit;
+}
+
+int ns_set_limits(struct ns *ns, const uint64_t limits[NS_QUOTAS])
+{
+	for (unsigned i = 0; i < NS_QUOTAS; i++)
+		if (limits[i] > quotas[i].most)
+			return (int)i + 1;
+	for (unsigned i = 0; i < NS_QUOTAS; i++)
+		atomic_store_relaxed(&ns->limits[i], limits[i]);
+	if (limits[NS_QUOTA_cpu_weight] == 0)
+		atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], NS_CPU_WEIGHT);
+	atomic_store_relaxed(&ns->account->high, limit_of_bytes(limits[NS_QUOTA_memory_high]));
+	atomic_store_relaxed(&ns->account->max, limit_of_bytes(limits[NS_QUOTA_memory_max]));
+	atomic_store_relaxed(
+		&ns->account->ets_max, limit_of_bytes(limits[NS_QUOTA_ets_memory_max]));
+	return 0;
+}
+
+bool ns_take(struct ns *ns, enum account_count what)
+{
+	static const enum ns_quota limit_of[ACCOUNT_COUNTS] = {
+		[COUNT_TABLES] = NS_QUOTA_ets_tables_max,
+		[COUNT_TIMERS] = NS_QUOTA_timers_max,
+		[COUNT_MODULES] = NS_QUOTA_modules_max,
+		[COUNT_PORTS] = NS_QUOTA_ports_max,
+		[COUNT_FILES] = NS_QUOTA_file_descriptors_max,
+		[COUNT_ATOMS] = NS_QUOTA_atoms_max,
+	};
+
+	return account_take(ns->account, what, ns_limit(ns, limit_of[what]));
+}
+
+void ns_charge_code(struct ns *ns, int64_t bytes)
+{
+	account_charge(ns->account, ACCOUNT_CODE, bytes);
+	atomic_add_relaxed(&ns->account->counts[COUNT_MODULES], bytes > 0 ? 1 : -1);
+}
+
+bool ns_has_code_room(const struct ns *ns, size_t bytes, bool more)
+{
+	const struct account *a = ns->account;
+	const uint64_t modules_max = ns_limit(ns, NS_QUOTA_modules_max),
+		       bytes_max = ns_limit(ns, NS_QUOTA_code_memory_max);
+	if (more && modules_max != 0 &&
+		(uint64_t)atomic_load_relaxed(&a->counts[COUNT_MODULES]) >= modules_max)
+		return false;
+	if (bytes_max != 0 && (uint64_t)account_used(a, ACCOUNT_CODE) + bytes > bytes_max)
+		return false;
+	return (int64_t)bytes <= account_room(a);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a namespace may use, and what it uses: limits, and the account that they are held against (base/account.h).
+ *
+ * Who makes something that is bounded asks first, and gives its callers the outcome that ns/quotas.def names:
+ *   pieces   ns_take() before, ns_give() after; account pointers outlive the namespace
+ *   bytes    account_room() before something large is made; schedulers look at the sum after each batch
+ * Off-heap binaries are charged to the namespace whose process made them, for as long as anybody holds them. A module's code
+ * is charged to every namespace that has loaded it. A message on its way is charged to the receiver's. */
+#pragma once
+#include "base/account.h"
+#include "ns/ns.h"
+
+#define NS_CPU_WEIGHT 100 /* of a namespace without one of its own */
+
+static inline uint64_t ns_limit(const struct ns *ns, enum ns_quota which)
+{
+	return atomic_load_relaxed(&ns->limits[which]);
+}
+
+/* 0, or which limit is out of its domain plus 1. */
+int ns_set_limits(struct ns *ns, const uint64_t limits[NS_QUOTAS]);
+const char *ns_quota_name(enum ns_quota which);
+
+/* One more piece of that kind; false: as many as allowed are there. Pairs with ns_give(). */
+_must_check_ bool ns_take(struct ns *ns, enum account_count what);
+
+static inline void ns_give(struct ns *ns, enum account_count what)
+{
+	account_give(ns->account, what, 1);
+}
+
+/* Bytes of modules: a row of the module table has come (or, negative, gone). */
+void ns_charge_code(struct ns *ns, int64_t bytes);
+/* Whether a module of that size may be loaded besides what is there. more: it is not a new version of one that is there. */
+bool ns_has_code_room(const struct ns *ns, size_t bytes, bool more);
