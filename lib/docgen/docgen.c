@@ -2,7 +2,9 @@
 /* Fills the holes of manual pages and makes the sample configuration, from the tables that the programs are made of.
  *   docgen fill FILE.in    FILE.in with @VERBS@, @ERRORS@, @EXITS@, @SETTINGS@, @REPORTS@, @VERSION@ replaced, as mdoc
  *   docgen conf            a beamrd.conf with every setting at its default, commented out
+ *   docgen natives RELEASE the functions written in C that a program of that release sees, a line each: module:function/arity
  * Depends on nothing but the tables, so that it can be built for the machine that builds. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +67,25 @@ static const struct {
 #define REPORT(name, wire, id, priority, always, doc) { wire, id, priority, doc },
 #include "report/reports.def"
 #undef REPORT
+};
+
+static const struct {
+	const char *module, *function;
+	int arity;
+} bifs[] = {
+#define BIF(module, function, arity, fn, kind, doc) { module, function, arity },
+#include "bif/bifs.def"
+#undef BIF
+};
+
+static const struct {
+	int first, last;
+	const char *module, *function;
+	int arity;
+} since[] = {
+#define SINCE(first, last, module, function, arity) { first, last, module, function, arity },
+#include "bif/since.def"
+#undef SINCE
 };
 
 /* Roff takes a leading dot or quote for a request, a backslash for an escape, and a short word for a macro. */
@@ -205,12 +226,30 @@ static int conf(void)
 	return 0;
 }
 
+static int natives(int release)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bifs); i++) {
+		bool there = true;
+		for (size_t j = 0; j < ARRAY_SIZE(since); j++)
+			if (strcmp(since[j].module, bifs[i].module) == 0 &&
+				strcmp(since[j].function, bifs[i].function) == 0 &&
+				since[j].arity == bifs[i].arity)
+				there = release >= since[j].first &&
+					(since[j].last == 0 || release <= since[j].last);
+		if (there)
+			printf("%s:%s/%d\n", bifs[i].module, bifs[i].function, bifs[i].arity);
+	}
+	return 0;
+}
+
 int main(int count, char **arguments)
 {
 	if (count == 3 && strcmp(arguments[1], "fill") == 0)
 		return fill(arguments[2]);
 	if (count == 2 && strcmp(arguments[1], "conf") == 0)
 		return conf();
-	fputs("usage: docgen fill FILE | docgen conf\n", stderr);
+	if (count == 3 && strcmp(arguments[1], "natives") == 0)
+		return natives(atoi(arguments[2]));
+	fputs("usage: docgen fill FILE | docgen conf | docgen natives RELEASE\n", stderr);
 	return 2;
 }
