@@ -2,18 +2,34 @@
 /* The table of all BIFs, and what they share: raising, trapping, reading arguments. */
 #include "bif/bif.h"
 
+#include "bif/errand.h"
+
 #include <string.h>
 
-#define GUARD BIF_GUARD
-#define PLAIN BIF_PLAIN
+/* What the engine calls for a row: the function itself, or for a BLOCKING one what sends the errand. */
+#define START_GUARD(c_function, arity)
+#define START_PLAIN(c_function, arity)
+#define START_BLOCKING(c_function, arity)                                                          \
+	static term start_##c_function(struct proc *p, const term *args)                           \
+	{                                                                                          \
+		return errand_start(p, c_function, arity, args);                                   \
+	}
+
+#define BIF(module_, function_, arity_, c_function, kind_, spec) START_##kind_(c_function, arity_)
+#include "bif/bifs.def"
+#undef BIF
+
+#define FN_GUARD(c_function) c_function
+#define FN_PLAIN(c_function) c_function
+#define FN_BLOCKING(c_function) start_##c_function
 
 struct bif bif_table[] = {
 #define BIF(module_, function_, arity_, c_function, kind_, spec)                                   \
 	{ .module = module_,                                                                       \
 		.function = function_,                                                             \
 		.arity = arity_,                                                                   \
-		.kind = kind_,                                                                     \
-		.fn = c_function },
+		.kind = BIF_##kind_,                                                                     \
+		.fn = FN_##kind_(c_function) },
 #include "bif/bifs.def"
 #undef BIF
 };

@@ -7,14 +7,21 @@
  * between slices: either by bif_again (same arguments) or by bif_trap to itself with what is left.
  *
  * A chapter is NAME.def + NAME.c; bifs.def includes the chapters. Rows:
- *   BIF("module", "function", arity, c_function, GUARD | PLAIN, "(Type) -> Type")   sorted by function, arity
+ *   BIF("module", "function", arity, c_function, GUARD | PLAIN | BLOCKING, "(Type) -> Type")   sorted by function, arity
+ * BLOCKING: a helper thread runs it, it has another type: bif/errand.h.
  * Prototypes come from the rows. */
 #pragma once
 #include "proc/proc.h"
 #include "proc/worker.h"
 #include "term/atom.h"
 
-#define BIF(module, function, arity, c_function, kind, spec) term c_function(struct proc *p, const term *args);
+struct errand;
+typedef term (*errand_fn)(struct errand *e, const term *args);
+
+#define BIF_DECLARE_GUARD(c_function) term c_function(struct proc *p, const term *args);
+#define BIF_DECLARE_PLAIN(c_function) term c_function(struct proc *p, const term *args);
+#define BIF_DECLARE_BLOCKING(c_function) term c_function(struct errand *e, const term *args);
+#define BIF(module, function, arity, c_function, kind, spec) BIF_DECLARE_##kind(c_function)
 #include "bif/bifs.def"
 #undef BIF
 

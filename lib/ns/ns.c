@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/pool.h"
 #include "code/cache.h"
 #include "heap/gen.h"
 #include "ns/paths.h"
@@ -320,6 +321,7 @@ static struct ns *ns_make(const char *name)
 	mutex_init(&ns->code_lock, LOCK_CODE);
 	atomic_store_relaxed(&ns->modules, table_new(256));
 	ns->paths = paths_new();
+	ns->helpers = pool_share_new();
 	list_init(&ns->link);
 	/* BIFs were registered first, so they lie together in a few pages. */
 	for (uint32_t n = 0; n < export_count(); n++) {
@@ -384,6 +386,7 @@ void ns_free(struct ns *ns)
 		next = t->replaced;
 		mem_free(MEM_NS, t, table_bytes(t->capacity));
 	}
+	(void)pool_share_unref(ns->helpers); /* always NULL */
 	paths_free(ns->paths);
 	(void)munmap((void *)(uintptr_t)ns->dispatch, DISPATCH_BYTES); /* our own mapping */
 	mutex_done(&ns->code_lock);
@@ -405,5 +408,6 @@ void ns_close(struct ns *ns, void (*on_empty)(struct ns *ns))
 	ns->on_empty = on_empty;
 	/* Invariant: processes is lowered once for being open, after closing is set, so that it cannot come to 0 before. */
 	atomic_store_release(&ns->closing, true); /* Pairs with ns_process_enter(). */
+	pool_share_interrupt(ns->helpers); /* who waits for them is about to be killed */
 	ns_process_leave(ns);
 }

@@ -17,6 +17,7 @@ struct account;          /* base/account.h: what it holds, against its limits (n
 struct ets_space;        /* ets/ets.h: the tables of a namespace */
 struct persistent_space; /* bif/persistent_term.c */
 struct environment;      /* bif/os.c: environment variables */
+struct pool_share;       /* base/pool.h */
 struct registry;         /* proc/registry.c: registered names */
 
 enum ns_quota {
@@ -36,9 +37,11 @@ struct ns {
 	struct ets_space *ets;
 	_Atomic(struct persistent_space *) persistent; /* made when first used */
 	_Atomic(struct environment *) environment;     /* bif/os.c; made when first used */
+	struct pool_share *helpers;      /* for what it does on helper threads */
 
 	/* atomic */
-	_Atomic int64_t processes; /* living ones, plus one while the namespace is open */
+	_Atomic int64_t processes; /* living ones, plus one while the namespace is open, plus held */
+	_Atomic int64_t held;      /* by others than processes */
 	_Atomic int64_t processes_peak;
 	_Atomic uint64_t limits[NS_QUOTAS]; /* 0: none */
 	_Atomic bool closing;
@@ -142,10 +145,25 @@ static inline void ns_process_leave(struct ns *ns)
 		ns->on_empty(ns);
 }
 
+/* Keeps the namespace for a while longer, beyond its last process. By whom it is kept already: a process of its own. */
+static inline void ns_hold(struct ns *ns)
+{
+	atomic_add_relaxed(&ns->held, 1);
+	atomic_add_relaxed(&ns->processes, 1);
+}
+
+static inline void ns_release(struct ns *ns)
+{
+	atomic_sub_relaxed(&ns->held, 1);
+	ns_process_leave(ns);
+}
+
 /* Living processes. */
 static inline int64_t ns_process_count(const struct ns *ns)
 {
-	return atomic_load_relaxed(&ns->processes) - (atomic_load_relaxed(&ns->closing) ? 0 : 1);
+	int64_t count = atomic_load_relaxed(&ns->processes) - atomic_load_relaxed(&ns->held) -
+			(atomic_load_relaxed(&ns->closing) ? 0 : 1);
+	return count > 0 ? count : 0; /* between two of these it may be one off */
 }
 
 /* No process starts from here on; on_empty is called once when the last is gone (at once when there is none). */
