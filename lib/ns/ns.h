@@ -128,10 +128,12 @@ static inline bool ns_process_enter(struct ns *ns)
 	int64_t now = atomic_load_relaxed(&ns->processes);
 	const uint64_t max = atomic_load_relaxed(&ns->limits[NS_QUOTA_processes_max]);
 	do {
-		/* `now` is one more than the living, for being open. */
-		if (atomic_load_acquire(&ns->closing) || (max != 0 && (uint64_t)now > max))
+		/* `now` is one more than the living, for being open, and what is held. */
+		if (atomic_load_acquire(&ns->closing) ||
+			(max != 0 && now - atomic_load_relaxed(&ns->held) > (int64_t)max))
 			return false;
 	} while (!atomic_cas_acq_rel(&ns->processes, &now, now + 1));
+	now -= atomic_load_relaxed(&ns->held);
 	int64_t peak = atomic_load_relaxed(&ns->processes_peak);
 	while (unlikely(now > peak) && !atomic_cas_acq_rel(&ns->processes_peak, &peak, now))
 		;
