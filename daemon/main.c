@@ -2,6 +2,7 @@
 /* beamrd: options, start, signals, stop. A life: 1 starting: the socket answers, services come up; 2 running; 3 stopping: roots of
  * all trees were asked to end; 4 the loop is left, everything is freed in the opposite order of its making. */
 #include "daemon.h"
+#include "erl.h"
 #include "events.h"
 #include "log.h"
 #include "notify.h"
@@ -37,6 +38,8 @@ struct options {
 static const char usage[] =
 	"Usage: beamrd [OPTION]...\n"
 	"       beamrd run [--otp ROOT] [-pa DIR]... MODULE FUNCTION [TERM]...\n"
+	"       beamrd erl [--otp ROOT] ARGUMENT...      as OTP's erl; also when called by that name\n"
+	"       beamrd escript [--otp ROOT] [OPTION]... FILE [ARGUMENT]...\n"
 	"Hosts BEAM services; beamrctl steers it. See beamrd(8).\n"
 	"  --socket PATH    a private instance with a socket of its own\n"
 	"  --config DIR     where beamrd.conf lies; /etc/beamrd without it\n"
@@ -529,12 +532,34 @@ static int run_daemon(const struct options *options)
 	return status;
 }
 
+/* "erl" or "escript", whether the program was called by that name or got it as its first word; *ret_words: how many words that took. */
+static const char *program_of(int count, char **arguments, int *ret_words)
+{
+	const char *slash = count > 0 ? strrchr(arguments[0], '/') : NULL;
+	const char *name = slash != NULL ? slash + 1 : count > 0 ? arguments[0] : "";
+	*ret_words = 1;
+	if (strcmp(name, "erl") == 0 || strcmp(name, "escript") == 0)
+		return name;
+	*ret_words = 2;
+	return count > 1 ? arguments[1] : "";
+}
+
 int main(int count, char **arguments)
 {
 	struct options options = { 0 };
 	(void)signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of write() */
 	if (count > 1 && strcmp(arguments[1], "run") == 0)
 		return run_main(count - 2, arguments + 2);
+	int words = 0;
+	const char *program = program_of(count, arguments, &words);
+	if (strcmp(program, "erl") == 0 || strcmp(program, "escript") == 0) {
+		const char *otp = NULL;
+		if (words > 1 && count > words + 1 && strcmp(arguments[words], "--otp") == 0) {
+			otp = arguments[words + 1];
+			words += 2;
+		}
+		return (program[1] == 'r' ? erl_main : escript_main)(count - words, arguments + words, otp);
+	}
 	int status = parse_options(count, arguments, &options);
 	if (status >= 0)
 		return status;

@@ -80,6 +80,13 @@ BEAMR_API void beamr_stop(struct beamr *machine);
 BEAMR_API struct beamr *beamr_free(struct beamr *machine);
 /* "27", "29" ...: the release of the OTP root, or "" when there is none. Borrowed. */
 BEAMR_API const char *beamr_otp_release(const struct beamr *machine);
+/* What a folder like /usr/lib/erlang holds. "" for what it does not tell. */
+struct beamr_otp {
+	char release[16]; /* "27" */
+	char erts[32];    /* "15.2.7" */
+};
+
+BEAMR_API void beamr_otp_describe(const char *root, struct beamr_otp *ret_otp);
 /* Which events beside the always built ones reach the report sink: bit (1 << kind) each. Cheap; 0 when nobody looks. */
 BEAMR_API void beamr_events(struct beamr *machine, uint64_t kinds);
 
@@ -181,6 +188,50 @@ BEAMR_API void beamr_ns_usage(const struct beamr_ns *ns, struct beamr_usage *ret
 enum beamr_code_flags { BEAMR_CODE_FIRST = 1 };
 
 BEAMR_API int beamr_code_add_dir(struct beamr_ns *ns, const char *dir, unsigned flags);
+
+/* ------------------------------------------------------------------------------------------------ nodes
+ * Booting makes a namespace a node: OTP's own init, erl_prim_loader, kernel and stdlib start in it, from the .beam files of
+ * a release, as they do under `erl`. From then on code is loaded by its code server, output goes through its `user`, events
+ * through its logger; beamr_code_add_dir() is of no use there (say -pa).
+ * Life: 1 beamr_ns_create()  2 beamr_ns_boot()  3 started (init's boot script is through)  4 stopping (init:stop, beamr_ns_shutdown,
+ *       halt)  5 halted: `halted` is called, its processes are being killed  6 beamr_ns_remove(). A node boots once. */
+struct beamr_boot_options {
+	const char *otp_root; /* a folder like /usr/lib/erlang: the release of this node; NULL: the machine's */
+	/* What erlexec hands to the emulator's Erlang part, in order, UTF-8: "-root" ROOT "-bindir" BINDIR "-progname" "erl" "-home"
+	 * HOME ... Copied. NULL with a count of 0: those four, and -noinput. -root and -bindir are added in front when missing. */
+	const char *const *arguments;
+	size_t argument_count;
+	const char *const *environment; /* "NAME=VALUE", ended by NULL, copied; NULL: the host's */
+	const char *cwd; /* the working folder; copied; NULL: the host's */
+	/* Descriptors of its standard input, output and error; lent until the namespace is gone. -1: input is at its end, output goes
+	 * to beamr_options.output. */
+	int streams[3];
+	/* The boot script is through: applications that it starts are started. Called at most once, as a completion. May be NULL. */
+	void (*started)(void *user);
+	/* The node has ended: halt/1, init:stop, a boot that failed, or a kernel process that died. Called exactly once, on a
+	 * scheduler; its processes are being killed. message: the slogan of a halt that has one, or ""; borrowed. May be NULL. */
+	void (*halted)(void *user, int status, const char *message);
+	void *user;
+};
+
+/* Starts the boot; how it goes is told by `started` and `halted`. The machine must have been started.
+ * 0; BEAMR_E_EXISTS: it was booted before, or things run there; BEAMR_E_NO_MODULE: the root lacks a preloaded module;
+ * BEAMR_E_FORMAT; BEAMR_E_LIMIT; negative errno (-ENOENT, -ENOTDIR: the root). error (may be NULL) says what was wrong.
+ * Blocks for as long as it takes to read the preloaded modules when no other namespace has them. */
+BEAMR_API int beamr_ns_boot(
+	struct beamr_ns *ns, const struct beamr_boot_options *options, struct beamr_error *error);
+/* Asks for an orderly stop, as SIGTERM asks `erl`: erl_signal_server is told, and its handlers decide (the usual one calls
+ * init:stop/0). 0, or BEAMR_E_NO_PROCESS when nobody is there who could be told (not booted, booting, or halted). */
+BEAMR_API int beamr_ns_shutdown(struct beamr_ns *ns);
+
+enum beamr_node_state {
+	BEAMR_NODE_NONE,     /* never booted */
+	BEAMR_NODE_BOOTING,
+	BEAMR_NODE_STARTED,
+	BEAMR_NODE_HALTED,
+};
+
+BEAMR_API enum beamr_node_state beamr_ns_node(const struct beamr_ns *ns);
 
 /* ------------------------------------------------------------------------------------------------ modules */
 

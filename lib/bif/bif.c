@@ -42,6 +42,16 @@ void bif_register_all(void)
 		export_register_bif(&bif_table[i]);
 }
 
+bool bif_has_module(term module)
+{
+	struct atom_text name = atom_text(module);
+	for (size_t i = 0; i < bif_count; i++)
+		if (strlen(bif_table[i].module) == name.size &&
+			memcmp(bif_table[i].module, name.bytes, name.size) == 0)
+			return true;
+	return false;
+}
+
 void bif_set_release(int release)
 {
 	static struct {

@@ -43,6 +43,9 @@ static inline void bif_charge(struct proc *p, size_t reductions)
 	p->reductions -= reductions > 100000 ? 100000 : (int32_t)reductions;
 }
 
+/* Whether rows of that module are there: what erlang:load_nif/2 finds "statically linked". */
+bool bif_has_module(term module);
+
 /* Raising. All return TERM_NONE. */
 term bif_raise(struct proc *p, enum exception_class class, term reason);
 term bif_error(struct proc *p, term reason); /* class error; the trace names the BIF with its arguments */

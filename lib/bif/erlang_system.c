@@ -238,10 +238,31 @@ static term string(struct proc *p, const char *text)
 	return term_of_cons(cells);
 }
 
+/* Modules whose natives OTP's emulators carry in themselves. A native that is not here yet is what its Erlang half says: undef. */
+static bool is_linked_in(const uint8_t *name, size_t size)
+{
+	static const char *const names[] = { "erl_tracer", "prim_buffer", "prim_file", "prim_tty", "zlib", "zstd" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == size && memcmp(names[i], name, size) == 0)
+			return true;
+	term module = atom_lookup(name, size);
+	return module != TERM_NONE && bif_has_module(module);
+}
+
 term bif_erlang_load_nif_2(struct proc *p, const term *args)
 {
 	if (list_length(args[0]) < 0)
 		return bif_badarg(p);
+	/* OTP's own modules name themselves, and find what is linked into the emulator. */
+	uint8_t name[256];
+	size_t size = 0;
+	term l = args[0];
+	for (; term_is_cons(l) && size < sizeof(name) && term_is_small(cons_head(l)) &&
+		small_value(cons_head(l)) > 0 && small_value(cons_head(l)) < 128;
+		l = cons_tail(l))
+		name[size++] = (uint8_t)small_value(cons_head(l));
+	if (term_is_nil(l) && is_linked_in(name, size))
+		return A(ok);
 	return heap_tuple_of(bif_heap(p), A(error),
 		heap_tuple_of(bif_heap(p), A(load_failed), string(p, "native libraries are not supported")));
 }
@@ -362,7 +383,7 @@ static term system_info_atom(struct proc *p, term item)
 	case ATOM_INDEX_build_type:
 		return A(opt);
 	case ATOM_INDEX_compat_rel:
-		return term_of_small(strtol(host_otp_release(), NULL, 10));
+		return term_of_small(strtol(p->ns->otp_release, NULL, 10));
 	case ATOM_INDEX_cpu_topology:
 	case ATOM_INDEX_modified_timing_level:
 		return A(undefined);
@@ -418,7 +439,7 @@ static term system_info_atom(struct proc *p, term item)
 	case ATOM_INDEX_os_version:
 		return os_version(p);
 	case ATOM_INDEX_otp_release:
-		return string(p, host_otp_release());
+		return string(p, p->ns->otp_release);
 	case ATOM_INDEX_port_count:
 	case ATOM_INDEX_port_limit:
 		return TERM_ZERO;
@@ -453,7 +474,7 @@ static term system_info_atom(struct proc *p, term item)
 	case ATOM_INDEX_tolerant_timeofday:
 		return A(enabled);
 	case ATOM_INDEX_version:
-		return string(p, host_erts_version());
+		return string(p, p->ns->erts_version);
 	case ATOM_INDEX_wordsize:
 		return term_of_small(8);
 	default:

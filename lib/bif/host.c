@@ -12,30 +12,12 @@
 #include <unistd.h>
 
 static struct host_functions host;
-static const char *otp_release = "";
 static int64_t start_nsec;
 
-void host_set_functions(const struct host_functions *functions, const char *release)
+void host_set_functions(const struct host_functions *functions)
 {
 	host = *functions;
-	otp_release = release;
 	start_nsec = clock_monotonic_nsec();
-}
-
-const char *host_otp_release(void)
-{
-	return otp_release;
-}
-
-const char *host_erts_version(void)
-{
-	static const struct {
-		const char *otp, *erts;
-	} versions[] = { { "25", "13.0" }, { "26", "14.0" }, { "27", "15.0" }, { "28", "16.0" }, { "29", "17.0" } };
-	for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
-		if (strcmp(otp_release, versions[i].otp) == 0)
-			return versions[i].erts;
-	return "";
 }
 
 int64_t host_start_nsec(void)
@@ -109,8 +91,17 @@ term bif_erlang_halt_2(struct proc *p, const term *args)
 	if (list_length(args[1]) < 0)
 		return bif_badarg(p);
 	int status = term_is_small(args[0]) ? (int)(small_value(args[0]) & 0xFF) : 1;
+	char slogan[1024]; /* as much as OTP shows is less */
+	size_t size = 0;
+	for (term l = args[0]; term_is_cons(l) && size < sizeof(slogan) - 1; l = cons_tail(l)) {
+		if (!term_is_small(cons_head(l)) || small_value(cons_head(l)) < 1 ||
+			small_value(cons_head(l)) > 255)
+			return bif_badarg(p);
+		slogan[size++] = (char)small_value(cons_head(l));
+	}
+	slogan[size] = '\0';
 	if (host.halt != NULL)
-		host.halt(p->ns, status);
+		host.halt(p->ns, status, slogan);
 	/* A namespace that halts takes all its processes with it, this one first. */
 	return bif_raise(p, CLASS_EXIT, A(shutdown));
 }

@@ -75,11 +75,11 @@ static void variable_set(struct environment *env, char *name, char *value)
 	env->variables.items[i] = (struct variable){ name, value };
 }
 
-static struct environment *environment_new(void)
+static struct environment *environment_new(const char *const *variables)
 {
 	struct environment *env = mem_zalloc(MEM_NS, sizeof(*env));
 	mutex_init(&env->lock, LOCK_LEAF);
-	for (char **e = environ; *e != NULL; e++) {
+	for (const char *const *e = variables; *e != NULL; e++) {
 		const char *equals = strchr(*e, '=');
 		if (equals == NULL || equals == *e)
 			continue;
@@ -107,12 +107,19 @@ static struct environment *environment_of(struct ns *ns)
 	struct environment *env = atomic_load_acquire(&ns->environment);
 	if (env != NULL)
 		return env;
-	struct environment *made = environment_new();
+	struct environment *made = environment_new((const char *const *)environ);
 	/* Two first users may race; the loser's copy goes. */
 	if (atomic_cas_acq_rel(&ns->environment, &env, made))
 		return made;
 	environment_free(made);
 	return env;
+}
+
+void environment_set(struct ns *ns, const char *const *variables)
+{
+	struct environment *made = environment_new(variables);
+	environment_free(atomic_load_acquire(&ns->environment));
+	atomic_store_release(&ns->environment, made);
 }
 
 /* A flat list of characters as UTF-8; NULL unless every element is a code point above 0. Freed with free_text. */

@@ -105,9 +105,9 @@ static term pattern_make(struct heap *heap, pcre2_code *code, bool unicode)
 }
 
 /* Releases before 28 are built on PCRE's first version. */
-static bool is_first_pcre(void)
+static bool is_first_pcre(const struct proc *p)
 {
-	return atoi(host_otp_release()) < 28;
+	return atoi(p->ns->otp_release) < 28;
 }
 
 struct compile_error {
@@ -115,7 +115,7 @@ struct compile_error {
 	size_t offset;
 };
 
-static pcre2_code *compile(const uint8_t *text, size_t size, const struct re_options *options, struct compile_error *ret)
+static pcre2_code *compile(const struct proc *p, const uint8_t *text, size_t size, const struct re_options *options, struct compile_error *ret)
 {
 	pcre2_general_context *general = pcre2_general_context_create(block_alloc, block_free, NULL);
 	pcre2_compile_context *context = pcre2_compile_context_create(general);
@@ -124,7 +124,7 @@ static pcre2_code *compile(const uint8_t *text, size_t size, const struct re_opt
 	if (options->bsr != 0)
 		(void)pcre2_set_bsr(context, options->bsr);
 	pcre2_code *code = pcre2_compile(text, size, options->compile, &ret->number, &ret->offset, context);
-	if (code == NULL && ret->number == PCRE2_ERROR_UNKNOWN_ESCAPE && is_first_pcre()) {
+	if (code == NULL && ret->number == PCRE2_ERROR_UNKNOWN_ESCAPE && is_first_pcre(p)) {
 		/* There an unknown escape is the character itself. */
 		(void)pcre2_set_compile_extra_options(context, PCRE2_EXTRA_BAD_ESCAPE_IS_LITERAL);
 		code = pcre2_compile(text, size, options->compile, &ret->number, &ret->offset, context);
@@ -147,13 +147,13 @@ static term list_of_bytes(struct heap *heap, const uint8_t *bytes, size_t size)
 }
 
 /* {Text, Offset} */
-static term compile_error_term(struct heap *heap, const struct compile_error *error)
+static term compile_error_term(const struct proc *p, struct heap *heap, const struct compile_error *error)
 {
 	PCRE2_UCHAR buffer[256];
 	const char *text = (const char *)buffer;
 	if (pcre2_get_error_message(error->number, buffer, sizeof(buffer)) < 0)
 		text = "unknown error";
-	if (is_first_pcre()) {
+	if (is_first_pcre(p)) {
 		switch (error->number) {
 #define RE_ERROR(number, words)                                                                    \
 	case number:                                                                               \
@@ -198,10 +198,10 @@ static term compile_pattern(struct proc *p, term text, term option_list)
 	if (iolist_bytes_init(&bytes, text) != IOLIST_OK)
 		return bif_badarg(p);
 	bif_charge(p, 10 + bytes.size);
-	pcre2_code *code = compile(bytes.data, bytes.size, &options, &error);
+	pcre2_code *code = compile(p, bytes.data, bytes.size, &options, &error);
 	term value;
 	if (code == NULL) {
-		value = heap_tuple_of(heap, A(error), compile_error_term(heap, &error));
+		value = heap_tuple_of(heap, A(error), compile_error_term(p, heap, &error));
 	} else if ((options.flags & RE_EXPORT) != 0) {
 		pcre2_code_free(code);
 		value = heap_tuple_of(heap, A(ok), exported(heap, &bytes, option_list));
@@ -233,7 +233,7 @@ term bif_re_import_1(struct proc *p, const term *args)
 		return bif_badarg(p);
 	flat_bits_init(&flat, tuple_element(t, 2));
 	bif_charge(p, 10 + flat.size);
-	pcre2_code *code = compile(flat.data, flat.size, &options, &error);
+	pcre2_code *code = compile(p, flat.data, flat.size, &options, &error);
 	flat_bits_done(&flat);
 	return code == NULL ? bif_badarg(p) : pattern_make(bif_heap(p), code, (options.flags & RE_UNICODE) != 0);
 }
@@ -519,13 +519,13 @@ static term begin_text(struct run *run, const term *args)
 	if (iolist_bytes_init(&bytes, args[1]) != IOLIST_OK)
 		return bif_badarg(p);
 	bif_charge(p, 10 + bytes.size);
-	run->own_code = compile(bytes.data, bytes.size, &run->options, &error);
+	run->own_code = compile(p, bytes.data, bytes.size, &run->options, &error);
 	run->code = run->own_code;
 	iolist_bytes_done(&bytes);
 	if (run->code == NULL) {
 		if ((run->options.flags & RE_REPORT_ERRORS) == 0)
 			return bif_badarg(p);
-		term what = heap_tuple_of(heap, A(compile), compile_error_term(heap, &error));
+		term what = heap_tuple_of(heap, A(compile), compile_error_term(p, heap, &error));
 		return heap_tuple_of(heap, A(error), what);
 	}
 	if (global) {

@@ -323,6 +323,8 @@ static struct ns *ns_make(const char *name)
 	ns->paths = paths_new();
 	ns->helpers = pool_share_new();
 	list_init(&ns->link);
+	for (size_t i = 0; i < ARRAY_SIZE(ns->streams); i++)
+		ns->streams[i] = -1;
 	/* BIFs were registered first, so they lie together in a few pages. */
 	for (uint32_t n = 0; n < export_count(); n++) {
 		const struct export *e = export_of(n);

@@ -54,6 +54,10 @@ struct ns {
 	_Atomic term system_logger;    /* where the emulator's own log events go: `logger`, a pid, or `undefined` */
 	void (*on_empty)(struct ns *ns); /* fixed before closing is set */
 	void *host;                      /* vm's handle; fixed once published */
+	/* Set by vm (vm/namespace.c, vm/node.c); fixed before the first process runs there. */
+	char otp_release[16], erts_version[32]; /* "27", "15.2.7": of the OTP root it uses; "" without one */
+	bool booted;    /* OTP's own kernel runs here: its code server loads modules, nobody else */
+	int streams[3]; /* descriptors that stand for its standard input, output and error; -1: at its end; to the host's output */
 
 	/* guarded by code_lock (LOCK_CODE) for writers; readers go by dispatch or the lock-free module table */
 	struct mutex code_lock;

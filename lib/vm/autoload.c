@@ -75,13 +75,9 @@ static bool is_loaded(const struct ns *ns, term module)
 	return m != NULL && atomic_load_acquire(&m->current) != NULL;
 }
 
-int autoload_now(struct ns *ns, term module, struct beamr_error *ret_error)
+int load_file(struct ns *ns, term module, const char *path, bool from_root,
+	struct beamr_error *ret_error)
 {
-	bool from_root = false;
-	struct atom_text name = atom_text(module);
-	_cleanup_(free_stringp) char *path = ns_find_code(ns, name.bytes, name.size, &from_root);
-	if (path == NULL)
-		return BEAMR_E_NO_MODULE;
 	_cleanup_(free_stringp) char *data = NULL;
 	size_t size = 0;
 	struct load_error error = { 0 };
@@ -95,6 +91,15 @@ int autoload_now(struct ns *ns, term module, struct beamr_error *ret_error)
 	if (r != 0)
 		load_error_to_host(&error, ret_error);
 	return r;
+}
+
+int autoload_now(struct ns *ns, term module, struct beamr_error *ret_error)
+{
+	bool from_root = false;
+	struct atom_text name = atom_text(module);
+	_cleanup_(free_stringp) char *path = ns_find_code(ns, name.bytes, name.size, &from_root);
+	return path == NULL ? BEAMR_E_NO_MODULE
+			    : load_file(ns, module, path, from_root, ret_error);
 }
 
 static void answer(struct request *request)
@@ -244,7 +249,7 @@ static bool leads_somewhere(const struct ns *ns, const struct export *export)
 static const uint64_t *undefined(struct proc *p, const struct export *export, const term *x)
 {
 	struct proc_extra *extra = proc_extra(p);
-	if (!is_loaded(p->ns, export->module) && extra->undefined_module != export->module &&
+	if (!p->ns->booted && !is_loaded(p->ns, export->module) && extra->undefined_module != export->module &&
 		park_for_load(p, export->module)) {
 		extra->undefined_module = export->module;
 		p->outcome = OUTCOME_WAIT;
@@ -257,7 +262,7 @@ static const uint64_t *undefined(struct proc *p, const struct export *export, co
 		return code;
 	term handler = extra->error_handler == TERM_NONE ? A(error_handler) : extra->error_handler;
 	const struct export *to;
-	if (handler != A(error_handler) || registry_whereis(p->ns, A(code_server)) != TERM_NONE) {
+	if (handler != A(error_handler) || p->ns->booted || registry_whereis(p->ns, A(code_server)) != TERM_NONE) {
 		to = export_get(handler, A(undefined_function), 3);
 		if (export->module != handler && leads_somewhere(p->ns, to))
 			return trap(p, to, 3,

@@ -5,6 +5,7 @@
 #include "bif/host.h"
 #include "code/load.h"
 #include "proc/proc.h"
+#include "proc/registry.h"
 #include "term/atom.h"
 #include "vm/boot.h"
 #include "vm/kernel_beam.h"
@@ -23,10 +24,10 @@ static void output(struct ns *ns, term from, const uint8_t *bytes, size_t size)
 			m->options.user, ns->name, pid_to_host(from), (const char *)bytes, size);
 }
 
-static void halt(struct ns *ns, int status)
+static void halt(struct ns *ns, int status, const char *slogan)
 {
 	struct beamr *m = machine();
-	if (m->options.halt != NULL)
+	if (!node_halt(handle_of(ns), status, slogan) && m->options.halt != NULL)
 		m->options.halt(m->options.user, ns->name, status);
 	namespace_kill_all(ns);
 }
@@ -71,7 +72,7 @@ void kernel_init(struct beamr *m)
 		.logger_started = autoload_logger_started,
 		.halt = halt,
 	};
-	host_set_functions(&functions, m->otp_release);
+	host_set_functions(&functions);
 }
 
 static bool alive(term pid)
@@ -82,6 +83,11 @@ static bool alive(term pid)
 term kernel_process(struct beamr_ns *h)
 {
 	term pid = atomic_load_acquire(&h->kernel);
+	if (h->ns->booted) {
+		/* OTP's own user; until that is there, the first process, which leads itself. */
+		term user = registry_whereis(h->ns, A(user));
+		return user != TERM_NONE ? user : alive(pid) ? pid : TERM_NONE;
+	}
 	if (alive(pid))
 		return pid;
 	mutex_lock(&h->kernel_lock);

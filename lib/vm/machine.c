@@ -21,7 +21,6 @@
 #include "term/atom.h"
 #include "vm/boot.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -69,28 +68,6 @@ void init_tables_once(void)
 	(void)pthread_once(&once, init_tables);
 }
 
-/* "27" out of ROOT/lib/stdlib-6.2.2; "" when that does not tell. */
-static void find_release(const char *root, char ret[16])
-{
-	static const struct {
-		const char *stdlib;
-		const char *release;
-	} known[] = { { "stdlib-4.", "25" }, { "stdlib-5.", "26" }, { "stdlib-6.", "27" },
-		{ "stdlib-7.", "28" }, { "stdlib-8.", "29" } };
-
-	char path[4096];
-	ret[0] = '\0';
-	(void)snprintf(path, sizeof(path), "%s/lib", root); /* a longer path does not open */
-	DIR *dir = opendir(path);
-	if (dir == NULL)
-		return;
-	for (const struct dirent *e = readdir(dir); e != NULL; e = readdir(dir))
-		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-			if (strncmp(e->d_name, known[i].stdlib, strlen(known[i].stdlib)) == 0)
-				(void)snprintf(ret, 16, "%s", known[i].release);
-	(void)closedir(dir); /* read only */
-}
-
 int beamr_new(const struct beamr_options *options, struct beamr **ret_machine)
 {
 	assert(the_machine == NULL);
@@ -109,8 +86,8 @@ int beamr_new(const struct beamr_options *options, struct beamr **ret_machine)
 	mutex_init(&m->lock, LOCK_VM);
 	the_machine = m;
 	if (m->options.otp_root != NULL)
-		find_release(m->options.otp_root, m->otp_release);
-	bif_set_release((int)strtol(m->otp_release, NULL, 10));
+		beamr_otp_describe(m->options.otp_root, &m->otp);
+	bif_set_release((int)strtol(m->otp.release, NULL, 10));
 	sched_open();
 	proc_table_init(options->processes_max);
 	report_set_sink(options->report, options->user);
@@ -168,7 +145,7 @@ struct beamr *beamr_free(struct beamr *m)
 
 const char *beamr_otp_release(const struct beamr *m)
 {
-	return m->otp_release;
+	return m->otp.release;
 }
 
 void beamr_events(struct beamr *m, uint64_t kinds)

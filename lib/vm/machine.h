@@ -9,7 +9,7 @@
 
 struct beamr {
 	struct beamr_options options; /* otp_root is our copy */
-	char otp_release[16];
+	struct beamr_otp otp; /* of its root */
 	bool started;
 	bool stopped;
 	struct mutex lock;                 /* LOCK_LEAF: the list of namespaces' handles */
@@ -17,6 +17,12 @@ struct beamr {
 };
 
 enum logger_state { LOGGER_OFF, LOGGER_STARTING, LOGGER_RUNNING };
+
+struct node_boot {
+	void (*started)(void *user);
+	void (*halted)(void *user, int status, const char *message);
+	void *user;
+};
 
 /* A namespace as the host holds it. */
 struct beamr_ns {
@@ -29,6 +35,8 @@ struct beamr_ns {
 		kernel_lock; /* LOCK_LEAF: one thread at a time looks whether the kernel process is there */
 	bool kernel_ready;        /* guarded by the lock of vm/kernel.c: it has its names, or has ended */
 	_Atomic int logger; /* enum logger_state */
+	_Atomic int node;   /* enum beamr_node_state */
+	struct node_boot boot; /* fixed once node is BOOTING */
 	_Atomic term
 		kernel; /* pid of its kernel process (vm/kernel.c); TERM_NONE before the first spawn */
 };
@@ -59,6 +67,10 @@ void autoload_stop(void);
  * BEAMR_E_FORMAT (ret_error filled) ... */
 int autoload_now(struct ns *ns, term module, struct beamr_error *ret_error);
 
+/* Loads that file, which holds that module, into the namespace, on this thread. -ENOENT ..., BEAMR_E_FORMAT, with ret_error filled. */
+int load_file(struct ns *ns, term module, const char *path, bool from_root,
+	struct beamr_error *ret_error);
+
 void autoload_logger_started(struct ns *ns);
 
 /* vm/load.c */
@@ -82,3 +94,11 @@ term kernel_process(struct beamr_ns *handle);
 /* Starts the logger service; autoload_logger_started() is called when it runs, or has failed to. */
 void kernel_start_logger(struct beamr_ns *handle);
 struct beamr_ns *handle_of(struct ns *ns);
+
+/* vm/otp.c: the newest erts-VERSION/ebin of a root that holds the preloaded modules; malloc'ed, NULL when there is none. */
+char *otp_preloaded_dir(const char *root);
+/* The same folder's sibling bin, which need not exist; malloc'ed. */
+char *otp_bin_dir(const char *root, const char *preloaded_dir);
+
+/* vm/node.c: erlang:halt in a node. message: its slogan or "". False: the namespace is no node. */
+bool node_halt(struct beamr_ns *handle, int status, const char *message);

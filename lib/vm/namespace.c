@@ -54,6 +54,12 @@ static void handle_free(struct beamr_ns *h)
 	mem_free(MEM_NS, h, sizeof(*h));
 }
 
+void namespace_use_otp(struct ns *ns, const struct beamr_otp *otp)
+{
+	memcpy(ns->otp_release, otp->release, sizeof(ns->otp_release));
+	memcpy(ns->erts_version, otp->erts, sizeof(ns->erts_version));
+}
+
 int beamr_ns_create(struct beamr *m, const char *name, struct beamr_ns **ret_ns)
 {
 	if (!name_is_valid(name))
@@ -78,6 +84,7 @@ int beamr_ns_create(struct beamr *m, const char *name, struct beamr_ns **ret_ns)
 	h->kernel = TERM_NONE;
 	mutex_init(&h->kernel_lock, LOCK_VM_KERNEL);
 	ns->host = h;
+	namespace_use_otp(ns, &m->otp);
 	size_t i = position_of(m, name);
 	vec_push(&m->namespaces, h);
 	memmove(m->namespaces.items + i + 1, m->namespaces.items + i,

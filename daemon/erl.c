@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `beamrd erl` and `escript`: a machine with one node, whose standard streams are the process's own. The main thread sleeps in
+ * sigwait: a signal of the world is handed to the node, and the node's end arrives as a signal of our own. */
+#include "erl.h"
+
+#include "base/atomic.h"
+#include "base/cleanup.h"
+#include "beamr.h"
+#include "config.h"
+#include "erl_arguments.h"
+#include "otp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define HALTED_SIGNAL (SIGRTMIN + 1) /* from the scheduler that saw the end, to the main thread */
+
+struct node {
+	pthread_t main;
+	int status; /* written before the signal is sent */
+	char message[1024];
+};
+
+static void on_halted(void *user, int status, const char *message)
+{
+	struct node *node = user;
+	node->status = status;
+	(void)snprintf(node->message, sizeof(node->message), "%s", message); /* cut when long */
+	(void)pthread_kill(node->main, HALTED_SIGNAL);                       /* it waits for it */
+}
+
+/* OTP's own logger tells of what happens in a node. */
+static void on_report(void *user, const struct beamr_report *report)
+{
+	(void)user;
+	(void)report;
+}
+
+static void set_variables(struct erl_arguments *a, const struct erl_place *place)
+{
+	(void)setenv("ROOTDIR", place->root, 1); /* these fail for want of memory only */
+	(void)setenv("BINDIR", place->bindir, 1);
+	(void)setenv("PROGNAME", place->progname, 1);
+	(void)setenv("EMU", "beam", 1);
+	vec_foreach(variable, &a->variables.items) {
+		char *equals = strchr(*variable, '=');
+		*equals = '\0';
+		(void)setenv(*variable, equals + 1, 1);
+	}
+	/* Last, not first as OTP has it: an `erl` that is called from here is to be this one. Helper programs are found there. */
+	const char *path = getenv("PATH");
+	char *longer;
+	if (path != NULL && strstr(path, place->bindir) != NULL)
+		return;
+	if (asprintf(&longer, "%s%s%s", path != NULL ? path : "", path != NULL ? ":" : "",
+		    place->bindir) < 0)
+		abort(); /* as mem_alloc does */
+	(void)setenv("PATH", longer, 1);
+	free(longer);
+}
+
+/* Leaves the terminal and the parent. False: this is the parent, which goes. */
+static bool detach(void)
+{
+	if (fork() != 0)
+		return false;
+	(void)setsid(); /* a fresh child leads no group, so it cannot fail */
+	if (fork() != 0)
+		return false;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd < 3 && null >= 0; fd++)
+		(void)dup2(null, fd); /* else it keeps what it had */
+	return true;
+}
+
+static int wait_for_end(struct beamr_ns *ns, struct node *node, const sigset_t *signals)
+{
+	for (;;) {
+		int number;
+		if (sigwait(signals, &number) != 0)
+			continue;
+		if (number == HALTED_SIGNAL)
+			break;
+		/* Before anybody is there to be told, as without a handler. */
+		if (number == SIGTERM && beamr_ns_shutdown(ns) != 0)
+			return 128 + number;
+		if (number == SIGQUIT)
+			return 0; /* halt() */
+	}
+	if (node->message[0] != '\0')
+		fprintf(stderr, "%s\n", node->message);
+	return node->status;
+}
+
+static int run(struct erl_arguments *a, const char *root)
+{
+	struct beamr_options options = { .schedulers = a->schedulers,
+		.otp_root = root,
+		.processes_max = a->processes_max,
+		.report = on_report };
+	struct node node = { .main = pthread_self() };
+	struct beamr_boot_options boot = { .arguments = (const char *const *)a->init.items.items,
+		.argument_count = a->init.items.count,
+		.environment = (const char *const *)environ,
+		.streams = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
+		.halted = on_halted,
+		.user = &node };
+	struct beamr *machine = NULL;
+	struct beamr_ns *ns = NULL;
+	struct beamr_error error = { .reason = "" };
+	sigset_t signals;
+	/* Blocked before the first thread, so that only sigwait takes them. */
+	(void)sigemptyset(&signals); /* these cannot fail with these */
+	(void)sigaddset(&signals, HALTED_SIGNAL);
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGQUIT);
+	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	int r = beamr_new(&options, &machine);
+	if (r == 0)
+		r = beamr_start(machine);
+	if (r == 0)
+		r = beamr_ns_get(machine, BEAMR_DEFAULT_NAMESPACE, &ns);
+	if (r == 0)
+		r = beamr_ns_boot(ns, &boot, &error);
+	if (r != 0) {
+		fprintf(stderr, "beamrd: cannot boot: %s%s%s\n",
+			error.chunk[0] != '\0' ? error.chunk : "",
+			error.chunk[0] != '\0' ? ": " : "",
+			error.reason[0] != '\0' ? error.reason : strerror(r < 0 ? -r : EAGAIN));
+		return 1;
+	}
+	int status = wait_for_end(ns, &node, &signals);
+	(void)fflush(stdout); /* nobody is there to be told */
+	/* As OTP: what still runs ends with the process, whatever it does just now. */
+	_exit(status);
+}
+
+static const char *find_root(const char *asked, const struct config *config)
+{
+	const char *from[] = { asked, getenv("BEAMR_OTP_ROOT"), getenv("ROOTDIR"),
+		config != NULL ? config->otp_root : NULL, "/usr/lib/erlang" };
+	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
+		if (from[i] != NULL && from[i][0] != '\0' &&
+			(i < 2 || otp_root_check(from[i]) == 0))
+			return from[i];
+	return from[ARRAY_SIZE(from) - 1];
+}
+
+static int run_words(int count, char **words, const char *root)
+{
+	struct erl_arguments a;
+	char bindir[4096];
+	struct beamr_otp otp;
+	const char *progname = getenv("PROGNAME");
+	int status = 1;
+	beamr_otp_describe(root, &otp);
+	(void)snprintf(bindir, sizeof(bindir), "%s/erts-%s/bin", root,
+		otp.erts); /* a longer path does not open */
+	struct erl_place place = { root, bindir, progname != NULL ? progname : "erl",
+		getenv("HOME") };
+	if (!erl_arguments_parse(&a, count, words, otp.release, &place)) {
+		fprintf(stderr, "%s\n%s", a.error, erl_usage);
+	} else if (a.print_name) {
+		puts("beamrd");
+		status = 0;
+	} else if (a.print) {
+		vec_foreach(word, &a.emulator.items)
+			puts(*word);
+		puts("--");
+		vec_foreach(word, &a.init.items)
+			puts(*word);
+		status = 0;
+	} else if (a.version) {
+		fprintf(stderr, "Erlang (SMP,ASYNC_THREADS) (BEAM) emulator version %s\n",
+			otp.erts);
+		status = 0;
+	} else if (a.detached && !detach()) {
+		status = 0;
+	} else {
+		set_variables(&a, &place);
+		status = run(&a, root);
+	}
+	erl_arguments_done(&a);
+	return status;
+}
+
+int erl_main(int count, char **words, const char *otp)
+{
+	struct config config;
+	struct config_error error;
+	bool configured = config_load("/etc/beamrd", &config, &error) == 0;
+	_cleanup_(free_stringp) char *root =
+		realpath(find_root(otp, configured ? &config : NULL), NULL);
+	int r = root != NULL ? otp_root_check(root) : -errno;
+	int status = 1;
+	if (r != 0)
+		fprintf(stderr, "beamrd: no OTP libraries at \"%s\" (lib/stdlib-*/ebin): %s\n",
+			find_root(otp, configured ? &config : NULL), strerror(-r));
+	else
+		status = run_words(count, words, root);
+	if (configured)
+		config_done(&config);
+	return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- escript */
+
+#define LINE_MAX_BYTES 4096 /* of the line with flags; OTP's bound */
+
+/* The words of the line "%%! ..." that stands second or third in a script. */
+static void push_script_flags(struct erl_words *words, FILE *file)
+{
+	char line[LINE_MAX_BYTES];
+	/* Third only after a second that is a comment; archives have no such line and end in the first. */
+	for (int i = 0; i < 3 && fgets(line, sizeof(line), file) != NULL; i++) {
+		if (i == 0 && strncmp(line, "#!", 2) != 0)
+			return;
+		if (i == 0 || strncmp(line, "%%!", 3) != 0)
+			continue;
+		char *save;
+		line[strcspn(line, "\n")] = '\0';
+		for (char *word = strtok_r(line + 3, " ", &save); word != NULL;
+			word = strtok_r(NULL, " ", &save))
+			erl_words_push(words, word);
+		return;
+	}
+}
+
+int escript_main(int count, char **arguments, const char *otp)
+{
+	struct erl_words words = { 0 };
+	int options = 0;
+	while (options < count && arguments[options][0] == '-')
+		options++;
+	if (options == count) {
+		fputs("escript: Missing filename\n\n", stderr);
+		return 1;
+	}
+	const char *script = arguments[options];
+	FILE *file = fopen(script, "re");
+	if (file == NULL) {
+		fprintf(stderr, "escript: Failed to open file: %s\n", script);
+		return 1;
+	}
+	static const char *const first[] = { "+B", "-noshell", "-boot", "no_dot_erlang" };
+	static const char *const then[] = { "-run", "escript", "start" };
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
+		erl_words_push(&words, first[i]);
+	push_script_flags(&words, file);
+	(void)fclose(file); /* read only */
+	for (size_t i = 0; i < ARRAY_SIZE(then); i++)
+		erl_words_push(&words, then[i]);
+	for (int i = 0; i < options; i++)
+		erl_words_push(&words, arguments[i] + 1);
+	erl_words_push(&words, "-extra");
+	for (int i = options; i < count; i++)
+		erl_words_push(&words, arguments[i]);
+	int status = erl_main((int)words.items.count, words.items.items, otp);
+	erl_words_done(&words);
+	return status;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A namespace becomes a node: the preloaded modules of a release are loaded, then one process runs erl_init:start(init, Arguments) as
+ * OTP's emulator has it, and everything else is OTP's own code.
+ *
+ * Life: 1 NONE  2 BOOTING: the first process runs  3 STARTED: init said so to the process that waits for it (wait_started)
+ *       4 HALTED: by erlang:halt, or because the first process ended; whoever moves the state there calls the host's `halted`, once.
+ * Invariant: ns->booted is set before the first process starts, so no module of a node is loaded by vm/autoload.c. */
+#include "base/cleanup.h"
+#include "bif/bif.h"
+#include "bif/environment.h"
+#include "bif/host.h"
+#include "binary/binary.h"
+#include "code/load.h"
+#include "proc/proc.h"
+#include "proc/registry.h"
+#include "term/atom.h"
+#include "vm/boot.h"
+#include "vm/machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int refuse(struct beamr_error *error, int outcome, const char *format, const char *what)
+{
+	if (error != NULL) {
+		memset(error, 0, sizeof(*error));
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		(void)snprintf(
+			error->reason, sizeof(error->reason), format, what); /* cut when long */
+#pragma GCC diagnostic pop
+	}
+	return outcome;
+}
+
+/* ---------------------------------------------------------------------------------------------- preloaded modules */
+
+/* Modules that start with the node and are of no use without their natives. */
+static bool needs_natives(const char *name)
+{
+	return strcmp(name, "prim_socket") == 0 || strcmp(name, "prim_net") == 0 ||
+	       strcmp(name, "socket_registry") == 0;
+}
+
+static int load_preloaded(struct beamr_ns *h, const char *dir, struct beamr_error *error)
+{
+	static const char *const names[] = {
+#define PRELOADED(name) name,
+#include "code/preloaded.def"
+#undef PRELOADED
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_(free_stringp) char *path = NULL;
+		struct beamr_error why = { 0 };
+		/* As an emulator that was built without sockets. */
+		if (needs_natives(names[i]) && !bif_has_module(atom_of_string(names[i])))
+			continue;
+		if (asprintf(&path, "%s/%s.beam", dir, names[i]) < 0)
+			abort(); /* as mem_alloc does */
+		int r = load_file(h->ns, atom_of_string(names[i]), path, true, &why);
+		if (r == -ENOENT)
+			continue; /* not every release has each of them; what is missed is told as undef by name */
+		if (r != 0) {
+			if (error != NULL)
+				*error = why;
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------- the first process */
+
+static void ended(struct beamr_ns *h, int status, const char *message)
+{
+	int state = atomic_load_acquire(&h->node);
+	do {
+		if (state == BEAMR_NODE_HALTED || state == BEAMR_NODE_NONE)
+			return;
+	} while (!atomic_cas_acq_rel(&h->node, &state, BEAMR_NODE_HALTED));
+	if (h->boot.halted != NULL)
+		h->boot.halted(h->boot.user, status, message);
+}
+
+bool node_halt(struct beamr_ns *h, int status, const char *message)
+{
+	if (!h->ns->booted)
+		return false;
+	ended(h, status, message);
+	return true;
+}
+
+static void first_process_ended(struct proc *p, void *user)
+{
+	struct beamr_ns *h = user;
+	_cleanup_(free_stringp) char *reason = NULL, *message = NULL;
+	reason = term_text(proc_extra(p)->raise.reason, 800, NULL);
+	if (asprintf(&message, "init terminated: %s", reason) < 0)
+		abort(); /* as mem_alloc does */
+	ended(h, 1, message);
+	namespace_kill_all(h->ns);
+}
+
+/* init:wait_until_started/0 has returned. */
+static void waited(struct proc *p, void *user)
+{
+	struct beamr_ns *h = user;
+	const struct raise *raise = &proc_extra(p)->raise;
+	int state = BEAMR_NODE_BOOTING;
+	if (raise->class == CLASS_EXIT && raise->reason == A(normal) &&
+		atomic_cas_acq_rel(&h->node, &state, BEAMR_NODE_STARTED) && h->boot.started != NULL)
+		h->boot.started(h->boot.user);
+}
+
+static term binary_of_text(struct heap *heap, const char *text)
+{
+	return bits_of_bytes(heap, (const uint8_t *)text, strlen(text));
+}
+
+static bool has_flag(const struct beamr_boot_options *o, const char *flag)
+{
+	for (size_t i = 0; i < o->argument_count; i++)
+		if (strcmp(o->arguments[i], flag) == 0)
+			return true;
+	return false;
+}
+
+/* [init, [Argument]] */
+static term first_arguments(
+	struct heap *heap, const struct beamr_boot_options *o, const char *root, const char *bindir)
+{
+	const char *home = getenv("HOME");
+	const char *usual[] = { "-root", root, "-bindir", bindir, "-progname", "erl", "-home",
+		home != NULL ? home : "/", "-noshell", "-noinput" };
+	size_t usual_count = o->arguments == NULL   ? ARRAY_SIZE(usual)
+			     : has_flag(o, "-root") ? 0
+						    : 4;
+	term list = TERM_NIL;
+	for (size_t i = o->argument_count; i-- > 0;)
+		list = heap_cons(heap, binary_of_text(heap, o->arguments[i]), list);
+	for (size_t i = usual_count; i-- > 0;)
+		list = heap_cons(heap, binary_of_text(heap, usual[i]), list);
+	return heap_cons(heap, A(init), heap_cons(heap, list, TERM_NIL));
+}
+
+/* Asks the first process, in the name of a process that waits for the answer, to say when it is through with its script. */
+static void ask_for_start(struct beamr_ns *h, term first)
+{
+	struct spawn_options options;
+	struct heap heap;
+	spawn_options_init(&options);
+	options.system = true;
+	options.quiet = true;
+	options.on_exit = waited;
+	options.on_exit_user = h;
+	options.group_leader = first;
+	term pid =
+		proc_spawn(h->ns, NULL, A(init), A(wait_until_started), TERM_NIL, &options, NULL);
+	if (pid == TERM_NONE)
+		return; /* nobody hears of the start, but the node runs */
+	heap_init_builder(&heap);
+	term request = heap_tuple_of(&heap, pid, heap_tuple_of(&heap, A(notify_when_started), pid));
+	(void)proc_send_from_host(
+		first, request); /* it may have ended already: then `halted` tells */
+	heap_done(&heap);
+}
+
+static int start_first(struct beamr_ns *h, const struct beamr_boot_options *o, const char *root,
+	const char *bindir)
+{
+	struct spawn_options options;
+	struct heap heap;
+	spawn_options_init(&options);
+	options.system = true;
+	options.on_exit = first_process_ended;
+	options.on_exit_user = h;
+	heap_init_builder(&heap);
+	term pid = proc_spawn(h->ns, NULL, A(erl_init), A(start),
+		first_arguments(&heap, o, root, bindir), &options, NULL);
+	heap_done(&heap);
+	if (pid == TERM_NONE)
+		return BEAMR_E_LIMIT;
+	atomic_store_release(&h->kernel, pid);
+	ask_for_start(h, pid);
+	return 0;
+}
+
+int beamr_ns_boot(struct beamr_ns *h, const struct beamr_boot_options *o, struct beamr_error *error)
+{
+	const char *root = o->otp_root != NULL ? o->otp_root : h->machine->options.otp_root;
+	int none = BEAMR_NODE_NONE;
+	struct stat st;
+	if (root == NULL)
+		return refuse(error, -ENOENT, "%s", "there is no OTP root to boot from");
+	if (stat(root, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		int r = errno != 0 && !S_ISDIR(st.st_mode) ? -ENOTDIR : -errno;
+		return refuse(error, r, "\"%s\" is no folder", root);
+	}
+	_cleanup_(free_stringp) char *dir = otp_preloaded_dir(root);
+	if (dir == NULL && h->machine->options.otp_root != NULL)
+		dir = otp_preloaded_dir(h->machine->options.otp_root);
+	if (dir == NULL)
+		return refuse(
+			error, BEAMR_E_NO_MODULE, "\"%s\" has no erts-*/ebin/erlang.beam", root);
+	if (ns_process_count(h->ns) > 0 || !atomic_cas_acq_rel(&h->node, &none, BEAMR_NODE_BOOTING))
+		return refuse(error, BEAMR_E_EXISTS, "%s runs something already", h->ns->name);
+	h->boot = (struct node_boot){ o->started, o->halted, o->user };
+	h->ns->booted = true;
+	struct beamr_otp otp;
+	beamr_otp_describe(root, &otp);
+	namespace_use_otp(h->ns, &otp);
+	memcpy(h->ns->streams, o->streams, sizeof(h->ns->streams));
+	if (o->environment != NULL)
+		environment_set(h->ns, o->environment);
+	int r = load_preloaded(h, dir, error);
+	if (r == 0) {
+		_cleanup_(free_stringp) char *bindir = otp_bin_dir(root, dir);
+		r = start_first(h, o, root, bindir);
+		if (r != 0)
+			(void)refuse(
+				error, r, "%s", "there is no room for a process"); /* r as it is */
+	}
+	if (r != 0)
+		atomic_store_release(&h->node, BEAMR_NODE_HALTED);
+	return r;
+}
+
+enum beamr_node_state beamr_ns_node(const struct beamr_ns *h)
+{
+	return (enum beamr_node_state)atomic_load_acquire(&h->node);
+}
+
+/* What OTP's emulator sends on SIGTERM: erl_signal_server is a gen_event, whose handler decides. */
+int beamr_ns_shutdown(struct beamr_ns *h)
+{
+	term server = h->ns->booted ? registry_whereis(h->ns, A(erl_signal_server)) : TERM_NONE;
+	if (server == TERM_NONE)
+		return BEAMR_E_NO_PROCESS;
+	struct heap heap;
+	heap_init_builder(&heap);
+	bool sent = proc_send_from_host(server, heap_tuple_of(&heap, A(notify), A(sigterm)));
+	heap_done(&heap);
+	return sent ? 0 : BEAMR_E_NO_PROCESS;
+}
