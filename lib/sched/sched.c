@@ -7,7 +7,10 @@
  * is its head, which only its worker takes, without the lock.
  * No wake-up is lost: who puts a process into a queue raises its length and then looks for a sleeper; a worker says that it
  * sleeps and then looks at the lengths once more. A process that stops running gives up STATE_RUNNABLE and then
- * looks at its inbox; who sends looks at the state after the push. All four are sequentially consistent. */
+ * looks at its inbox; who sends looks at the state after the push. All four are sequentially consistent.
+ * Stealing has its price, mostly caches that must follow: what waits is stolen when it is some work, judged by the slices
+ * of late, and what is less is left to its worker. Should that one hang in a long slice, a watcher comes: while somebody
+ * works, one of the sleepers sleeps for short times only and steals what has not moved meanwhile. */
 #include "sched/sched.h"
 
 #include "base/clock.h"
@@ -29,6 +32,9 @@
 #define SLICE_REDUCTIONS 4000
 #define LOW_EVERY 8        /* of so many turns of normal processes one goes to the low ones */
 #define STEAL_MAX 64
+#define STEAL_WORTH 4000     /* reductions that are worth stealing */
+#define SLICE_LOG_UNIT 16
+#define WATCH_NSEC 10000000  /* how long one process may keep others waiting that nobody would steal */
 #define SPINS 64
 #define CLOCK_REDUCTIONS 1000 /* how much work may pass before the clock is read for timers */
 #define SLICE_COST 50      /* what a slice costs besides, in reductions, for the same */
@@ -48,6 +54,7 @@ struct sched {
 	_Atomic uint32_t length; /* of the queues, without next */
 	_Atomic uint32_t urgent; /* how many of them are of priority high or max */
 	_Atomic uint32_t has_next;
+	_Atomic uint32_t slice_log; /* a mean over the last slices of the bits that their reductions take, times SLICE_LOG_UNIT */
 	_Atomic uint64_t switches, reductions, migrations, length_max;
 	_Atomic int64_t busy_nsec, busy_since, began; /* busy_since 0: idle */
 	_Atomic term current;
@@ -66,6 +73,7 @@ static struct {
 	_Atomic bool stopping;
 	_Atomic bool started;
 	_Atomic uint32_t idle;  /* workers that sleep or are about to */
+	_Atomic uint32_t watching; /* those of them that look again soon: at most a few */
 	_Atomic uint32_t turn;  /* of workers, for processes that nobody on a worker made runnable */
 
 	/* guarded by early_lock: what was made runnable before there were workers */
@@ -137,6 +145,14 @@ static inline uint32_t waiting(struct sched *s)
 	return atomic_load_relaxed(&s->length) + atomic_load_relaxed(&s->has_next);
 }
 
+/* Whether what waits there is work enough for a thief. One process alone is left to its worker. */
+static inline bool worth_stealing(struct sched *s)
+{
+	uint32_t n = waiting(s);
+	return n >= 2 && atomic_load_relaxed(&s->length) > 0 &&
+	       (uint64_t)n << (atomic_load_relaxed(&s->slice_log) / SLICE_LOG_UNIT) >= STEAL_WORTH;
+}
+
 static void count_urgent(struct sched *s, const struct proc *p, uint32_t by)
 {
 	if (unlikely(p->priority >= PRIORITY_HIGH))
@@ -165,7 +181,7 @@ static void enqueue(struct worker *w, struct proc *p)
 		return;
 	if (w != this_worker && atomic_load_explicit(&w->sleeping, memory_order_seq_cst))
 		wake(w);
-	else if (waiting(s) > 1)
+	else if (worth_stealing(s) || (waiting(s) > 1 && atomic_load_relaxed(&all.watching) == 0))
 		wake_another();
 }
 
@@ -230,18 +246,17 @@ void sched_make_runnable(struct proc *p)
 	enqueue(w, p);
 }
 
-/* Half of what waits in another's queue, the longest waiting first. One process alone is left to its worker. */
-static struct proc *steal(struct worker *me)
+/* Half of what waits in another's queue, the longest waiting first. hangs: one to be robbed of anything, or NULL. */
+static struct proc *steal(struct worker *me, const struct sched *hangs)
 {
 	for (unsigned i = 1; i < all.count; i++) {
 		struct sched *victim = all.workers[(me->index + i) % all.count]->sched;
-		uint32_t n = atomic_load_relaxed(&victim->length);
-		if (n == 0 || waiting(victim) < 2)
+		if (victim != hangs && !worth_stealing(victim))
 			continue;
 		struct proc *taken[STEAL_MAX];
 		uint32_t count = 0;
 		mutex_lock(&victim->lock);
-		n = atomic_load_relaxed(&victim->length);
+		uint32_t n = atomic_load_relaxed(&victim->length);
 		uint32_t want = (n + atomic_load_relaxed(&victim->has_next)) / 2;
 		if (want > STEAL_MAX)
 			want = STEAL_MAX;
@@ -313,6 +328,9 @@ static void look_at_clock(struct worker *w, int32_t work)
 static void account(struct worker *w, struct proc *p, int32_t used)
 {
 	struct sched *s = w->sched;
+	int32_t log = (int32_t)atomic_load_relaxed(&s->slice_log);
+	int32_t bits = used > 0 ? 32 - __builtin_clz((uint32_t)used) : 0;
+	atomic_store_relaxed(&s->slice_log, (uint32_t)(log + (bits * SLICE_LOG_UNIT - log) / 8));
 	atomic_store_relaxed(&p->reductions_done, atomic_load_relaxed(&p->reductions_done) + (uint64_t)used);
 	atomic_store_relaxed(&s->reductions, atomic_load_relaxed(&s->reductions) + (uint64_t)used);
 	atomic_store_relaxed(&s->switches, atomic_load_relaxed(&s->switches) + 1);
@@ -439,7 +457,7 @@ static bool work_in_sight(struct worker *me)
 		return true;
 	for (unsigned i = 0; i < all.count; i++)
 		if (atomic_load_explicit(&all.workers[i]->sched->length, memory_order_seq_cst) > 0 &&
-			waiting(all.workers[i]->sched) > 1)
+			worth_stealing(all.workers[i]->sched))
 			return true;
 	return atomic_load_acquire(&all.stopping);
 }
@@ -473,19 +491,56 @@ static void sleep_until(struct worker *w, int64_t at_nsec)
 	}
 }
 
-static void idle_sleep(struct worker *w)
+/* One whose processes wait for a slice to end, and how many it has ended. */
+struct watched {
+	struct sched *sched; /* NULL: nobody */
+	uint64_t switches;
+};
+
+static void look_at_others(struct worker *me, struct watched *ret)
 {
+	*ret = (struct watched){ 0 };
+	for (unsigned i = 0; i < all.count && ret->sched == NULL; i++) {
+		struct sched *s = all.workers[i]->sched;
+		if (s == me->sched || atomic_load_relaxed(&s->length) == 0 || waiting(s) < 2)
+			continue;
+		*ret = (struct watched){ s, atomic_load_relaxed(&s->switches) };
+	}
+}
+
+/* Somebody works, and nobody watches. */
+static bool watcher_wanted(void)
+{
+	return atomic_load_relaxed(&all.idle) < all.count && atomic_load_relaxed(&all.watching) == 0;
+}
+
+/* Sleeps; returns somebody who hung all the while. */
+static struct sched *idle_sleep(struct worker *w)
+{
+	struct watched watched = { 0 };
 	struct sched *s = w->sched;
 	atomic_store_relaxed(&s->current, TERM_NONE);
 	epoch_leave();
 	int64_t now = clock_monotonic_nsec();
+	const int64_t slept = now;
 	atomic_add_relaxed(&s->busy_nsec, now - atomic_load_relaxed(&s->busy_since));
 	atomic_store_relaxed(&s->busy_since, 0);
 	/* Pairs with enqueue(). */
 	atomic_fetch_add_explicit(&all.idle, 1, memory_order_seq_cst);
 	atomic_store_explicit(&w->sleeping, 1, memory_order_seq_cst);
-	if (!work_in_sight(w))
-		sleep_until(w, timers_next(w->timers));
+	if (!work_in_sight(w)) {
+		int64_t at = timers_next(w->timers);
+		bool watches = watcher_wanted();
+		if (watches) {
+			atomic_add_relaxed(&all.watching, 1);
+			look_at_others(w, &watched);
+			if (at == WHEEL_NEVER || at > now + WATCH_NSEC)
+				at = now + WATCH_NSEC;
+		}
+		sleep_until(w, at);
+		if (watches)
+			atomic_fetch_sub_explicit(&all.watching, 1, memory_order_relaxed);
+	}
 	uint32_t sleeping = 1;
 	if (atomic_cas_acq_rel(&w->sleeping, &sleeping, 0)) {
 		atomic_fetch_sub_explicit(&all.idle, 1, memory_order_seq_cst);
@@ -495,25 +550,30 @@ static void idle_sleep(struct worker *w)
 		while (read(s->wake_fd, &n, sizeof(n)) < 0 && errno == EAGAIN)
 			sched_yield();
 	}
-	atomic_store_relaxed(&s->busy_since, clock_monotonic_nsec());
+	now = clock_monotonic_nsec();
+	atomic_store_relaxed(&s->busy_since, now);
 	atomic_store_relaxed(&w->progress, atomic_load_relaxed(&w->progress) + 1);
 	epoch_enter();
+	bool hangs = watched.sched != NULL && atomic_load_relaxed(&watched.sched->switches) == watched.switches &&
+		     waiting(watched.sched) > 1 && now - slept >= WATCH_NSEC;
+	return hangs ? watched.sched : NULL;
 }
 
 static struct proc *idle(struct worker *w)
 {
 	for (unsigned i = 0; i < SPINS; i++) {
 		if (work_in_sight(w))
-			return steal(w);
+			return steal(w, NULL);
 		__builtin_ia32_pause();
 	}
 	w->now_nsec = clock_monotonic_nsec();
 	timers_run(w->timers, w->now_nsec);
+	const struct sched *hangs = NULL;
 	if (waiting(w->sched) == 0)
-		idle_sleep(w);
+		hangs = idle_sleep(w);
 	w->now_nsec = clock_monotonic_nsec();
 	timers_run(w->timers, w->now_nsec);
-	return NULL;
+	return hangs != NULL && waiting(w->sched) == 0 ? steal(w, hangs) : NULL;
 }
 
 static void *worker_main(void *arg)
@@ -530,7 +590,7 @@ static void *worker_main(void *arg)
 		epoch_quiescent();
 		struct proc *p = dequeue(w->sched);
 		if (p == NULL)
-			p = steal(w);
+			p = steal(w, NULL);
 		if (p == NULL)
 			p = idle(w);
 		if (p != NULL)
