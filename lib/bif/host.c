@@ -20,6 +20,11 @@ void host_set_functions(const struct host_functions *functions)
 	start_nsec = clock_monotonic_nsec();
 }
 
+void host_output(struct proc *p, const uint8_t *bytes, size_t size)
+{
+	host.output(p->ns, p->pid, bytes, size);
+}
+
 int64_t host_start_nsec(void)
 {
 	return start_nsec;

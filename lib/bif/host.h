@@ -16,6 +16,8 @@ struct host_functions {
 
 /* Bytes for the host's own terminal (erlang:display); no process is asked. */
 void host_display(int fd, const uint8_t *bytes, size_t size);
+/* Bytes that a program writes to its standard output when that is the host's to place. */
+void host_output(struct proc *p, const uint8_t *bytes, size_t size);
 /* Monotonic time at which the machine began. */
 int64_t host_start_nsec(void);
 

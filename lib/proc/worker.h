@@ -9,6 +9,7 @@
 #define X_SCRATCH 8
 #define FLOAT_REGISTERS 1024
 
+struct poll;
 struct proc;
 struct timers;
 
@@ -21,6 +22,7 @@ struct worker {
 	unsigned index;
 	struct sched *sched;   /* sched/sched.c's own part: run queue, sleep */
 	struct timers *timers; /* proc/timer.h */
+	struct poll *poll;     /* io/poll.h: its sleep, and the descriptors it watches */
 	struct slot_cache {    /* proc/table.c: slots on their way from and to the free list */
 		uint32_t fresh_count, used_count;
 		uint32_t fresh[32], used[32];

@@ -16,17 +16,16 @@
 #include "base/clock.h"
 #include "base/epoch.h"
 #include "base/lock.h"
+#include "io/poll.h"
 #include "proc/mailbox.h"
 #include "proc/signal.h"
 #include "proc/timer.h"
 #include "term/atom.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #define SLICE_REDUCTIONS 4000
@@ -37,6 +36,7 @@
 #define WATCH_NSEC 10000000  /* how long one process may keep others waiting that nobody would steal */
 #define SPINS 64
 #define CLOCK_REDUCTIONS 1000 /* how much work may pass before the clock is read for timers */
+#define POLL_TURNS 32      /* of so many looks at the clock one goes to the descriptors, too */
 #define SLICE_COST 50      /* what a slice costs besides, in reductions, for the same */
 
 struct queue {
@@ -62,8 +62,8 @@ struct sched {
 	/* its own thread's */
 	struct proc *next;
 	pthread_t thread;
-	int wake_fd;
 	int32_t clock_left;
+	uint32_t poll_turns;
 };
 
 static struct {
@@ -124,9 +124,13 @@ static void wake(struct worker *w)
 	if (!atomic_cas_acq_rel(&w->sleeping, &sleeping, 0))
 		return;
 	atomic_fetch_sub_explicit(&all.idle, 1, memory_order_seq_cst);
-	uint64_t one = 1;
-	ssize_t n = write(w->sched->wake_fd, &one, sizeof(one));
-	assert(n == sizeof(one)); /* an eventfd that is read at each wake-up cannot be full */
+	poll_wake(w->poll);
+}
+
+/* A worker for what no worker has begun. */
+static struct worker *worker_in_turn(void)
+{
+	return all.workers[atomic_add_relaxed(&all.turn, 1) % all.count];
 }
 
 /* Somebody who sleeps shall come and steal. */
@@ -241,7 +245,7 @@ void sched_make_runnable(struct proc *p)
 			if (early)
 				return;
 		}
-		w = all.workers[atomic_add_relaxed(&all.turn, 1) % all.count];
+		w = worker_in_turn();
 	}
 	enqueue(w, p);
 }
@@ -319,6 +323,12 @@ static void look_at_clock(struct worker *w, int32_t work)
 	if (s->clock_left > 0)
 		return;
 	s->clock_left = CLOCK_REDUCTIONS;
+	if (++s->poll_turns >= POLL_TURNS) {
+		s->poll_turns = 0;
+		poll_look(w->poll);
+	}
+	if (poll_has_work(w->poll))
+		poll_run(w->poll);
 	if (timers_next(w->timers) == WHEEL_NEVER)
 		return;
 	w->now_nsec = clock_monotonic_nsec();
@@ -453,7 +463,7 @@ static void run_one(struct worker *w, struct proc *p)
 
 static bool work_in_sight(struct worker *me)
 {
-	if (atomic_load_explicit(&me->sched->length, memory_order_seq_cst) > 0)
+	if (atomic_load_explicit(&me->sched->length, memory_order_seq_cst) > 0 || poll_has_work(me->poll))
 		return true;
 	for (unsigned i = 0; i < all.count; i++)
 		if (atomic_load_explicit(&all.workers[i]->sched->length, memory_order_seq_cst) > 0 &&
@@ -466,10 +476,8 @@ static bool work_in_sight(struct worker *me)
 
 static void sleep_until(struct worker *w, int64_t at_nsec)
 {
-	struct pollfd fd = { .fd = w->sched->wake_fd, .events = POLLIN };
 	bool rested = !nursery_has_spares(&w->nursery);
 	for (;;) {
-		struct timespec wait, *timeout = NULL;
 		int64_t left = INT64_MAX;
 		if (at_nsec != WHEEL_NEVER)
 			left = at_nsec - clock_monotonic_nsec();
@@ -478,13 +486,7 @@ static void sleep_until(struct worker *w, int64_t at_nsec)
 		bool rests = !rested && left > REST_NSEC;
 		if (rests)
 			left = REST_NSEC;
-		if (left != INT64_MAX) {
-			wait = (struct timespec){ .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
-			timeout = &wait;
-		}
-		int r = ppoll(&fd, 1, timeout, NULL);
-		assert(r >= 0 || errno == EINTR);
-		if (r != 0 || !rests)
+		if (poll_sleep(w->poll, left) || !rests)
 			return;
 		nursery_trim(&w->nursery);
 		rested = true;
@@ -546,9 +548,7 @@ static struct sched *idle_sleep(struct worker *w)
 		atomic_fetch_sub_explicit(&all.idle, 1, memory_order_seq_cst);
 	} else {
 		/* Somebody has woken us: what it wrote is there, or comes at once. */
-		uint64_t n;
-		while (read(s->wake_fd, &n, sizeof(n)) < 0 && errno == EAGAIN)
-			sched_yield();
+		poll_take_wake(w->poll);
 	}
 	now = clock_monotonic_nsec();
 	atomic_store_relaxed(&s->busy_since, now);
@@ -588,6 +588,8 @@ static void *worker_main(void *arg)
 	epoch_enter();
 	while (!atomic_load_acquire(&all.stopping)) {
 		epoch_quiescent();
+		if (unlikely(poll_has_work(w->poll)))
+			poll_run(w->poll);
 		struct proc *p = dequeue(w->sched);
 		if (p == NULL)
 			p = steal(w, NULL);
@@ -621,13 +623,13 @@ static struct worker *worker_new(unsigned index)
 	w->sched = s;
 	mutex_init(&s->lock, LOCK_RUN_QUEUE);
 	atomic_store_relaxed(&s->current, TERM_NONE);
-	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->poll = poll_new();
 	return w;
 }
 
 static void worker_free(struct worker *w)
 {
-	(void)close(w->sched->wake_fd); /* an eventfd has nothing to lose */
+	w->poll = poll_free(w->poll);
 	mutex_done(&w->sched->lock);
 	mem_free(MEM_SCHED, w->sched, sizeof(*w->sched));
 	mem_free(MEM_SCHED, w, sizeof(*w));
@@ -643,7 +645,7 @@ int sched_start(unsigned count, run_slice_fn run_slice)
 	all.workers = mem_zalloc(MEM_SCHED, count * sizeof(*all.workers));
 	for (unsigned i = 0; i < count; i++) {
 		all.workers[i] = worker_new(i);
-		if (all.workers[i]->sched->wake_fd < 0)
+		if (all.workers[i]->poll == NULL)
 			return -errno;
 	}
 	mutex_lock(&all.early_lock);
@@ -669,6 +671,7 @@ int sched_start(unsigned count, run_slice_fn run_slice)
 void sched_open(void)
 {
 	proc_make_runnable = sched_make_runnable;
+	poll_set_workers(wake, worker_in_turn);
 }
 
 void sched_close(void)
@@ -684,11 +687,8 @@ void sched_stop(void)
 	sched_close();
 	if (!atomic_load_acquire(&all.started))
 		return;
-	for (unsigned i = 0; i < all.count; i++) {
-		uint64_t one = 1;
-		ssize_t n = write(all.workers[i]->sched->wake_fd, &one, sizeof(one));
-		assert(n == sizeof(one));
-	}
+	for (unsigned i = 0; i < all.count; i++)
+		poll_wake(all.workers[i]->poll);
 	for (unsigned i = 0; i < all.count; i++)
 		(void)pthread_join(all.workers[i]->sched->thread, NULL); /* it was created, and is joined once */
 	atomic_store_release(&all.started, false);

@@ -2,7 +2,7 @@
 /* Schedulers: one thread a core, each with its run queue, its timers and its sleep.
  *
  * A process made runnable goes to the queue of the worker that makes it so; an idle worker steals. A worker with nothing
- * to do polls briefly, then sleeps on its eventfd until its next timer (law 8). */
+ * to do looks round briefly, then sleeps in its poll (io/poll.h) until its next timer, a wake-up or a descriptor (law 8). */
 #pragma once
 #include "proc/worker.h"
 
