@@ -315,7 +315,6 @@ static struct ns *ns_make(const char *name)
 	ns->name = mem_alloc(MEM_NS, strlen(name) + 1);
 	memcpy(ns->name, name, strlen(name) + 1);
 	ns->dispatch = dispatch;
-	ns->streams[0] = ns->streams[1] = ns->streams[2] = -1;
 	ns->account = account_new();
 	atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], NS_CPU_WEIGHT);
 	atomic_store_relaxed(&ns->processes, 1); /* for being open */

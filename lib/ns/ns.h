@@ -34,8 +34,6 @@ struct ns {
 	_Atomic(const uint64_t *) *dispatch; /* EXPORTS_MAX entries of reserved address space, touched as used */
 	struct account *account;
 	struct registry *registry;
-	int streams[3]; /* its standard input, output and error, lent by the host; -1: input is at its end, output is the host's to
-			 * place. Set before its first process */
 	struct ets_space *ets;
 	_Atomic(struct persistent_space *) persistent; /* made when first used */
 	_Atomic(struct environment *) environment;     /* bif/os.c; made when first used */
