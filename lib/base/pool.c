@@ -8,6 +8,7 @@
 #include "base/pool.h"
 
 #include "base/alloc.h"
+#include "base/epoch.h"
 #include "base/list.h"
 
 #include <errno.h>
@@ -186,9 +187,12 @@ static void *pool_thread(void *arg)
 			break;
 	}
 	list_remove(&self->link);
+	pthread_mutex_unlock(&pool.lock);
 	mem_free(MEM_MISC, self, sizeof(*self));
+	epoch_thread_done();
 	mem_thread_done();
-	pool.threads--;
+	pthread_mutex_lock(&pool.lock);
+	pool.threads--; /* from here on pool_stop() may return */
 	pthread_cond_broadcast(&pool.ended);
 	pthread_mutex_unlock(&pool.lock);
 	return NULL;
@@ -269,6 +273,14 @@ struct pool_share *pool_share_new(void)
 	struct pool_share *share = mem_zalloc(MEM_MISC, sizeof(*share));
 	list_init(&share->link);
 	share->refs = 1;
+	return share;
+}
+
+struct pool_share *pool_share_ref(struct pool_share *share)
+{
+	pthread_mutex_lock(&pool.lock);
+	share->refs++;
+	pthread_mutex_unlock(&pool.lock);
 	return share;
 }
 

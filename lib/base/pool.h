@@ -31,6 +31,7 @@ _must_check_ int pool_run_of(
 	struct pool_share *share, struct pool_job *job, void (*fn)(struct pool_job *job));
 
 struct pool_share *pool_share_new(void);
+struct pool_share *pool_share_ref(struct pool_share *share);
 struct pool_share *pool_share_unref(struct pool_share *share);
 /* Those of its jobs that run, now or later, are to give up: pool_interrupted() says so from here on. */
 void pool_share_interrupt(struct pool_share *share);

@@ -17,6 +17,7 @@ struct account;          /* base/account.h: what it holds, against its limits (n
 struct ets_space;        /* ets/ets.h: the tables of a namespace */
 struct persistent_space; /* bif/persistent_term.c */
 struct environment;      /* bif/os.c: environment variables */
+struct cwd;              /* ns/cwd.h: the working folder */
 struct pool_share;       /* base/pool.h */
 struct registry;         /* proc/registry.c: registered names */
 
@@ -63,6 +64,7 @@ struct ns {
 	struct mutex code_lock;
 	_Atomic(struct module_table *) modules;
 	struct code_paths *paths; /* folders searched for MODULE.beam */
+	struct cwd *cwd;   /* ns/cwd.c; NULL: the machine's */
 	struct list link;  /* guarded by LOCK_NS */
 };
 

@@ -69,6 +69,7 @@ enum proc_flag {
 	PROC_TIMEOUT_SET = 1 << 7,    /* a receive's after-timer runs */
 	PROC_TIMED_OUT = 1 << 8,      /* it has fired */
 	PROC_TABLES = 1 << 9,         /* it has made or fixed an ETS table: its end has something to do there */
+	PROC_FILES = 1 << 12,         /* it may own files: as PROC_TABLES */
 };
 
 enum proc_priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_MAX };

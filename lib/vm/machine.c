@@ -11,6 +11,7 @@
 #include "bif/bif.h"
 #include "bif/host.h"
 #include "proc/purge.h"
+#include "bif/file.h"
 #include "code/region.h"
 #include "data/map.h"
 #include "ets/ets.h"
@@ -60,6 +61,7 @@ static void init_tables(void)
 	exec_init();
 	ns_add_part(&registry_part);
 	ets_init();
+	file_init();
 }
 
 void init_tables_once(void)
