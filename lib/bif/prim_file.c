@@ -422,7 +422,7 @@ term bif_prim_file_get_handle_1(struct proc *p, const term *args)
 	if (f == NULL)
 		return bif_badarg(p);
 	if (!file_enter(f))
-		return posix_error(bif_heap(p), EINVAL);
+		return heap_tuple_of(bif_heap(p), A(error), A(einval));
 	term value = bits_of_bytes(bif_heap(p), &f->fd, sizeof(f->fd));
 	file_leave(f);
 	return value;

@@ -2,8 +2,8 @@
 /* What the natives of prim_file share. On helpers. */
 #pragma once
 #include "bif/file.h"
-#include "bif/posix_error.h"
 #include "data/big.h"
+#include "io/errors.h"
 #include "ns/cwd.h"
 
 #include <limits.h>
@@ -30,7 +30,7 @@ term file_info(struct heap *heap, const struct stat *st, unsigned access);
 
 static inline term file_error(struct errand *e, int error)
 {
-	return posix_error(errand_heap(e), error);
+	return heap_tuple_of(errand_heap(e), A(error), errno_atom(error));
 }
 
 static inline bool get_int(term t, int *ret)

@@ -201,7 +201,7 @@ term bif_prim_file_file_desc_to_ref_1(struct proc *p, const term *args)
 	if (!get_int(args[0], &fd))
 		return bif_badarg(p);
 	if (fd < 0 || fd > 2)
-		return posix_error(bif_heap(p), EBADF);
+		return heap_tuple_of(bif_heap(p), A(error), errno_atom(EBADF));
 	file_owner(p);
 	return errand_start(p, do_from_descriptor, 1, args);
 }
