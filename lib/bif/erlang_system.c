@@ -5,6 +5,7 @@
 #include "bif/host.h"
 #include "bif/integer.h"
 #include "bif/process_options.h"
+#include "data/map.h"
 #include "ets/ets.h"
 #include "sched/sched.h"
 #include "term/bits.h"
@@ -189,6 +190,34 @@ term bif_erlang_nodes_1(struct proc *p, const term *args)
 	if (list != TERM_NIL)
 		return bif_badarg(p);
 	return this ? heap_cons(bif_heap(p), A(nonode_nohost), TERM_NIL) : TERM_NIL;
+}
+
+term bif_erlang_nodes_2(struct proc *p, const term *args)
+{
+	term list = bif_erlang_nodes_1(p, args);
+	if (list == TERM_NONE)
+		return TERM_NONE;
+	if (!term_is_map(args[1]))
+		return bif_badarg(p);
+	term type = map_get(args[1], A(node_type)), id = map_get(args[1], A(connection_id));
+	if (map_size(args[1]) != (size_t)((type != TERM_NONE) + (id != TERM_NONE)) || (type != TERM_NONE && !is_boolean(type)) ||
+		(id != TERM_NONE && !is_boolean(id)))
+		return bif_badarg(p);
+	if (list == TERM_NIL)
+		return TERM_NIL;
+	term pairs[4];
+	size_t count = 0;
+	if (id == A(true)) {
+		pairs[2 * count] = A(connection_id);
+		pairs[2 * count++ + 1] = A(undefined);
+	}
+	if (type == A(true)) {
+		pairs[2 * count] = A(node_type);
+		pairs[2 * count++ + 1] = A(this);
+	}
+	struct heap *heap = bif_heap(p);
+	term info = map_put_many(heap, map_empty(), pairs, count);
+	return heap_cons(heap, heap_tuple_of(heap, A(nonode_nohost), info), TERM_NIL);
 }
 
 term bif_erlang_ports_0(struct proc *p, const term *args)

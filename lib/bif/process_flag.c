@@ -4,6 +4,7 @@
 #include "bif/process_options.h"
 #include "proc/mailbox.h"
 #include "proc/suspend.h"
+#include "term/map.h"
 
 /* ------------------------------------------------------------------------------------------------ process_flag */
 
@@ -44,11 +45,50 @@ static term flag_save_calls(struct proc *p, term value)
 	return term_of_small(old);
 }
 
+/* Which of NODE_WATCHES the options name; -1 for none. The list form knows no options at this level. */
+static int node_watch_kind(term options)
+{
+	static const term types[] = { A(visible), A(hidden), A(all) };
+	if (options == TERM_NIL)
+		return 0;
+	if (!term_is_map(options))
+		return -1;
+	term type = map_get(options, A(node_type)), reason = map_get(options, A(nodedown_reason)),
+	     id = map_get(options, A(connection_id));
+	size_t known = (type != TERM_NONE) + (reason != TERM_NONE) + (id != TERM_NONE);
+	bool with_reason = reason == A(true), with_id = id == A(true);
+	if (map_size(options) != known || (reason != TERM_NONE && !with_reason && reason != A(false)) ||
+		(id != TERM_NONE && !with_id && id != A(false)))
+		return -1;
+	for (int i = 0; i < (int)ARRAY_SIZE(types); i++)
+		if (type == types[i] || (type == TERM_NONE && i == 0))
+			return 1 + i * 4 + with_reason * 2 + with_id;
+	return -1;
+}
+
+/* Counts only: no node ever comes or goes. */
+static term flag_monitor_nodes(struct proc *p, term options, term value)
+{
+	int kind = node_watch_kind(options);
+	if (kind < 0 || (value != A(true) && value != A(false)))
+		return bif_badarg(p);
+	struct proc_extra *extra = proc_extra(p);
+	if (extra->node_watches == NULL)
+		extra->node_watches = mem_zalloc(MEM_PROC, NODE_WATCHES * sizeof(uint32_t));
+	term old = term_of_small(extra->node_watches[kind]);
+	extra->node_watches[kind] = value == A(true) ? extra->node_watches[kind] + 1 : 0;
+	return old;
+}
+
 term bif_erlang_process_flag_2(struct proc *p, const term *args)
 {
 	term value = args[1];
 	size_t n;
+	if (term_is_tuple_of(args[0], 2) && tuple_element(args[0], 0) == A(monitor_nodes))
+		return flag_monitor_nodes(p, tuple_element(args[0], 1), value);
 	switch (term_is_atom(args[0]) ? atom_index(args[0]) : 0) {
+	case ATOM_INDEX_monitor_nodes:
+		return flag_monitor_nodes(p, TERM_NIL, value);
 	case ATOM_INDEX_trap_exit:
 		/* A signal that came before is handled by what was in force before. */
 		if (signals_waiting(p) && !signals_fetch(p))

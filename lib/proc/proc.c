@@ -364,6 +364,8 @@ void proc_memory_done(struct proc *p)
 	gen_done(&p->mem);
 	mem_free(MEM_PROC, p->saved_x, p->saved_capacity * sizeof(term));
 	p->saved_x = NULL;
+	if (p->extra != NULL)
+		mem_free(MEM_PROC, p->extra->node_watches, NODE_WATCHES * sizeof(uint32_t));
 	mem_free(MEM_PROC, p->extra, sizeof(*p->extra));
 	p->extra = NULL;
 }

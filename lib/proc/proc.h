@@ -172,6 +172,7 @@ struct proc_extra {
 	bool quiet;                  /* no crash report: the host hears of the end by on_exit */
 	bool by_signal;              /* it ends by an exit signal, from `killer` */
 	uint32_t save_calls;
+	uint32_t *node_watches;      /* how often process_flag(monitor_nodes) asked, by kind: NODE_WATCHES of them; NULL: never */
 	term killer;                 /* TERM_NONE: the host */
 	term undefined_module;       /* whose loading it waits for, or has just waited for; TERM_NONE */
 	term error_handler;          /* process_flag(error_handler); TERM_NONE: error_handler */
@@ -213,6 +214,8 @@ struct proc *proc_lookup(term pid);
 struct proc *proc_lookup_exiting(term pid);
 
 /* What spawn takes. mfa or fun; arguments are copied to the child's memory. */
+#define NODE_WATCHES 13 /* plain; and by map: three types of nodes, with and without reason, with and without connection id */
+
 struct spawn_options {
 	bool link;
 	bool monitor;
