@@ -82,6 +82,17 @@ static bool detach(void)
 	return true;
 }
 
+/* What the signal does to a process that has no handler; comes back when that is nothing, or a stop that was continued. */
+static void by_default(int number)
+{
+	sigset_t one;
+	(void)sigemptyset(&one); /* none of these can fail with these */
+	(void)sigaddset(&one, number);
+	(void)raise(number);
+	(void)pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+	(void)pthread_sigmask(SIG_BLOCK, &one, NULL);
+}
+
 static int wait_for_end(struct beamr_ns *ns, struct node *node, const sigset_t *signals)
 {
 	for (;;) {
@@ -90,11 +101,8 @@ static int wait_for_end(struct beamr_ns *ns, struct node *node, const sigset_t *
 			continue;
 		if (number == HALTED_SIGNAL)
 			break;
-		/* Before anybody is there to be told, as without a handler. */
-		if (number == SIGTERM && beamr_ns_shutdown(ns) != 0)
-			return 128 + number;
-		if (number == SIGQUIT)
-			return 0; /* halt() */
+		if (beamr_ns_signal(ns, number) != 0)
+			by_default(number);
 	}
 	if (node->message[0] != '\0')
 		fprintf(stderr, "%s\n", node->message);
@@ -118,11 +126,13 @@ static int run(struct erl_arguments *a, const char *root)
 	struct beamr_ns *ns = NULL;
 	struct beamr_error error = { .reason = "" };
 	sigset_t signals;
+	/* Those of os:set_signal/2 that a process may take at all, without SIGCHLD, which ports need, and SIGABRT, which is ours. */
+	static const int handled[] = { SIGALRM, SIGCONT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH };
 	/* Blocked before the first thread, so that only sigwait takes them. */
 	(void)sigemptyset(&signals); /* these cannot fail with these */
 	(void)sigaddset(&signals, HALTED_SIGNAL);
-	(void)sigaddset(&signals, SIGTERM);
-	(void)sigaddset(&signals, SIGQUIT);
+	for (size_t i = 0; i < ARRAY_SIZE(handled); i++)
+		(void)sigaddset(&signals, handled[i]);
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	int r = beamr_new(&options, &machine);
 	if (r == 0)

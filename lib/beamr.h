@@ -220,8 +220,11 @@ struct beamr_boot_options {
  * Blocks for as long as it takes to read the preloaded modules when no other namespace has them. */
 BEAMR_API int beamr_ns_boot(
 	struct beamr_ns *ns, const struct beamr_boot_options *options, struct beamr_error *error);
+/* Tells the node of a signal of the operating system, as os:set_signal/2 has it: erl_signal_server hears of it, or it is ignored.
+ * 0, or BEAMR_E_NO_PROCESS when the signal is to do what it does by default, or nobody is there to be told. */
+BEAMR_API int beamr_ns_signal(struct beamr_ns *ns, int number);
 /* Asks for an orderly stop, as SIGTERM asks `erl`: erl_signal_server is told, and its handlers decide (the usual one calls
- * init:stop/0). 0, or BEAMR_E_NO_PROCESS when nobody is there who could be told (not booted, booting, or halted). */
+ * init:stop/0); init is told when SIGTERM has no handler. 0, or BEAMR_E_NO_PROCESS when nobody is there who could be told (not booted, booting, or halted). */
 BEAMR_API int beamr_ns_shutdown(struct beamr_ns *ns);
 
 enum beamr_node_state {

@@ -272,3 +272,28 @@ term bif_os_timestamp_0(struct proc *p, const term *args)
 	return heap_tuple_of(bif_heap(p), term_of_small(usec / 1000000 / 1000000),
 		term_of_small(usec / 1000000 % 1000000), term_of_small(usec % 1000000));
 }
+
+/* The signal itself is the host's: it looks here when one has come. */
+term bif_os_set_signal_2(struct proc *p, const term *args)
+{
+	static const struct {
+		term name;
+		int since;
+	} signals[] = {
+#define SIGNAL(name, number, since) { A(name), since },
+#include "ns/signals.def"
+#undef SIGNAL
+	};
+	int disposition = args[1] == A(default) ? NS_SIGNAL_DEFAULT
+		: args[1] == A(handle)		? NS_SIGNAL_HANDLE
+		: args[1] == A(ignore)		? NS_SIGNAL_IGNORE
+						: -1;
+	int release = atoi(p->ns->otp_release);
+	for (size_t i = 0; disposition >= 0 && i < ARRAY_SIZE(signals); i++) {
+		if (args[0] != signals[i].name || (release != 0 && release < signals[i].since))
+			continue;
+		atomic_store_release(&p->ns->signals[i], (uint8_t)disposition); /* Pairs with beamr_ns_signal(). */
+		return A(ok);
+	}
+	return bif_badarg(p);
+}

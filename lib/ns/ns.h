@@ -28,6 +28,16 @@ enum ns_quota {
 	NS_QUOTAS
 };
 
+enum ns_signal {
+#define SIGNAL(name, number, since) NS_SIGNAL_##name,
+#include "ns/signals.def"
+#undef SIGNAL
+	NS_SIGNALS
+};
+
+/* What is to become of a signal that the host receives for the namespace. */
+enum ns_disposition { NS_SIGNAL_DEFAULT, NS_SIGNAL_HANDLE, NS_SIGNAL_IGNORE };
+
 struct ns {
 	/* fixed once published */
 	uint32_t id;
@@ -45,6 +55,7 @@ struct ns {
 	_Atomic int64_t held;      /* by others than processes */
 	_Atomic int64_t processes_peak;
 	_Atomic uint64_t limits[NS_QUOTAS]; /* 0: none */
+	_Atomic uint8_t signals[NS_SIGNALS]; /* enum ns_disposition: os:set_signal/2 */
 	_Atomic bool closing;
 	_Atomic uint64_t crashes;
 	_Atomic uint64_t restarts; /* children started again by supervisors */

@@ -18,6 +18,7 @@
 #include "vm/machine.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,10 @@ int beamr_ns_boot(struct beamr_ns *h, const struct beamr_boot_options *o, struct
 	struct beamr_otp otp;
 	beamr_otp_describe(root, &otp);
 	namespace_use_otp(h->ns, &otp);
+	/* As the emulator: these have handlers of erl_signal_server from the start. */
+	atomic_store_relaxed(&h->ns->signals[NS_SIGNAL_sigterm], NS_SIGNAL_HANDLE);
+	atomic_store_relaxed(&h->ns->signals[NS_SIGNAL_sigusr1], NS_SIGNAL_HANDLE);
+	atomic_store_relaxed(&h->ns->signals[NS_SIGNAL_sigquit], NS_SIGNAL_HANDLE);
 	memcpy(h->ns->streams, o->streams, sizeof(h->ns->streams));
 	if (o->environment != NULL)
 		environment_set(h->ns, o->environment);
@@ -233,15 +238,56 @@ enum beamr_node_state beamr_ns_node(const struct beamr_ns *h)
 	return (enum beamr_node_state)atomic_load_acquire(&h->node);
 }
 
-/* What OTP's emulator sends on SIGTERM: erl_signal_server is a gen_event, whose handler decides. */
-int beamr_ns_shutdown(struct beamr_ns *h)
+static int send(term to, struct heap *heap, term message)
 {
-	term server = h->ns->booted ? registry_whereis(h->ns, A(erl_signal_server)) : TERM_NONE;
-	if (server == TERM_NONE)
-		return BEAMR_E_NO_PROCESS;
+	bool sent = to != TERM_NONE && proc_send_from_host(to, message);
+	heap_done(heap);
+	return sent ? 0 : BEAMR_E_NO_PROCESS;
+}
+
+/* {notify, Signal}: erl_signal_server is a gen_event, whose handlers decide. */
+static int notify(struct beamr_ns *h, term signal)
+{
 	struct heap heap;
 	heap_init_builder(&heap);
-	bool sent = proc_send_from_host(server, heap_tuple_of(&heap, A(notify), A(sigterm)));
-	heap_done(&heap);
-	return sent ? 0 : BEAMR_E_NO_PROCESS;
+	return send(registry_whereis(h->ns, A(erl_signal_server)), &heap,
+		heap_tuple_of(&heap, A(notify), signal));
+}
+
+int beamr_ns_signal(struct beamr_ns *h, int number)
+{
+	static const struct {
+		int number;
+		term name;
+	} signals[] = {
+#define SIGNAL(name, number, since) { number, A(name) },
+#include "ns/signals.def"
+#undef SIGNAL
+	};
+	for (size_t i = 0; h->ns->booted && i < ARRAY_SIZE(signals); i++) {
+		if (signals[i].number != number)
+			continue;
+		/* Pairs with bif_os_set_signal_2(). */
+		uint8_t disposition = atomic_load_acquire(&h->ns->signals[i]);
+		if (disposition == NS_SIGNAL_IGNORE)
+			return 0;
+		if (disposition == NS_SIGNAL_HANDLE)
+			return notify(h, signals[i].name);
+	}
+	return BEAMR_E_NO_PROCESS;
+}
+
+int beamr_ns_shutdown(struct beamr_ns *h)
+{
+	if (!h->ns->booted)
+		return BEAMR_E_NO_PROCESS;
+	/* Pairs with bif_os_set_signal_2(). */
+	if (atomic_load_acquire(&h->ns->signals[NS_SIGNAL_sigterm]) == NS_SIGNAL_HANDLE &&
+		notify(h, A(sigterm)) == 0)
+		return 0;
+	/* What the usual handler would do. */
+	struct heap heap;
+	heap_init_builder(&heap);
+	return send(registry_whereis(h->ns, A(init)), &heap,
+		heap_tuple_of(&heap, A(stop), A(stop)));
 }
