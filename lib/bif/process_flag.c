@@ -48,7 +48,7 @@ static term flag_save_calls(struct proc *p, term value)
 /* Which of NODE_WATCHES the options name; -1 for none. The list form knows no options at this level. */
 static int node_watch_kind(term options)
 {
-	static const term types[] = { A(visible), A(hidden), A(all) };
+	static const term types[] = { TERM_NONE, A(visible), A(hidden), A(all) };
 	if (options == TERM_NIL)
 		return 0;
 	if (!term_is_map(options))
@@ -61,7 +61,7 @@ static int node_watch_kind(term options)
 		(id != TERM_NONE && !with_id && id != A(false)))
 		return -1;
 	for (int i = 0; i < (int)ARRAY_SIZE(types); i++)
-		if (type == types[i] || (type == TERM_NONE && i == 0))
+		if (type == types[i])
 			return 1 + i * 4 + with_reason * 2 + with_id;
 	return -1;
 }
