@@ -14,7 +14,6 @@
 #include "binary/build.h"
 
 #include "base/utf8.h"
-#include "heap/literal.h"
 #include "term/atom.h"
 
 #include <math.h>
@@ -395,36 +394,14 @@ static term writable_new(struct heap *heap, size_t capacity, size_t bits, struct
 	return sub_put(heap_alloc(heap, SUB_BITS_WORDS), whole, 0, bits, BITS_WRITABLE);
 }
 
-/* Whether value may grow in place; see the top of this file. */
-static inline bool is_appendable(term value)
-{
-	const term *sub = boxed_ptr(value);
-	if (header_kind(sub[0]) != BOXED_SUB_BITS || (sub[4] >> 3 & BITS_WRITABLE) == 0 ||
-		!term_is_kind(sub[1], BOXED_REF_BITS))
-		return false;
-	const term *ref = boxed_ptr(sub[1]);
-	if ((ref[4] >> 3 & BITS_WRITABLE) == 0 || sub[2] + sub[3] != ref[3])
-		return false;
-	const struct binary *binary = (const struct binary *)(uintptr_t)ref[2];
-	/* Pairs with binary_unref(): who dropped the last other count has read what it wanted. */
-	return atomic_load_acquire(&binary->counted.refs) == 1;
-}
-
-#define ROOMY_WORDS HEAP_BITS_WORDS(HEAP_BITS_MAX_BYTES)
-
 /* An empty HEAP_BITS with room for all that may be inline, zeros. */
 static term roomy_new(struct heap *heap)
 {
-	term *p = heap_alloc(heap, ROOMY_WORDS);
-	p[0] = HEADER(BOXED_HEAP_BITS, ROOMY_WORDS - 1);
-	for (size_t i = 1; i < ROOMY_WORDS; i++)
+	term *p = heap_alloc(heap, BUILD_ROOMY_WORDS);
+	p[0] = HEADER(BOXED_HEAP_BITS, BUILD_ROOMY_WORDS - 1);
+	for (size_t i = 1; i < BUILD_ROOMY_WORDS; i++)
 		p[i] = 0;
 	return term_of_boxed(p);
-}
-
-static inline bool is_roomy(term value)
-{
-	return boxed_header(value) == HEADER(BOXED_HEAP_BITS, ROOMY_WORDS - 1) && !term_is_literal(value);
 }
 
 /* The bytes behind a HEAP_BITS's end are zeros again when filling them has failed. */
@@ -442,7 +419,7 @@ static term append_inline(struct heap *heap, const struct segment *first, size_t
 	struct build_error *ret)
 {
 	term value = first->value;
-	if (!is_roomy(value)) {
+	if (!build_is_roomy(value)) {
 		struct bits from = bits_of(first->value);
 		value = roomy_new(heap);
 		bits_copy(whole_bits_data(value), 0, from.data, from.offset, first->bits);
@@ -461,7 +438,7 @@ static term append(struct heap *heap, const struct segment *first, size_t total_
 	term value = first->value;
 	size_t old_bits = first->bits;
 	size_t bytes = bits_to_bytes(total_bits);
-	if (is_appendable(value)) {
+	if (build_is_appendable(value)) {
 		term *sub = boxed_ptr(value);
 		term *ref = boxed_ptr(sub[1]);
 		struct binary *binary = (struct binary *)(uintptr_t)ref[2];

@@ -6,6 +6,7 @@
 #pragma once
 #include "binary/binary.h"
 #include "binary/match.h"
+#include "heap/literal.h"
 
 /* What a segment is; the atoms of bytecode are binary, float, integer, ... */
 enum segment_type {
@@ -56,3 +57,26 @@ term build_writable(struct heap *heap, term size);
 void build_integer(uint8_t *data, size_t offset, size_t bits, term value, unsigned flags);
 /* size: 16, 32 or 64. False when the value is no number or has no such float. */
 bool build_float(uint8_t *data, size_t offset, size_t bits, term value, unsigned flags);
+
+/* Whether a boxed value may grow in place; see the top of build.c. */
+static inline bool build_is_appendable(term value)
+{
+	const term *sub = boxed_ptr(value);
+	if (header_kind(sub[0]) != BOXED_SUB_BITS || (sub[4] >> 3 & BITS_WRITABLE) == 0 ||
+		!term_is_kind(sub[1], BOXED_REF_BITS))
+		return false;
+	const term *ref = boxed_ptr(sub[1]);
+	if ((ref[4] >> 3 & BITS_WRITABLE) == 0 || sub[2] + sub[3] != ref[3])
+		return false;
+	const struct binary *binary = (const struct binary *)(uintptr_t)ref[2];
+	/* Pairs with binary_unref(): who dropped the last other count has read what it wanted. */
+	return atomic_load_acquire(&binary->counted.refs) == 1;
+}
+
+#define BUILD_ROOMY_WORDS HEAP_BITS_WORDS(HEAP_BITS_MAX_BYTES)
+
+/* Whether a boxed value is inline, and a private append may write into it. */
+static inline bool build_is_roomy(term value)
+{
+	return boxed_header(value) == HEADER(BOXED_HEAP_BITS, BUILD_ROOMY_WORDS - 1) && !term_is_literal(value);
+}

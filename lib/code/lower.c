@@ -75,9 +75,30 @@ static void check_range(struct lowering *l, char letter, uint64_t value)
 			op_infos[l->staged->instrs.items[l->at].op].name);
 }
 
+/* Makes a pair of the instruction written last and the one that follows. */
+static void pair_with(struct lowering *l, enum instr next)
+{
+	enum instr both = INSTR_COUNT;
+	switch ((unsigned)l->last * INSTR_COUNT + next) {
+#define PAIR(one, two, name)                                                                       \
+	case INSTR_##one * INSTR_COUNT + INSTR_##two:                                              \
+		both = INSTR_##name;                                                               \
+		break;
+#include "code/pairs.def"
+#undef PAIR
+	default:
+		return;
+	}
+	assert(offset_now(l) == l->start + instr_infos[l->last].words);
+	uint64_t *word = &l->words.items[l->start];
+	*word = (*word & ~(uint64_t)UINT32_MAX) | instr_handlers[both];
+}
+
 void emit_args(struct lowering *l, enum instr instr, const struct arg *args, size_t count)
 {
 	const struct instr_info *info = &instr_infos[instr];
+	pair_with(l, instr);
+	l->last = instr;
 	l->start = offset_now(l);
 	if (instr == INSTR_try)
 		vec_push(&l->tries, l->start);
@@ -178,11 +199,13 @@ static void lower_label(struct lowering *l, uint64_t label)
 		/* y as the engine counts: from the continuation slot. */
 		EMIT(l, landing, arg_number(l->landing[label]));
 	l->label_at[label] = offset_now(l) + 1;
+	l->last = INSTR_COUNT;
 }
 
 static void lower_function(struct lowering *l, const struct operand *o)
 {
 	l->function = offset_now(l);
+	l->last = INSTR_COUNT;
 	vec_push(&l->functions, l->function);
 	emit_args(l, INSTR_func_info, NULL, 0);
 	emit_word(l, (uint64_t)(uintptr_t)l->staged->code);

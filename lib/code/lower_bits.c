@@ -102,9 +102,14 @@ static uint64_t lower_match_command(struct lowering *l, const struct operand *fa
 			if (taken == 9 && field_flags_of(&f[2]) == 0 && is_number(&f[3]) &&
 				operand_is_x8(&f[5]) && number_of(&f[3]) * f[4].value <= 60 &&
 				need <= UINT16_MAX) {
-				EMIT(l, bs_match_at_least_small, arg_reg8(o_context),
-					arg_label(fail), arg_number(unit - 1), arg_number(need),
-					arg_reg8(&f[5]), arg_number(number_of(&f[3]) * f[4].value));
+				uint64_t read = number_of(&f[3]) * f[4].value;
+				const struct arg args[] = { arg_reg8(o_context), arg_label(fail),
+					arg_number(unit - 1), arg_number(need), arg_reg8(&f[5]),
+					arg_number(read) };
+				emit_args(l,
+					read == 8 && need >= 8 ? INSTR_bs_match_at_least_byte
+							       : INSTR_bs_match_at_least_small,
+					args, ARRAY_SIZE(args));
 				return 9;
 			}
 			EMIT(l, bs_match_at_least_x, arg_reg8(o_context), arg_label(fail),
@@ -235,6 +240,49 @@ static bool segment_type_of(term name, uint8_t *ret)
 	return false;
 }
 
+#define STRING_AS_INTEGER_BYTES 7 /* fit a small integer */
+
+/* Bits of an integer segment whose size is known, or of a short string; 0: it is neither. */
+static uint64_t plain_bits(const struct module_code *m, const struct operand *c, uint8_t type)
+{
+	uint64_t bits;
+	if (type == SEGMENT_STRING)
+		return is_number(&c[5]) && number_of(&c[5]) <= STRING_AS_INTEGER_BYTES &&
+				       number_of(&c[4]) < m->strings_size &&
+				       number_of(&c[5]) <= m->strings_size - number_of(&c[4])
+			       ? number_of(&c[5]) * 8
+			       : 0;
+	if (type != SEGMENT_INTEGER || !is_number(&c[5]) || c[2].kind != OPERAND_U ||
+		(field_flags_of(&c[3]) & (FIELD_LITTLE | FIELD_NATIVE)) != 0 ||
+		(c[4].kind == OPERAND_TERM && !term_is_small(c[4].term)) ||
+		__builtin_mul_overflow(number_of(&c[5]), c[2].value, &bits))
+		return 0;
+	return bits;
+}
+
+/* bs_create_bin, or one of its forms for integers alone. */
+static enum instr create_form(const struct module_code *m, const struct operand *c, uint64_t count)
+{
+	uint64_t total = 0;
+	enum instr form = INSTR_bs_create_integers;
+	for (uint64_t i = 0; i < count; i++, c += 6) {
+		uint8_t type;
+		if (c[0].kind != OPERAND_TERM || !segment_type_of(c[0].term, &type))
+			return INSTR_bs_create_bin;
+		if (i == 0 && (type == SEGMENT_APPEND || type == SEGMENT_PRIVATE_APPEND) &&
+			c[5].kind == OPERAND_TERM && c[5].term == A(all) && c[2].kind == OPERAND_U &&
+			(c[2].value == 1 || c[2].value == 8)) {
+			form = INSTR_bs_append_integers;
+			continue;
+		}
+		uint64_t bits = plain_bits(m, c, type);
+		if (bits == 0 || bits > 64 || total + bits > 64)
+			return INSTR_bs_create_bin;
+		total += bits;
+	}
+	return total == 0 ? INSTR_bs_create_bin : form;
+}
+
 /* Fail Heap Live Unit Dst {list, [Type, Segment, Unit, Flags, Value, Size, ...]}. */
 static void lower_create(struct lowering *l, const struct operand *o)
 {
@@ -246,8 +294,10 @@ static void lower_create(struct lowering *l, const struct operand *o)
 		lower_fail(l, "bs_create_bin: too many segments or words");
 		return;
 	}
-	EMIT(l, bs_create_bin, arg_reg(&o[4]), arg_number(o[2].value), arg_number(count),
-		arg_number(o[1].value), arg_label(&o[0]));
+	const enum instr form = create_form(m, c, count);
+	const struct arg args[] = { arg_reg(&o[4]), arg_number(o[2].value), arg_number(count),
+		arg_number(o[1].value), arg_label(&o[0]) };
+	emit_args(l, form, args, ARRAY_SIZE(args));
 	for (uint64_t i = 0; i < count; i++, c += 6) {
 		uint8_t type;
 		if (c[0].kind != OPERAND_TERM || !segment_type_of(c[0].term, &type)) {
@@ -259,9 +309,19 @@ static void lower_create(struct lowering *l, const struct operand *o)
 			lower_fail(l, "bs_create_bin: unit %u", (unsigned)unit);
 			return;
 		}
-		uint64_t number = c[1].kind == OPERAND_U ? c[1].value : 0;
-		emit_word(
-			l, type | (uint64_t)field_flags_of(&c[3]) << 8 | unit << 16 | number << 32);
+		uint64_t number = c[1].kind == OPERAND_U ? c[1].value & UINT16_MAX : 0;
+		uint64_t bits = form == INSTR_bs_create_bin ? 0 : plain_bits(m, c, type);
+		if (bits != 0 && type == SEGMENT_STRING) {
+			uint64_t value = 0;
+			for (uint64_t k = 0; k < bits / 8; k++)
+				value = value << 8 | m->strings[number_of(&c[4]) + k];
+			emit_word(l, SEGMENT_INTEGER | 1U << 16 | bits << 48);
+			emit_word(l, term_of_small((int64_t)bits));
+			emit_word(l, term_of_small((int64_t)value));
+			continue;
+		}
+		emit_word(l, type | (uint64_t)field_flags_of(&c[3]) << 8 | unit << 16 | number << 32 |
+				     bits << 48);
 		emit_word(l, c[5].kind == OPERAND_U ? term_of_small((int64_t)c[5].value)
 						    : lower_source(&c[5]));
 		if (type == SEGMENT_STRING) {

@@ -35,6 +35,7 @@ struct lowering {
 	const struct export *replaced_by; /* the function just begun is this BIF; NULL: it is not */
 	uint32_t on_load_entry;
 	uint32_t start; /* offset of the instruction being written */
+	enum instr last; /* which was written last, at start; INSTR_COUNT when something leads behind it */
 };
 
 /* One operand to write. */

@@ -101,7 +101,7 @@ term create_bits(struct proc *p, const uint64_t *pc, const term *x)
 		s->type = (uint8_t)word[0];
 		s->flags = (uint8_t)(word[0] >> 8);
 		s->unit = (uint16_t)(word[0] >> 16);
-		s->number = (uint32_t)(word[0] >> 32);
+		s->number = (uint16_t)(word[0] >> 32);
 		s->size = source_value(word[1], x, stack);
 		if (s->type == SEGMENT_STRING)
 			s->string = (const uint8_t *)(uintptr_t)word[2];

@@ -103,6 +103,26 @@ term put_record(struct proc *p, const uint64_t *pc, const term *x, term source);
 
 term put_map(struct proc *p, const uint64_t *pc, const term *x, term map, bool exact);
 term create_bits(struct proc *p, const uint64_t *pc, const term *x);
+/* The integer segments [segment, end) of bs_create_integers and bs_append_integers, from the highest bit on; the bits of each
+ * are in its first word's highest 16. False when one is no small integer. */
+static inline bool pack_integers(const uint64_t *segment, const uint64_t *end, const term *x, const term *stack,
+	uint64_t *ret_value, unsigned *ret_bits)
+{
+	uint64_t all = 0;
+	unsigned total = 0;
+	for (; segment < end; segment += 3) {
+		term value = source_value(segment[2], x, stack);
+		unsigned bits = (unsigned)(segment[0] >> 48);
+		if (unlikely(!term_is_small(value)))
+			return false;
+		uint64_t v = (uint64_t)small_value(value);
+		all = bits == 64 ? v : all << bits | (v & (((uint64_t)1 << bits) - 1));
+		total += bits;
+	}
+	*ret_value = __builtin_bswap64(all << (64 - total));
+	*ret_bits = total;
+	return true;
+}
 
 /* Whether a boxed value was made since the last collection: in the young block, or in a fragment. */
 bool is_fresh(const struct proc *p, const term *object);

@@ -6,13 +6,15 @@
 /* What is no small, or overflows, is out of line: the operands and the rest of the instruction are told to it as registers
  * (an immediate goes into a scratch register). */
 #define ROW(name, op, left, right, destination, a16, b16, d16, live_, fail_, immediate, ok)        \
+	ROW_THEN(name, op, left, right, destination, a16, b16, d16, live_, fail_, immediate, ok, NEXT(name))
+#define ROW_THEN(name, op, left, right, destination, a16, b16, d16, live_, fail_, immediate, ok, then) \
 	L_##name:                                                                                  \
 	{                                                                                          \
 		term a = (left), b = (right);                                                      \
 		int64_t r;                                                                         \
 		if (likely(IS_SMALL2(a, b) && (ok))) {                                             \
 			destination = (term)r;                                                     \
-			NEXT(name);                                                                \
+			then;                                                                      \
 		}                                                                                  \
 		x[INSTR_X_LIMIT + 6] = (immediate);                                                \
 		operator_a = (a16);                                                                \
@@ -38,6 +40,13 @@
 /* Short forms. k, k2: x or y. */
 #define ROW_8(name, op, k, k2, ok)                                                                 \
 	ROW(name##_##k##k2, op, k##8(0), k2##8(1), x8(2), REG_##k(0), REG_##k2(1), REG_x(2), W8(3), F32(1, 0), 0, ok)
+/* Pairs: the next instruction is known. */
+#define ROW_8_THEN(name, op, k, k2, ok, next)                                                      \
+	ROW_THEN(name##_##k##k2##_##next, op, k##8(0), k2##8(1), x8(2), REG_##k(0), REG_##k2(1), REG_x(2), W8(3), \
+		F32(1, 0), 0, ok, PAIRED(name##_##k##k2, next))
+#define ROW_8I_THEN(name, op, k, ok, next)                                                         \
+	ROW_THEN(name##_##k##i_##next, op, k##8(0), IMMEDIATE, x8(1), W8(3) != 0 ? IMMEDIATE_REG : REG_##k(0),  \
+		W8(3) != 0 ? REG_##k(0) : IMMEDIATE_REG, REG_x(1), W8(2), F32(1, 1), IMMEDIATE, ok, PAIRED(name##_##k##i, next))
 #define ROW_8I(name, op, k, ok)                                                                    \
 	ROW(name##_##k##i, op, k##8(0), IMMEDIATE, x8(1), W8(3) != 0 ? IMMEDIATE_REG : REG_##k(0),  \
 		W8(3) != 0 ? REG_##k(0) : IMMEDIATE_REG, REG_x(1), W8(2), F32(1, 1), IMMEDIATE, ok)
@@ -86,6 +95,11 @@ ROW_8I(sub, SUB, x, SUB_OK)
 ROW_8I(sub, SUB, y, SUB_OK)
 ROW_8I(band, BAND, x, BAND_OK)
 ROW_8I(mul, MUL, x, MUL_OK)
+ROW_8_THEN(add, ADD, x, x, ADD_OK, call_only)
+ROW_8_THEN(add, ADD, x, x, ADD_OK, sub_xi)
+ROW_8I_THEN(add, ADD, x, ADD_OK, call_only)
+ROW_8I_THEN(sub, SUB, x, SUB_OK, call_only)
+ROW_8I_THEN(mul, MUL, x, MUL_OK, add_xx)
 
 ROW_RR(add, ADD, !__builtin_add_overflow((int64_t)a, (int64_t)b, &r))
 ROW_RI(add_ri, ADD, !__builtin_add_overflow((int64_t)a, (int64_t)b, &r))
@@ -117,6 +131,8 @@ ROW_IR(sub_ir, SUB, SUB_OK)
 #undef ROW_IR
 #undef ROW_8
 #undef ROW_8I
+#undef ROW_8_THEN
+#undef ROW_8I_THEN
 
 /* Scratch x[4], x[5] hold the operands of what is out of line. */
 operator2: {

@@ -25,7 +25,7 @@ L_bs_start_match: {
 	goto raise_badarg;
 }
 
-#define START_MATCH(name, position)                                                                \
+#define START_MATCH(name, position, then)                                                          \
 	L_##name:                                                                                  \
 	{                                                                                          \
 		term t = x8(0);                                                                    \
@@ -33,7 +33,7 @@ L_bs_start_match: {
 			if (boxed_header(t) == HEADER(BOXED_MATCH, MATCH_WORDS - 1)) {             \
 				x8(1) = t;                                                         \
 				position;                                                          \
-				NEXT(name);                                                        \
+				then;                                                              \
 			}                                                                          \
 			if (likely(term_is_bitstring(t))) {                                        \
 				NEED(MATCH_WORDS, W16(1));                                         \
@@ -42,16 +42,20 @@ L_bs_start_match: {
 				x8(1) = t;                                                         \
 				H += MATCH_WORDS;                                                  \
 				position;                                                          \
-				NEXT(name);                                                        \
+				then;                                                              \
 			}                                                                          \
 		}                                                                                  \
 		if (F32(1, 0) != 0)                                                                \
 			JUMP(F32(1, 0));                                                           \
 		goto raise_badarg;                                                                 \
 	}
+#define POSITION (x[F8(1, 4)] = match_get_position(t))
 
-START_MATCH(bs_start_match_x, (void)0)
-START_MATCH(bs_start_match_position, x[(uint8_t)(pc[1] >> 32)] = match_get_position(t))
+START_MATCH(bs_start_match_x, (void)0, NEXT(bs_start_match_x))
+START_MATCH(bs_start_match_position, POSITION, NEXT(bs_start_match_position))
+START_MATCH(bs_start_match_position_byte, POSITION,
+	PAIRED(bs_start_match_position, bs_match_at_least_byte))
+#undef POSITION
 #undef START_MATCH
 
 L_bs_get_integer: {
@@ -213,6 +217,63 @@ L_bs_init_writable: {
 	NEXT(bs_init_writable);
 }
 
+L_bs_create_integers: {
+	const uint64_t *segment = pc + INSTR_WORDS_bs_create_integers, *end = segment + 3 * (size_t)F16(1, 0);
+	uint64_t value;
+	unsigned bits;
+	if (unlikely(!ROOM_FOR(HEAP_BITS_WORDS(8) + F16(1, 1)) || !pack_integers(segment, end, x, E, &value, &bits)))
+		goto L_bs_create_bin;
+	H[0] = HEADER(BOXED_HEAP_BITS, HEAP_BITS_WORDS(8) - 1);
+	H[1] = (term)bits << 3;
+	H[2] = value;
+	REG(W16(0)) = term_of_boxed(H);
+	H += HEAP_BITS_WORDS(8);
+	pc = end;
+	DISPATCH();
+}
+
+L_bs_append_integers: {
+	/* Eight bytes are written whatever is appended: behind a value's end nobody looks, and inline it is zeros. */
+	const uint64_t *segment = pc + INSTR_WORDS_bs_append_integers, *end = segment + 3 * (size_t)F16(1, 0);
+	term old = source_value(segment[2], x, E);
+	uint64_t value;
+	unsigned bits;
+	if (unlikely(!term_is_boxed(old) || !ROOM_FOR(SUB_BITS_WORDS + F16(1, 1)) ||
+		    !pack_integers(segment + 3, end, x, E, &value, &bits)))
+		goto L_bs_create_bin;
+	term *sub = boxed_ptr(old);
+	if (build_is_appendable(old)) {
+		term *ref = boxed_ptr(sub[1]);
+		struct binary *binary = (struct binary *)(uintptr_t)ref[2];
+		size_t at = (size_t)(ref[3] >> 6);
+		if (unlikely(((sub[3] | ref[3]) & 7 << 3) != 0 || at + 8 > binary->capacity))
+			goto L_bs_create_bin;
+		memcpy(binary->data + at, &value, 8);
+		ref[3] += (term)bits << 3;
+		binary->size = at + (bits + 7) / 8;
+		if ((uint8_t)segment[0] == SEGMENT_PRIVATE_APPEND) {
+			sub[3] += (term)bits << 3;
+		} else {
+			H[0] = HEADER(BOXED_SUB_BITS, SUB_BITS_WORDS - 1);
+			H[1] = sub[1];
+			H[2] = sub[2];
+			H[3] = sub[3] + ((term)bits << 3);
+			H[4] = BITS_WRITABLE << 3;
+			old = term_of_boxed(H);
+			H += SUB_BITS_WORDS;
+		}
+	} else {
+		if ((uint8_t)segment[0] != SEGMENT_PRIVATE_APPEND || !build_is_roomy(old) || (sub[1] & 7 << 3) != 0 ||
+			(size_t)(sub[1] >> 6) + 8 > HEAP_BITS_MAX_BYTES)
+			goto L_bs_create_bin;
+		memcpy((uint8_t *)(sub + 2) + (sub[1] >> 6), &value, 8);
+		sub[1] += (term)bits << 3;
+	}
+	REG(W16(0)) = old;
+	pc = end;
+	DISPATCH();
+}
+
 L_bs_create_bin: {
 	BITS_ROOM(W16(1));
 	SWAP_OUT();
@@ -251,16 +312,32 @@ L_bs_match_at_least_x: {
 	JUMP(W24);
 }
 
-L_bs_match_at_least_small: {
+L_bs_match_at_least_byte: {
+	term *context = boxed_ptr(x8(0));
+	term position = context[2];
+	int64_t left = (int64_t)(context[3] - position) - ((int64_t)F16(1, 1) << 3);
+	if (left < 0 || ((uint64_t)left >> 3 & F16(1, 0)) != 0)
+		JUMP(W24);
+	if (unlikely((position & 7 << 3) != 0))
+		goto match_at_least_small;
+	/* Eight bits were to be there. */
+	const uint8_t *data = whole_bits_data(context[1]);
+	context[2] = position + (8 << 3);
+	x[F8(1, 4)] = term_of_small(data[position >> 6]);
+	NEXT(bs_match_at_least_byte);
+}
+
+L_bs_match_at_least_small:
+match_at_least_small: {
 	term *context = boxed_ptr(x8(0));
 	int64_t left = (int64_t)(context[3] - context[2]) - ((int64_t)F16(1, 1) << 3);
-	unsigned bits = (uint8_t)(pc[1] >> 40);
+	unsigned bits = F8(1, 5);
 	if (left >= 0 && ((uint64_t)left >> 3 & F16(1, 0)) == 0) {
 		if (unlikely((context[3] - context[2]) >> 3 < bits))
 			goto raise_badarg;
 		uint64_t v = bits_load(whole_bits_data(context[1]), (size_t)(context[2] >> 3), bits);
 		context[2] += (term)bits << 3;
-		x[(uint8_t)(pc[1] >> 32)] = term_of_small((int64_t)v);
+		x[F8(1, 4)] = term_of_small((int64_t)v);
 		NEXT(bs_match_at_least_small);
 	}
 	JUMP(W24);
@@ -269,13 +346,13 @@ L_bs_match_at_least_small: {
 L_bs_match_small_rest: {
 	term *context = boxed_ptr(x8(0));
 	int64_t left = (int64_t)(context[3] - context[2]) - ((int64_t)F16(1, 1) << 3);
-	unsigned bits = (uint8_t)(pc[1] >> 40);
+	unsigned bits = F8(1, 5);
 	if (left >= 0 && ((uint64_t)left >> 3 & F16(1, 0)) == 0) {
 		if (unlikely((context[3] - context[2]) >> 3 < bits))
 			goto raise_badarg;
 		uint64_t v = bits_load(whole_bits_data(context[1]), (size_t)(context[2] >> 3), bits);
 		context[2] += (term)bits << 3;
-		x[(uint8_t)(pc[1] >> 32)] = term_of_small((int64_t)v);
+		x[F8(1, 4)] = term_of_small((int64_t)v);
 		if (likely(((context[3] - context[2]) >> 3 & F16(2, 2)) == 0))
 			NEXT(bs_match_small_rest);
 		JUMP(F32(2, 0));

@@ -13,39 +13,39 @@ L_call_only:
 	ENTER(pc + W32);
 
 L_call_xx:
-	x[(uint8_t)(pc[1] >> 8)] = x[(uint8_t)pc[1]];
+	x[F8(1, 1)] = x[F8(1, 0)];
 	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_xx);
 	ENTER(pc + W32);
 
 L_call_yx:
-	x[(uint8_t)(pc[1] >> 8)] = E[(uint8_t)pc[1]];
+	x[F8(1, 1)] = E[F8(1, 0)];
 	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_yx);
 	ENTER(pc + W32);
 
 L_call_xx_xx:
-	x[(uint8_t)(pc[1] >> 8)] = x[(uint8_t)pc[1]];
-	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+	x[F8(1, 1)] = x[F8(1, 0)];
+	x[F8(1, 3)] = x[F8(1, 2)];
 	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_xx_xx);
 	ENTER(pc + W32);
 
 L_call_xy_xx:
-	E[(uint8_t)(pc[1] >> 8)] = x[(uint8_t)pc[1]];
-	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+	E[F8(1, 1)] = x[F8(1, 0)];
+	x[F8(1, 3)] = x[F8(1, 2)];
 	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_xy_xx);
 	ENTER(pc + W32);
 
 L_call_yx_xx:
-	x[(uint8_t)(pc[1] >> 8)] = E[(uint8_t)pc[1]];
-	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+	x[F8(1, 1)] = E[F8(1, 0)];
+	x[F8(1, 3)] = x[F8(1, 2)];
 	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_yx_xx);
 	ENTER(pc + W32);
 
 L_call_only_xx:
-	x[(uint8_t)(pc[1] >> 8)] = x[(uint8_t)pc[1]];
+	x[F8(1, 1)] = x[F8(1, 0)];
 	ENTER(pc + W32);
 
 L_call_only_cx:
-	x[(uint8_t)pc[1]] = pc[2];
+	x[F8(1, 0)] = pc[2];
 	ENTER(pc + W32);
 
 L_call_trim:
@@ -54,24 +54,24 @@ L_call_trim:
 	ENTER(pc + W32);
 
 L_call_last_xx:
-	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+	x[F8(1, 3)] = x[F8(1, 2)];
 	E += F16(1, 0);
 	ENTER(pc + W32);
 
 L_call_last_xx_yx:
-	x[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
-	x[(uint8_t)(pc[1] >> 40)] = E[(uint8_t)(pc[1] >> 32)];
+	x[F8(1, 3)] = x[F8(1, 2)];
+	x[F8(1, 5)] = E[F8(1, 4)];
 	E += F16(1, 0);
 	ENTER(pc + W32);
 
 L_call_last_yx:
-	x[(uint8_t)(pc[1] >> 24)] = E[(uint8_t)(pc[1] >> 16)];
+	x[F8(1, 3)] = E[F8(1, 2)];
 	E += F16(1, 0);
 	ENTER(pc + W32);
 
 L_call_last_yx_yx:
-	x[(uint8_t)(pc[1] >> 24)] = E[(uint8_t)(pc[1] >> 16)];
-	x[(uint8_t)(pc[1] >> 40)] = E[(uint8_t)(pc[1] >> 32)];
+	x[F8(1, 3)] = E[F8(1, 2)];
+	x[F8(1, 5)] = E[F8(1, 4)];
 	E += F16(1, 0);
 	ENTER(pc + W32);
 
@@ -281,7 +281,6 @@ L_call_again:
 L_bif_answer:
 	pc = (const uint64_t *)(uintptr_t)p->extra->trap.args[0];
 	callee = p->extra->trap.export;
-	w = *pc;
 	if (unlikely(p->outcome == OUTCOME_WAIT)) {
 		save_x(p, x, W16(0));
 		return SLICE_WAIT;

@@ -228,18 +228,18 @@ L_put_tuple: {
 
 L_put_tuple_2: {
 	if (W16(1) != 0)
-		NEED(W16(1), (uint8_t)(pc[1] >> 56));
+		NEED(W16(1), F8(1, 7));
 	H[0] = HEADER(BOXED_TUPLE, 2);
 	H[1] = SOURCE(F16(1, 0));
 	H[2] = SOURCE(F16(1, 1));
 	REG(W16(0)) = term_of_boxed(H);
 	H += 3;
-	JUMP((uint8_t)(pc[1] >> 48));
+	JUMP(F8(1, 6));
 }
 
 L_put_tuple_2_return: {
 	if (W16(1) != 0)
-		NEED(W16(1), (uint8_t)(pc[1] >> 56));
+		NEED(W16(1), F8(1, 7));
 	H[0] = HEADER(BOXED_TUPLE, 2);
 	H[1] = SOURCE(F16(1, 0));
 	H[2] = SOURCE(F16(1, 1));
@@ -252,14 +252,14 @@ L_put_tuple_2_return: {
 
 L_put_tuple_3: {
 	if (W16(1) != 0)
-		NEED(W16(1), (uint8_t)(pc[1] >> 56));
+		NEED(W16(1), F8(1, 7));
 	H[0] = HEADER(BOXED_TUPLE, 3);
 	H[1] = SOURCE(F16(1, 0));
 	H[2] = SOURCE(F16(1, 1));
 	H[3] = SOURCE(F16(1, 2));
 	REG(W16(0)) = term_of_boxed(H);
 	H += 4;
-	JUMP((uint8_t)(pc[1] >> 48));
+	JUMP(F8(1, 6));
 }
 
 L_set_tuple_element: {

@@ -61,8 +61,8 @@ L_is_nonempty_get_list: {
 	if (term_is_cons(t)) {
 		const term *cell = cons_ptr(t);
 		term head = cell[0], tail = cell[1];
-		x[(uint8_t)pc[1]] = head;
-		x[(uint8_t)(pc[1] >> 8)] = tail;
+		x[F8(1, 0)] = head;
+		x[F8(1, 1)] = tail;
 		NEXT(is_nonempty_get_list);
 	}
 	JUMP(W24);
@@ -71,7 +71,7 @@ L_is_nonempty_get_list: {
 L_is_nonempty_get_hd: {
 	term t = x8(0);
 	if (term_is_cons(t)) {
-		x[(uint8_t)pc[1]] = cons_head(t);
+		x[F8(1, 0)] = cons_head(t);
 		NEXT(is_nonempty_get_hd);
 	}
 	JUMP(W24);
@@ -80,7 +80,7 @@ L_is_nonempty_get_hd: {
 L_is_nonempty_get_tl: {
 	term t = x8(0);
 	if (term_is_cons(t)) {
-		x[(uint8_t)pc[1]] = cons_tail(t);
+		x[F8(1, 0)] = cons_tail(t);
 		NEXT(is_nonempty_get_tl);
 	}
 	JUMP(W24);
@@ -88,8 +88,8 @@ L_is_nonempty_get_tl: {
 
 L_is_nonempty_allocate:
 	if (term_is_cons(x8(0))) {
-		unsigned words = (uint8_t)pc[1];
-		NEED(words, (uint8_t)(pc[1] >> 8));
+		unsigned words = F8(1, 0);
+		NEED(words, F8(1, 1));
 		E -= words;
 		E[0] = 0;
 		NEXT(is_nonempty_allocate);
@@ -98,11 +98,11 @@ L_is_nonempty_allocate:
 
 L_is_nonempty_allocate_move:
 	if (term_is_cons(x8(0))) {
-		unsigned words = (uint8_t)pc[1];
-		NEED(words, (uint8_t)(pc[1] >> 8));
+		unsigned words = F8(1, 0);
+		NEED(words, F8(1, 1));
 		E -= words;
 		E[0] = 0;
-		E[(uint8_t)(pc[1] >> 24)] = x[(uint8_t)(pc[1] >> 16)];
+		E[F8(1, 3)] = x[F8(1, 2)];
 		NEXT(is_nonempty_allocate_move);
 	}
 	JUMP(W24);
@@ -110,14 +110,14 @@ L_is_nonempty_allocate_move:
 #define IS_NONEMPTY_ALLOCATE(h, t, head, tail)                                                     \
 	L_is_nonempty_allocate_##h##t : if (likely(term_is_cons(x8(0))))                           \
 	{                                                                                          \
-		unsigned words = (uint8_t)pc[1];                                                   \
-		NEED(words, (uint8_t)(pc[1] >> 8));                                                \
+		unsigned words = F8(1, 0);                                                   \
+		NEED(words, F8(1, 1));                                                \
 		const term *cell = cons_ptr(x8(0));                                                \
 		E -= words;                                                                        \
 		E[0] = 0;                                                                          \
 		term first = cell[0], rest = cell[1];                                              \
-		head[(uint8_t)(pc[1] >> 16)] = first;                                              \
-		tail[(uint8_t)(pc[1] >> 24)] = rest;                                               \
+		head[F8(1, 2)] = first;                                              \
+		tail[F8(1, 3)] = rest;                                               \
 		NEXT(is_nonempty_allocate_##h##t);                                                 \
 	}                                                                                          \
 	JUMP(W24);
@@ -142,7 +142,7 @@ L_is_tagged_tuple_get: {
 	if (term_is_boxed(t)) {
 		const term *b = boxed_ptr(t);
 		if (b[0] == HEADER(BOXED_TUPLE, F16(1, 0)) && b[1] == (term)(int64_t)F32(1, 1)) {
-			x[(uint8_t)(pc[1] >> 16)] = b[(uint8_t)(pc[1] >> 24)];
+			x[F8(1, 2)] = b[F8(1, 3)];
 			NEXT(is_tagged_tuple_get);
 		}
 	}

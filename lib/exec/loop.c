@@ -32,11 +32,14 @@ _Static_assert(X_REGISTERS >= INSTR_X_LIMIT, "scratch registers stand behind the
 /* Words that must be free before a guard BIF or a slow operation builds its value; else the engine collects first. */
 #define VALUE_ROOM_WORDS 32
 
-#define W8(i) ((uint8_t)(w >> (32 + 8 * (i))))
-#define W16(i) ((uint16_t)(w >> (32 + 16 * (i))))
-#define W32 ((int32_t)(w >> 32))
-#define F16(word, i) ((uint16_t)(pc[word] >> (16 * (i))))
-#define F32(word, i) ((int32_t)(pc[word] >> (32 * (i))))
+/* Operands are loaded one by one: a load costs less than a shift and a mask of a word in a register. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "operands stand in words from their low end on");
+#define W8(i) (((const uint8_t *)pc)[4 + (i)])
+#define W16(i) (((const uint16_t *)pc)[2 + (i)])
+#define W32 (((const int32_t *)pc)[1])
+#define F8(word, i) (((const uint8_t *)pc)[8 * (word) + (i)])
+#define F16(word, i) (((const uint16_t *)pc)[4 * (word) + (i)])
+#define F32(word, i) (((const int32_t *)pc)[2 * (word) + (i)])
 /* A register of 16 bits: an odd one counts from one byte before the stack's top. */
 #define REG(field) (*(term *)((((field) & 1) != 0 ? (uintptr_t)E - 1 : (uintptr_t)x) + (field)))
 /* A source of 16 bits: a register, or a constant that stands so many bytes from the instruction, + 2. */
@@ -49,11 +52,10 @@ _Static_assert(X_REGISTERS >= INSTR_X_LIMIT, "scratch registers stand behind the
 #define x8(i) x[W8(i)]
 #define y8(i) E[W8(i)]
 /* A short place: the highest 24 bits. */
-#define W24 ((int64_t)w >> 40)
+#define W24 (W32 >> 8)
 #define DISPATCH()                                                                                 \
 	do {                                                                                       \
-		w = *pc;                                                                           \
-		goto *(void *)((uintptr_t)&&base + (uintptr_t)(int64_t)(int32_t)w);              \
+		goto *(void *)((uintptr_t)&&base + (uintptr_t)(int64_t)(int32_t)*pc);            \
 	} while (0)
 #define NEXT(name)                                                                                 \
 	do {                                                                                       \
@@ -64,6 +66,12 @@ _Static_assert(X_REGISTERS >= INSTR_X_LIMIT, "scratch registers stand behind the
 	do {                                                                                       \
 		pc += (distance);                                                                  \
 		DISPATCH();                                                                        \
+	} while (0)
+/* The end of an instruction whose successor is known (code/pairs.def). */
+#define PAIRED(name, next)                                                                         \
+	do {                                                                                       \
+		pc += INSTR_WORDS_##name;                                                          \
+		goto L_##next;                                                                     \
 	} while (0)
 /* A charged jump to a function's entry. */
 #define ENTER(target)                                                                              \
@@ -192,7 +200,6 @@ OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct pr
 	const uint64_t *pc = atomic_load_relaxed(&p->pc);
 	int32_t reductions = SLICE_REDUCTIONS;
 	_Atomic(const uint64_t *) *const dispatch = p->ns->dispatch;
-	uint64_t w;
 	/* What the ways out of line need. */
 	struct raise_place place;
 	const struct export *callee;

@@ -171,3 +171,26 @@ ll_(<<"a literal of more than eight bytes", R/binary>>) -> {rest, R};
 ll_(<<1:1, "unaligned literal text">>) -> unaligned;
 ll_(<<"a lit", R/bits>>) -> {short, R};
 ll_(_) -> none.
+append_integers() -> [{S, ai_(S, 40, <<>>, [])} || S <- [bytes, odd, strings, wide, bits]].
+ai_(_, 0, B, Old) -> {byte_size(B), bit_size(B), erlang:phash2(B), erlang:phash2(Old), lists:nth(20, Old)};
+ai_(bytes, N, B, Old) -> ai_(bytes, N - 1, <<B/binary, N:16, (N * 7):8, (-N):24>>, [B | Old]);
+ai_(odd, N, B, Old) -> ai_(odd, N - 1, <<B/bits, N:3, (N bsl 70):9, N:17>>, [B | Old]);
+ai_(strings, N, B, Old) -> ai_(strings, N - 1, <<B/binary, "ab", N, "cd">>, [B | Old]);
+ai_(wide, N, B, Old) -> ai_(wide, N - 1, <<B/binary, (-N):64>>, [B | Old]);
+ai_(bits, N, B, Old) -> ai_(bits, N - 1, <<B/bits, N:1>>, [B | Old]).
+append_integers_private() -> [begin B = ap_(S, N, id(<<>>)), {byte_size(B), erlang:phash2(B)} end || S <- [0, 1, 2], N <- [0, 1, 7, 8, 9, 20, 30, 100, 1000]].
+ap_(_, 0, B) -> B;
+ap_(0, N, B) -> ap_(0, N - 1, <<B/binary, N:16, N>>);
+ap_(1, N, B) -> ap_(1, N - 1, <<B/bits, N:5, "x", N:7>>);
+ap_(2, N, B) -> ap_(2, N - 1, <<B/binary, (1 bsl 62 + N):64>>).
+append_integers_wrong() -> [err(fun() -> B = id(X), C = id(Y), <<B/binary, C:16, "z">> end) || {X, Y} <- [{<<>>, a}, {<<1:1>>, 1}, {a, 1}, {<<1>>, 1.0}, {[], <<>>}]].
+append_integers_twice() -> B = id(<<(id(<<"a base that is a little longer than all that is kept inline, as it must be">>))/binary, 1:8>>), C = <<B/binary, 2:8, 3:16>>, D = <<B/binary, 4:8>>, E = <<C/binary, 5:8>>, [B, C, D, E].
+create_integers() -> [[<<I:3, 1:5>>, <<I:8, I:16>>, <<I:60, 1:4>>, <<I:64>>, <<I:1>>, <<"ab", I:8>>, <<I:16, "defg">>, <<I:4, "x", I:4>>] || I <- ints_()].
+create_integers_wrong() -> [err(fun() -> I = id(X), <<I:16, 1:8>> end) || X <- [a, 1.0, <<1>>, []]].
+digits() -> [dg_(B, 0, 0) || B <- [<<"12,345,6789,">>, <<"99999999999999999999999999,1,">>, <<"1152921504606846975,1152921504606846976,">>, <<"12x">>, <<1:1, "12,">>]] ++ [begin <<_:3, B/bits>> = id(<<5:3, "4711,12,", 0:5>>), dg_(B, 0, 0) end].
+dg_(<<C, R/binary>>, N, A) when C >= $0, C =< $9 -> dg_(R, N * 10 + C - $0, A);
+dg_(<<$,, R/binary>>, N, A) -> dg_(R, 0, A + N);
+dg_(<<>>, N, A) -> {N, A};
+dg_(R, N, A) -> {R, N, A}.
+first_byte_at_any_bit() -> B = id(<<16#0123456789ABCDEF:64>>), [fb_(P, B) || P <- lists:seq(0, 63)].
+fb_(P, B) -> <<_:P, R/bits>> = B, case R of <<X, _/binary>> -> {bytes, X}; <<X, _/bits>> -> {bits, X}; _ -> short end.

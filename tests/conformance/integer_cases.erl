@@ -132,3 +132,9 @@ isqrt() -> [isqrt_(N) || N <- [0, 1, 2, 99, 100, pow_(10, 40), pow_(10, 41)]].
 isqrt_(0) -> 0;
 isqrt_(N) -> newton_(N, N).
 newton_(N, X) -> Y = (X + N div X) div 2, if Y >= X -> X; true -> newton_(N, Y) end.
+accumulate_past_small() -> [ac_(N, S, D) || N <- [0, 1, 5, 100], S <- [0, (1 bsl 59) - 3, -(1 bsl 60), 1.5, 1 bsl 80], D <- [1, 1 bsl 58, -(1 bsl 58), 2.5]] ++ [err(fun() -> ac_(id(3), id(X), id(1)) end) || X <- [a, []]] ++ [err(fun() -> ac_(id(x), 1, 1) end)].
+ac_(0, S, _) -> S;
+ac_(N, S, D) -> ac_(N - 1, S + D, D).
+polynomial() -> [po_(L, 0) || L <- [[1, 2, 3], lists:duplicate(25, 9), [1.5, 2], [1 bsl 60, 1], []]] ++ [err(fun() -> po_([1, id(a)], 0) end)].
+po_([H | T], A) -> po_(T, A * 10 + H - 3);
+po_([], A) -> A.
