@@ -7,6 +7,8 @@
 #include "bif/bif.h"
 #include "binary/binary.h"
 
+#include <string.h>
+
 #define NAME_BYTES_MAX (1U << 20)
 #define NAME_NESTING_MAX 4096
 
@@ -66,7 +68,7 @@ term bif_prim_file_internal_name2native_1(struct proc *p, const term *args)
 		term native = bits_new(heap, bits.size + 8, &data);
 		bits_copy_out(data, bits.data, bits.offset, bits.size);
 		data[bits.size / 8] = '\0';
-		return native;
+		return memchr(data, '\0', bits.size / 8) == NULL ? native : bif_badarg(p);
 	}
 	struct name name = { 0 };
 	bool good = (term_is_cons(args[0]) || args[0] == TERM_NIL) && add_list(&name, args[0]);

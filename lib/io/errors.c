@@ -5,11 +5,13 @@
 #include "term/atom.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 
 term errno_atom(int error)
 {
-	const char *name = strerrorname_np(error);
+	/* Two constants are this number on Linux; the library has the other's name. */
+	const char *name = error == ENOTSUP ? "ENOTSUP" : strerrorname_np(error);
 	char text[32];
 	size_t n = 0;
 	if (name == NULL)
