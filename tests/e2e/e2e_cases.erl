@@ -1,7 +1,8 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes that end in all ways, for the scripts of this folder.
 -module(e2e_cases).
--export([loop/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
+-export([blocked/1, blocked/2, looked_at/1, suspended/1,
+         loop/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
 	flood_kinds/2, one_kind/1, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
 
 loop() ->
@@ -98,3 +99,39 @@ counter(N) ->
 	receive {From, ask} -> From ! N, counter(N)
 	after 0 -> counter(N + 1)
 	end.
+
+%% A process that waits for a writer of a named pipe, and answers what it found.
+blocked(Fifo) -> _ = prim_file:open(Fifo, [raw, read]), loop().
+
+%% N of them.
+blocked(Fifo, N) -> [spawn(fun() -> blocked(Fifo) end) || _ <- lists:seq(1, N)], N.
+
+%% It answers while it is blocked.
+looked_at(Fifo) ->
+    {Pid, Ref} = spawn_monitor(fun() -> blocked(Fifo) end),
+    in_open(Pid),
+    Pid ! one,
+    Pid ! two,
+    Info = [process_info(Pid, Item) || Item <- [messages, links, trap_exit]],
+    Uses = {erlang:check_process_code(Pid, lists), erlang:garbage_collect(Pid)},
+    exit(Pid, kill),
+    receive {'DOWN', Ref, process, Pid, Why} -> {Info, Uses, Why} end.
+
+in_open(Pid) ->
+    case process_info(Pid, current_function) of
+        {current_function, {prim_file, open_nif, 2}} -> ok;
+        _ -> erlang:yield(), in_open(Pid)
+    end.
+
+%% Suspended, it does not go on when the call returns.
+suspended(Fifo) ->
+    Self = self(),
+    {Pid, Ref} = spawn_monitor(fun() -> _ = prim_file:open(Fifo, [raw, read]), Self ! opened end),
+    in_open(Pid),
+    true = erlang:suspend_process(Pid),
+    {ok, F} = prim_file:open(Fifo, [raw, write]),
+    ok = prim_file:close(F),
+    Quiet = receive opened -> false after 100 -> true end,
+    true = erlang:resume_process(Pid),
+    receive opened -> ok end,
+    receive {'DOWN', Ref, process, Pid, Why} -> {Quiet, Why} end.
