@@ -27,10 +27,13 @@ size_t instr_length(const uint64_t *code)
 	case INSTR_has_map_fields:
 		return words + second;
 	case INSTR_get_map_elements:
+	case INSTR_get_map_elements_known:
 	case INSTR_get_record_elements:
 		return words + 2 * (size_t)second;
 	case INSTR_put_map_assoc:
+	case INSTR_put_map_assoc_known:
 	case INSTR_put_map_exact:
+	case INSTR_put_map_exact_known:
 	case INSTR_put_record:
 		return words + 2 * (size_t)(uint16_t)(code[1] >> 16);
 	case INSTR_select_val:
@@ -40,7 +43,11 @@ size_t instr_length(const uint64_t *code)
 		return words + second + (second + 1U) / 2;
 	case INSTR_select_val_dense:
 		return words + 1 + (code[2] + 1) / 2;
+	case INSTR_new_map:
+		return words + header_size(boxed_header(code[1]));
+	case INSTR_bs_append_integers:
 	case INSTR_bs_create_bin:
+	case INSTR_bs_create_integers:
 		return words + 3 * (size_t)(uint16_t)code[1];
 	case INSTR_make_fun:
 		return words + second;

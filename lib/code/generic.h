@@ -81,6 +81,7 @@ struct staged {
 	/* For decode.c and load.c. */
 	size_t instr_total;            /* entries of the two arrays above */
 	struct heap *builder;          /* literals until they are sealed into the literal area */
+	term *keys, *keys_end;         /* room in the literal area for keys.c */
 };
 
 /* What holds before an instruction on every path that leads to it. Where a fact is missing the engine must test. */

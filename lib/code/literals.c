@@ -4,6 +4,7 @@
  * They are first built on staged->builder, then copied ("sealed") into one literal area, whose words are what the
  * operands, the tables of struct module_code and the engine refer to. */
 #include "code/decode_impl.h"
+#include "code/keys.h"
 
 #include "base/alloc.h"
 #include "data/etf.h"
@@ -129,6 +130,8 @@ int seal_literals(struct decoder *d)
 		for (size_t k = 0; k < roots[i].count; k++)
 			words += heap_copy_words(roots[i].first[k]);
 	}
+	const size_t keys = keys_words(d->staged);
+	words += keys;
 	if (words > 0) {
 		code->literal_area = literal_alloc(words);
 		if (code->literal_area == NULL) {
@@ -141,7 +144,11 @@ int seal_literals(struct decoder *d)
 			for (size_t k = 0; k < roots[i].count; k++)
 				roots[i].first[k] = heap_copy_into(roots[i].first[k], &top, &code->literal_offheap);
 		}
-		assert(top == code->literal_area + words);
+		assert(top + keys == code->literal_area + words);
+		d->staged->keys = top;
+		d->staged->keys_end = top + keys;
+		for (size_t i = 0; i < keys; i++)
+			top[i] = TERM_NIL;
 	}
 	vec_foreach(operand, &d->staged->operands) {
 		if (operand->kind == OPERAND_TERM && operand->index != 0)

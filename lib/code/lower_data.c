@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lowering of moves, lists, tuples, maps, funs, native records, tests and choices. */
+#include "code/keys.h"
 #include "code/lower_impl.h"
+#include "data/map.h"
 
 #include "term/record.h"
 
@@ -107,25 +109,61 @@ static bool lower_record(struct lowering *l, enum op op, const struct operand *o
 	}
 }
 
+/* A map made from nothing with known keys. */
+static bool lower_new_map(struct lowering *l, const struct operand *o)
+{
+	uint8_t order[MAP_FLAT_MAX];
+	term keys = keys_take(l->staged, o, order);
+	if (keys == TERM_NONE)
+		return false;
+	EMIT(l, new_map, arg_reg(&o[2]), arg_number(o[3].value), arg_word(keys));
+	for (size_t i = 0; i < tuple_arity(keys); i++)
+		emit_word(l, lower_source(&l->staged->operands.items[o[4].index + 2 * order[i] + 1]));
+	return true;
+}
+
+/* Whether all keys are known immediates. */
+static bool keys_are_immediates(const struct lowering *l, const struct operand *list)
+{
+	const struct operand *item = &l->staged->operands.items[list->index];
+	for (uint64_t i = 0; i < list->value; i += 2)
+		if (item[i].kind != OPERAND_TERM || !term_is_immediate(item[i].term))
+			return false;
+	return true;
+}
+
 static bool lower_map(struct lowering *l, enum op op, const struct operand *o)
 {
 	struct arg source;
 	switch ((unsigned)op) {
 	case OP_put_map_assoc:
+		if (lower_new_map(l, o))
+			return true;
 		source = lower_reg(l, &o[1], 0);
-		EMIT(l, put_map_assoc, source, arg_reg(&o[2]), arg_number(o[3].value),
-			arg_number(o[4].value / 2), arg_label(&o[0]));
+		if (keys_are_immediates(l, &o[4]))
+			EMIT(l, put_map_assoc_known, source, arg_reg(&o[2]), arg_number(o[3].value),
+				arg_number(o[4].value / 2), arg_label(&o[0]));
+		else
+			EMIT(l, put_map_assoc, source, arg_reg(&o[2]), arg_number(o[3].value),
+				arg_number(o[4].value / 2), arg_label(&o[0]));
 		emit_sources(l, &o[4]);
 		return true;
 	case OP_put_map_exact:
 		source = lower_reg(l, &o[1], 0);
-		EMIT(l, put_map_exact, source, arg_reg(&o[2]), arg_number(o[3].value),
-			arg_number(o[4].value / 2), arg_label(&o[0]));
+		if (keys_are_immediates(l, &o[4]))
+			EMIT(l, put_map_exact_known, source, arg_reg(&o[2]), arg_number(o[3].value),
+				arg_number(o[4].value / 2), arg_label(&o[0]));
+		else
+			EMIT(l, put_map_exact, source, arg_reg(&o[2]), arg_number(o[3].value),
+				arg_number(o[4].value / 2), arg_label(&o[0]));
 		emit_sources(l, &o[4]);
 		return true;
 	case OP_get_map_elements:
 		source = lower_reg(l, &o[1], 0);
-		EMIT(l, get_map_elements, source, arg_number(o[2].value / 2), arg_label(&o[0]));
+		if (keys_are_immediates(l, &o[2]))
+			EMIT(l, get_map_elements_known, source, arg_number(o[2].value / 2), arg_label(&o[0]));
+		else
+			EMIT(l, get_map_elements, source, arg_number(o[2].value / 2), arg_label(&o[0]));
 		emit_sources(l, &o[2]);
 		return true;
 	case OP_has_map_fields:

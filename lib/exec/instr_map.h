@@ -27,6 +27,31 @@ L_get_map_elements: {
 	DISPATCH();
 }
 
+L_get_map_elements_known: {
+	term map = REG(W16(0));
+	const uint64_t *pair = pc + INSTR_WORDS_get_map_elements, *end = pair + 2 * (size_t)W16(1);
+	if (unlikely(!term_is_kind(map, BOXED_FLATMAP)))
+		goto L_get_map_elements;
+	const term *flat = boxed_ptr(map), *keys = tuple_elements(flat[1]);
+	const term *keys_end = keys + header_size(flat[0]) - 1;
+	for (; pair < end; pair += 2) {
+		const term key = pair[0];
+		const uint64_t to = pair[1];
+		const term *k = keys;
+		while (k < keys_end && *k != key)
+			k++;
+		if (k == keys_end)
+			JUMP(F32(1, 0));
+		term value = flat[2 + (k - keys)];
+		if ((to & 1) != 0)
+			E[to >> 3] = value;
+		else
+			x[to >> 3] = value;
+	}
+	pc = pair;
+	DISPATCH();
+}
+
 L_has_map_fields: {
 	term map = REG(W16(0));
 	size_t count = W16(1);
@@ -37,6 +62,53 @@ L_has_map_fields: {
 		if (map_get(map, source_value(key[i], x, E)) == TERM_NONE)
 			JUMP(F32(1, 0));
 	pc = key + count;
+	DISPATCH();
+}
+
+L_new_map: {
+	const term keys = pc[1];
+	const size_t n = tuple_arity(keys);
+	const uint64_t *source = pc + INSTR_WORDS_new_map;
+	NEED(2 + n, W16(1));
+	H[0] = HEADER(BOXED_FLATMAP, 1 + n);
+	H[1] = keys;
+	for (size_t i = 0; i < n; i++)
+		H[2 + i] = source_value(source[i], x, E);
+	REG(W16(0)) = term_of_boxed(H);
+	H += 2 + n;
+	pc = source + n;
+	DISPATCH();
+}
+
+L_put_map_assoc_known:
+	exact = false;
+	goto put_map_known;
+
+L_put_map_exact_known:
+	exact = true;
+put_map_known: {
+	/* A flat map that has all of the keys: the new one shares them. */
+	term map = REG(W16(0));
+	if (unlikely(!term_is_kind(map, BOXED_FLATMAP)))
+		goto put_map;
+	const term *flat = boxed_ptr(map), *keys = tuple_elements(flat[1]);
+	const size_t n = header_size(flat[0]) - 1;
+	if (unlikely(!ROOM_FOR(2 + n)))
+		goto put_map;
+	for (size_t i = 0; i < 2 + n; i++)
+		H[i] = flat[i];
+	const uint64_t *pair = pc + INSTR_WORDS_put_map_assoc, *end = pair + 2 * (size_t)F16(1, 1);
+	for (; pair < end; pair += 2) {
+		size_t k = 0;
+		while (k < n && keys[k] != pair[0])
+			k++;
+		if (k == n)
+			goto put_map;
+		H[2 + k] = source_value(pair[1], x, E);
+	}
+	REG(W16(1)) = term_of_boxed(H);
+	H += 2 + n;
+	pc = end;
 	DISPATCH();
 }
 

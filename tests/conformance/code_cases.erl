@@ -68,3 +68,12 @@ stack_of_loaded() -> load_(cm32, one), R = stack(fun() -> cm32:call(fun() -> err
 many_modules() -> Ms = [list_to_atom("cmx" ++ integer_to_list(N)) || N <- lists:seq(1, 40)], [load_(M, M) || M <- Ms], R = [M:v() =:= M || M <- Ms], [gone_(M) || M <- Ms], lists:usort(R).
 reload_many_times() -> R = [begin load_(cm33, N), V = cm33:v(), catch erlang:purge_module(cm33), V end || N <- lists:seq(1, 15)], gone_(cm33), R.
 stripped() -> {ok, {cm35, B}} = beam_lib:strip(mod_(cm35, one)), {erlang:load_module(cm35, iolist_to_binary(B)), cm35:v(), gone_(cm35)}.
+map_keys_survive_purge() ->
+    Field = fun(K) -> {map_field_assoc, 7, abs_(K), {var, 7, 'X'}} end,
+    B = mod_(cm_keys, one, [{attribute, 1, export, [{km, 1}]}, {function, 7, km, 1, [{clause, 7, [{var, 7, 'X'}], [], [{map, 7, [Field(K) || K <- [zz, 7, b, [], aa, -1]]}]}]}]),
+    {module, cm_keys} = erlang:load_module(cm_keys, B),
+    M = cm_keys:km(id(x)),
+    self() ! {m, cm_keys:km(y)},
+    gone_(cm_keys),
+    erlang:garbage_collect(),
+    {M, M#{aa := z, new => 1}, receive {m, M2} -> {M2, lists:sort(maps:keys(M2))} end}.

@@ -79,3 +79,13 @@ to_binary_and_back() -> [binary_to_term(term_to_binary(M)) =:= M || M <- [#{}, #
 word_count() -> lists:sort(maps:to_list(lists:foldl(fun(W, M) -> maps:update_with(W, fun(N) -> N + 1 end, 1, M) end, #{}, string:lexemes("the cat and the dog and the bird", " ")))).
 keys_with_same_hash() -> Ks = [{N, [N | {N}]} || N <- lists:seq(1, 3000)], M = maps:from_keys(Ks, 1), {map_size(M), lists:all(fun(K) -> is_map_key(K, M) end, Ks)}.
 collision_of_equal_low_bits() -> M = maps:from_list([{N bsl 58, N} || N <- lists:seq(1, 500)]), {map_size(M), lists:all(fun(N) -> maps:get(N bsl 58, M) =:= N end, lists:seq(1, 500))}.
+new_with_known_keys() -> X = id(x), Y = id(self), [#{b => X, a => Y}, #{a => X}, #{3 => X, a => Y, -1 => 1, [] => 2, zz => [X]}, #{a => X, 1 => Y, 2.0 => 3}, #{ä => X, b => Y, 'A' => 1, aa => 2, 'a b' => 3, '' => 4}].
+new_with_many_keys() -> X = id(1), M = #{k01 => X, k02 => X, k03 => X, k04 => X, k05 => X, k06 => X, k07 => X, k08 => X, k09 => X, k10 => X, k11 => X, k12 => X, k13 => X, k14 => X, k15 => X, k16 => X, k17 => X, k18 => X, k19 => X, k20 => X, k21 => X, k22 => X, k23 => X, k24 => X, k25 => X, k26 => X, k27 => X, k28 => X, k29 => X, k30 => X, k31 => X, k32 => X}, {M, lists:sort(maps:to_list(M#{k33 => 2, k01 => 3})), M#{k07 := y, k32 := z}}.
+new_in_loop() -> L = [#{n => N, half => N / 2, list => [N], type => num} || N <- lists:seq(1, 300)], {lists:sum([N || #{n := N, type := num} <- L]), lists:last(L), hd(L) < lists:last(L), erlang:phash2(L), length(lists:usort([maps:keys(M) || M <- L]))}.
+get_known_keys() -> [try gk_(M) catch C:R -> {C, R} end || M <- [#{a => 1, b => 2, 3 => c}, #{a => 1, b => 2}, #{}, #{[] => x, a => y, b => z, 3 => u}, maps:from_list([{N, N} || N <- lists:seq(1, 50)] ++ [{a, 1}, {b, 2}]), x]].
+gk_(#{a := A, 3 := C, b := B}) -> {all, A, B, C};
+gk_(#{b := B, a := A}) -> {two, A, B};
+gk_(#{}) -> none.
+update_known_keys() -> [{try uk_(M) catch C:R -> {C, R} end, try ux_(M) catch C2:R2 -> {C2, R2} end, M} || M <- [#{a => 1, b => 2}, #{b => 1, c => 2}, #{a => 1}, maps:from_list([{N, N} || N <- lists:seq(1, 50)] ++ [{a, 1}, {b, 2}]), x, maps:from_list([{a, 0}] ++ [{N, N} || N <- lists:seq(1, 31)])]].
+uk_(M) -> M#{a => {x, M}, b => y}.
+ux_(M) -> M#{b := y, a := {x, 1}}.
