@@ -10,9 +10,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ARGUMENT_FILES_MAX 100 /* within each other: then one names itself */
 #define ARGUMENT_FILE_BYTES_MAX                                                                    \
@@ -91,13 +93,13 @@ static void split(struct erl_words *words, char *text, bool comments)
 
 struct merge {
 	struct erl_words words, extra;
-	bool has_extra;
 	int files; /* open within each other */
 	char *error;
 	size_t error_size;
 };
 
-static bool merge_words(struct merge *m, char *const *words, size_t count);
+/* *ret_extra: there was an -extra among them. */
+static bool merge_words(struct merge *m, char *const *words, size_t count, bool *ret_extra);
 
 static char *read_text(const char *path, int *ret_errno)
 {
@@ -126,21 +128,27 @@ static bool merge_file(struct merge *m, const char *path)
 	_cleanup_(free_stringp) char *text =
 		m->files < ARGUMENT_FILES_MAX ? read_text(path, &why) : NULL;
 	if (text == NULL) {
-		(void)snprintf(m->error, m->error_size, "Failed to open arguments file \"%s\": %s",
-			path, strerror(why)); /* cut when long */
+		char cwd[PATH_MAX];
+		(void)snprintf(m->error, m->error_size, "Failed to open arguments file \"%s\" at \"%s\": %s", path,
+			getcwd(cwd, sizeof(cwd)) != NULL ? cwd : ".", strerror(why)); /* cut when long */
 		return false;
 	}
 	struct erl_words words = { 0 };
 	split(&words, text, true);
 	m->files++;
-	bool fine = merge_words(m, words.items.items, words.items.count);
+	bool extra;
+	bool fine = merge_words(m, words.items.items, words.items.count, &extra);
 	m->files--;
+	/* Flags of one place do not run on into the next. */
+	if (words.items.count > 0 && !extra)
+		erl_words_push(&m->words, "--");
 	erl_words_done(&words);
 	return fine;
 }
 
-static bool merge_words(struct merge *m, char *const *words, size_t count)
+static bool merge_words(struct merge *m, char *const *words, size_t count, bool *ret_extra)
 {
+	*ret_extra = false;
 	for (size_t i = 0; i < count; i++) {
 		if (is(words[i], "-args_file")) {
 			if (++i == count) {
@@ -151,8 +159,7 @@ static bool merge_words(struct merge *m, char *const *words, size_t count)
 			if (!merge_file(m, words[i]))
 				return false;
 		} else if (is(words[i], "-extra")) {
-			m->has_extra = true;
-			erl_words_push(&m->words, "--");
+			*ret_extra = true;
 			while (++i < count)
 				erl_words_push(&m->extra, words[i]);
 		} else {
@@ -172,10 +179,11 @@ static bool merge_variable(struct merge *m, const char *name)
 		abort(); /* as mem_alloc does */
 	struct erl_words words = { 0 };
 	split(&words, text, false);
-	bool fine = merge_words(m, words.items.items, words.items.count);
+	bool extra;
+	bool fine = merge_words(m, words.items.items, words.items.count, &extra);
 	if (words.items.count > 0)
 		erl_words_push(
-			&m->words, "--"); /* flags of one place do not run on into the next */
+			&m->words, "--");
 	erl_words_done(&words);
 	return fine;
 }
@@ -186,9 +194,11 @@ static bool merge_all(struct merge *m, int count, char **words, const char *rele
 	(void)snprintf(name, sizeof(name), "ERL_OTP%.8s_FLAGS", release); /* fits */
 	if (!merge_variable(m, name) || !merge_variable(m, "ERL_AFLAGS"))
 		return false;
-	if (!merge_words(m, words, (size_t)count))
+	bool extra;
+	if (!merge_words(m, words, (size_t)count, &extra))
 		return false;
-	erl_words_push(&m->words, "--");
+	for (int i = 0; i < (extra ? 2 : 1); i++)
+		erl_words_push(&m->words, "--");
 	if (!merge_variable(m, "ERL_FLAGS") || !merge_variable(m, "ERL_ZFLAGS"))
 		return false;
 	if (m->extra.items.count > 0) {
@@ -327,7 +337,7 @@ static void push_flag(struct sort *s, const char *flag)
 static bool sort_plus(struct sort *s)
 {
 	const char *flag = s->words[s->at];
-	bool more = s->at + 1 < s->count;
+	bool more = s->at + 1 < s->count && !is(s->words[s->at + 1], "--");
 	const char *next = more ? s->words[s->at + 1] : "";
 	/* These two take a value only when it looks like one. */
 	if (is(flag, "+B") || is(flag, "+c")) {
@@ -350,7 +360,9 @@ static bool sort_minus(struct sort *s)
 {
 	struct erl_arguments *to = s->to;
 	const char *flag = s->words[s->at];
-	size_t left = s->count - s->at - 1;
+	size_t left = 0;
+	while (left < 2 && s->at + 1 + left < s->count && !is(s->words[s->at + 1 + left], "--"))
+		left++;
 	if (is(flag, "-compile")) {
 		static const char *const words[] = { "-noshell", "-noinput", "-s", "c",
 			"lc_batch" };
@@ -367,6 +379,7 @@ static bool sort_minus(struct sort *s)
 		s->at = s->count; /* the rest is for make, which reads no words */
 	} else if (is(flag, "-detached")) {
 		to->detached = true;
+		erl_words_push(&to->init, flag);
 		erl_words_push(&to->init, "-noshell");
 		erl_words_push(&to->init, "-noinput");
 	} else if (is(flag, "-noinput")) {
@@ -504,8 +517,7 @@ bool erl_arguments_parse(struct erl_arguments *a, int count, char **words, const
 	}
 	if (fine) {
 		struct sort s = {
-			.to = a, .words = merge.words.items.items, .count = merge.words.items.count
-		};
+			.to = a, .words = merge.words.items.items, .count = merge.words.items.count };
 		fine = sort(&s);
 	}
 	fine = fine && (a->print || a->print_name || read_flags(a));
