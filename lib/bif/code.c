@@ -5,6 +5,7 @@
 #include "bif/bif.h"
 #include "binary/binary.h"
 #include "code/beamfile.h"
+#include "code/digests.h"
 #include "code/load.h"
 #include "proc/purge.h"
 #include "ns/ns.h"
@@ -57,15 +58,11 @@ static term prepared_new(struct proc *p, struct module_code *code)
 }
 
 /* Whether the namespace's current code of that module came from the same file. */
-static bool is_current(struct ns *ns, term name, const uint8_t *file, size_t size)
+static bool is_current(struct ns *ns, term name, const uint8_t digest[DIGEST_BYTES])
 {
 	const struct module *m = ns_module(ns, name);
 	const struct module_code *current = m == NULL ? NULL : atomic_load_acquire(&m->current); /* Pairs with ns_publish(). */
-	uint8_t digest[32];
-	if (current == NULL)
-		return false;
-	load_digest(file, size, digest);
-	return memcmp(digest, current->digest, sizeof(digest)) == 0;
+	return current != NULL && memcmp(digest, current->digest, DIGEST_BYTES) == 0;
 }
 
 term bif_code_prepare_loading_2(struct proc *p, const term *args)
@@ -76,10 +73,18 @@ term bif_code_prepare_loading_2(struct proc *p, const term *args)
 	flat_bits_init(&file, args[1]);
 	struct module_code *code = NULL;
 	struct load_error error;
-	int r = is_current(p->ns, args[0], file.data, file.size) ?
+	uint8_t digest[DIGEST_BYTES];
+	/* Whoever read the file may know already what it is. */
+	bool whole = term_is_kind(args[1], BOXED_REF_BITS) && file.data == ref_bits_binary(args[1])->data &&
+		file.size == ref_bits_binary(args[1])->size;
+	if (!whole || !digest_noted(ref_bits_binary(args[1]), digest)) {
+		load_digest(file.data, file.size, digest);
+		bif_charge(p, file.size / 32);
+	}
+	int r = is_current(p->ns, args[0], digest) ?
 		load_code_again(file.data, file.size, args[0], &code, &error) :
-		load_code(file.data, file.size, args[0], &code, &error);
-	bif_charge(p, file.size / 16 + 1);
+		load_code_of(file.data, file.size, digest, args[0], &code, &error);
+	bif_charge(p, file.size / 256 + 1);
 	flat_bits_done(&file);
 	if (r != 0)
 		return heap_tuple_of(bif_heap(p), A(error), A(badfile));

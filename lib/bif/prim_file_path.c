@@ -2,6 +2,8 @@
 /* The natives of prim_file that take names of files. Relative ones begin at the namespace's working folder (ns/cwd.h).
  * Source: prim_file.erl and its natives in OTP 27. Each runs on a helper. */
 #include "bif/prim_file.h"
+#include "code/digests.h"
+#include "code/load.h"
 
 #include "binary/binary.h"
 #include "heap/heap.h"
@@ -206,6 +208,32 @@ term bif_prim_file_file_desc_to_ref_1(struct proc *p, const term *args)
 	return errand_start(p, do_from_descriptor, 1, args);
 }
 
+/* The file of a module: the digest that loading it asks for goes with its bytes, so that nobody reads them through again. st: of the
+ * file, from before it was read. Takes b. */
+static struct binary *note_module(struct binary *b, int fd, const struct stat *before)
+{
+	uint8_t digest[DIGEST_BYTES];
+	struct stat after;
+	bool steady = fstat(fd, &after) == 0 && digests_same(before, &after) && (uint64_t)after.st_size == b->size;
+	if (!steady || !digests_find(&after, digest)) {
+		load_digest(b->data, b->size, digest);
+		if (steady)
+			digests_enter(&after, digest);
+	}
+	struct binary *noted = binary_new(b->size + DIGEST_NOTE_BYTES);
+	memcpy(noted->data, b->data, b->size);
+	noted->size = b->size;
+	digest_note(noted, digest);
+	(void)binary_unref(b); /* always NULL */
+	return noted;
+}
+
+static bool is_module_file(const struct path *path)
+{
+	size_t length = strlen(path->text);
+	return length > 5 && memcmp(path->text + length - 5, ".beam", 5) == 0;
+}
+
 /* All of a file that may say it is empty though it is not (/proc). */
 term bif_prim_file_read_file_1(struct errand *e, const term *args)
 {
@@ -215,6 +243,7 @@ term bif_prim_file_read_file_1(struct errand *e, const term *args)
 	if (error != 0)
 		return file_error(e, error);
 	int fd = path_open(&path, e, O_RDONLY, 0);
+	bool module = is_module_file(&path);
 	path_done(&path);
 	if (fd < 0)
 		return file_error(e, -fd);
@@ -227,6 +256,8 @@ term bif_prim_file_read_file_1(struct errand *e, const term *args)
 		error = read_bytes(e, fd, -1, (uint64_t)st.st_size, (uint64_t)st.st_size, &b);
 	else
 		error = read_bytes(e, fd, -1, INT64_MAX, 0, &b);
+	if (error == 0 && module && b != NULL && b->size > HEAP_BITS_MAX_BYTES)
+		b = note_module(b, fd, &st);
 	descriptor_close(e, fd);
 	if (error != 0)
 		return file_error(e, error);

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/lock.h"
+#include "code/digests.h"
 
 #include <string.h>
 
@@ -238,6 +239,7 @@ void code_cache_take_funs(struct module_code *code)
 
 void code_cache_done(void)
 {
+	digests_done();
 	mutex_lock(&lock);
 	for (size_t i = 0; i < cache.slot_count; i++) {
 		for (struct slot *s = cache.slots[i], *next; s != NULL; s = next) {

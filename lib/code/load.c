@@ -183,6 +183,12 @@ int load_code(const void *file, size_t size, term expected, struct module_code *
 {
 	uint8_t digest[32];
 	load_digest(file, size, digest);
+	return load_code_of(file, size, digest, expected, ret_code, error);
+}
+
+int load_code_of(const void *file, size_t size, const uint8_t digest[32], term expected,
+	struct module_code **ret_code, struct load_error *error)
+{
 	struct module_code *code = code_cache_find(digest);
 	if (code != NULL && expected != TERM_NONE && code->name != expected)
 		code = module_code_unref(code); /* say so as below */

@@ -20,6 +20,10 @@ struct staged *staged_free(struct staged *staged);
  * expected: the module's name, or TERM_NONE for any. */
 _must_check_ int load_code(const void *file, size_t size, term expected, struct module_code **ret_code, struct load_error *error);
 
+/* The same of a file whose SHA-256 is known. */
+_must_check_ int load_code_of(const void *file, size_t size, const uint8_t digest[32], term expected,
+	struct module_code **ret_code, struct load_error *error);
+
 /* As load_code, but code of its own even when an equal file is loaded: what a namespace gets that loads the same file again, since
  * processes that run the earlier copy are then in old code. */
 _must_check_ int load_code_again(const void *file, size_t size, term expected, struct module_code **ret_code,
