@@ -78,7 +78,7 @@ term bif_erlang_display_1(struct proc *p, const term *args)
 	print_init_growing(&out, SIZE_MAX);
 	print_display(&out, args[0]);
 	print_string(&out, "\r\n"); /* Source: OTP, whose terminal may be in raw mode */
-	host_display(STDOUT_FILENO, (const uint8_t *)out.data, out.size);
+	host_display(p, STDOUT_FILENO, (const uint8_t *)out.data, out.size);
 	bif_charge(p, out.size / 16);
 	print_free(&out);
 	return A(true);

@@ -326,7 +326,7 @@ term bif_erlang_display_string_2(struct proc *p, const term *args)
 			size += (size_t)length;
 		}
 	}
-	host_display(fd, bytes, size);
+	host_display(p, fd, bytes, size);
 	mem_free(MEM_TEMP, bytes, room);
 	return A(true);
 }

@@ -31,8 +31,14 @@ int64_t host_start_nsec(void)
 }
 
 /* What the host's terminal does not take is lost, as with OTP's erlang:display. */
-void host_display(int fd, const uint8_t *bytes, size_t size)
+void host_display(struct proc *p, int fd, const uint8_t *bytes, size_t size)
 {
+	if (p->ns->booted && p->ns->streams[fd] < 0) {
+		host_output(p, bytes, size);
+		return;
+	}
+	if (p->ns->booted)
+		fd = p->ns->streams[fd];
 	while (size > 0) {
 		ssize_t n = write(fd, bytes, size);
 		if (n < 0 && errno == EINTR)

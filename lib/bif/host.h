@@ -14,8 +14,8 @@ struct host_functions {
 	void (*halt)(struct ns *ns, int status, const char *slogan);
 };
 
-/* Bytes for the host's own terminal (erlang:display); no process is asked. */
-void host_display(int fd, const uint8_t *bytes, size_t size);
+/* Bytes for a standard stream (1 or 2): a node's own, else the host's (erlang:display); no process is asked. */
+void host_display(struct proc *p, int fd, const uint8_t *bytes, size_t size);
 /* Bytes that a program writes to its standard output when that is the host's to place. */
 void host_output(struct proc *p, const uint8_t *bytes, size_t size);
 /* Monotonic time at which the machine began. */
