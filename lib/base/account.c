@@ -19,6 +19,7 @@ struct account *account_new(void)
 	atomic_store_relaxed(&a->life, ACCOUNT_HOLDER);
 	atomic_store_relaxed(&a->high, INT64_MAX);
 	atomic_store_relaxed(&a->max, INT64_MAX);
+	atomic_store_relaxed(&a->mark, INT64_MAX);
 	atomic_store_relaxed(&a->ets_max, INT64_MAX);
 	atomic_add_relaxed(&accounts, 1);
 	return a;
@@ -44,6 +45,16 @@ struct account *account_unref(struct account *a)
 	if (a != NULL)
 		life_add(a, -ACCOUNT_HOLDER);
 	return NULL;
+}
+
+static void retired(struct epoch_item *item)
+{
+	account_unref((struct account *)(void *)((char *)item - offsetof(struct account, retired))); /* always NULL */
+}
+
+void account_retire(struct account *a)
+{
+	epoch_retire(&a->retired, retired);
 }
 
 static void note_peak(struct account *a)
@@ -168,6 +179,12 @@ static int64_t machine_bytes(void)
 		atomic_store_relaxed(&known, bytes);
 	}
 	return bytes;
+}
+
+size_t account_room_bytes(void)
+{
+	int64_t room = account_room(account_current()), machine = machine_bytes() / 4;
+	return (size_t)(room < machine ? room : machine);
 }
 
 bool account_fits(size_t bytes)

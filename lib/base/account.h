@@ -13,6 +13,7 @@
 #pragma once
 #include "base/atomic.h"
 #include "base/check.h"
+#include "base/epoch.h"
 
 enum account_kind {
 	ACCOUNT_PROCESSES, /* heaps, stacks, messages, process structs */
@@ -39,12 +40,14 @@ enum account_count {
 
 struct account {
 	_Atomic uint64_t life;
+	struct epoch_item retired;
 	_Atomic int64_t used[ACCOUNT_KINDS];
 	_Atomic int64_t counts[ACCOUNT_COUNTS];
 	_Atomic int64_t peak;
 	/* Limits of the sum; INT64_MAX: none. */
 	_Atomic int64_t high;
 	_Atomic int64_t max;
+	_Atomic int64_t mark; /* the lower of both */
 	_Atomic int64_t ets_max;
 	_Atomic uint64_t reductions, messages;
 	_Atomic int64_t cpu_nsec;
@@ -68,6 +71,8 @@ struct account *account_new(void);
 struct account *account_ref(struct account *account);
 /* Returns NULL. */
 struct account *account_unref(struct account *account);
+/* The same once every thread has moved on that may have found the account through something of its owner's. */
+void account_retire(struct account *account);
 
 /* Gives the calling thread a batch, and takes it away; for schedulers. */
 void account_thread_init(struct account_batch *batch);
@@ -104,6 +109,14 @@ static inline void account_charge(struct account *account, enum account_kind kin
 	account_charge_shared(account, kind, bytes);
 }
 
+/* One more message sent. On a scheduler. */
+static inline void account_count_message(void)
+{
+	struct account_batch *b = account_batch;
+	if (likely(b != NULL))
+		atomic_store_relaxed(&b->messages, atomic_load_relaxed(&b->messages) + 1);
+}
+
 /* Whether the thread's batch has become worth adding. */
 static inline bool account_is_due(void)
 {
@@ -120,6 +133,8 @@ static inline int64_t account_bytes(const struct account *account)
 /* How many bytes more fit under the limit, what this thread has not yet added counted; INT64_MAX: there is none. Cheap enough to be asked
  * before anything large is made. Never negative. account may be NULL. */
 int64_t account_room(const struct account *account);
+/* How many bytes the thread may make at once for whom it works: what is left, and at most part of what the machine has. */
+size_t account_room_bytes(void);
 /* Whether the thread may make something of that size for whom it works: it fits under the account's limit, and into the machine. */
 bool account_fits(size_t bytes);
 /* One more piece under limit (0: none); false when there are that many. */

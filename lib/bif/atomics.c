@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Arrays of 64-bit atomic numbers, held by magic references. Counters are kept as one array: exact where
  * OTP's write_concurrency counters may be read inexactly. */
+#include "base/account.h"
 #include "bif/bif.h"
 #include "bif/integer.h"
 #include "term/bits.h"
@@ -11,6 +12,7 @@ struct atomics {
 	struct counted counted;
 	uint64_t is_signed;
 	size_t size;
+	struct account *account;
 	_Atomic uint64_t values[];
 };
 
@@ -22,6 +24,7 @@ static size_t atomics_bytes(size_t size)
 static void atomics_destroy(struct counted *counted)
 {
 	struct atomics *a = (struct atomics *)counted; /* first member */
+	account_charge(a->account, ACCOUNT_BINARIES, -(int64_t)atomics_bytes(a->size));
 	mem_free(MEM_BINARY, a, atomics_bytes(a->size));
 }
 
@@ -71,13 +74,15 @@ static term atomics_make(struct proc *p, term arity, bool is_signed)
 	size_t size;
 	if (!bif_get_size(arity, &size) || size == 0)
 		return bif_badarg(p);
-	if (size > (SIZE_MAX >> 8) / sizeof(uint64_t) || size > (size_t)1 << 32)
+	if (size > (SIZE_MAX >> 8) / sizeof(uint64_t) || size > (size_t)1 << 32 || !account_fits(atomics_bytes(size)))
 		return bif_system_limit(p);
 	struct atomics *a = mem_zalloc(MEM_BINARY, atomics_bytes(size));
 	a->counted.refs = 1;
 	a->counted.destroy = atomics_destroy;
 	a->is_signed = is_signed;
 	a->size = size;
+	a->account = p->account;
+	account_charge(a->account, ACCOUNT_BINARIES, (int64_t)atomics_bytes(size));
 	struct ref_id id = ref_new_id();
 	term *m = heap_alloc(bif_heap(p), MAGIC_REF_WORDS);
 	m[0] = HEADER(BOXED_MAGIC_REF, 4);

@@ -8,6 +8,7 @@
 #include "code/digests.h"
 #include "code/load.h"
 #include "proc/purge.h"
+#include "ns/quota.h"
 #include "ns/ns.h"
 #include "term/fun.h"
 #include "term/ident.h"
@@ -88,6 +89,10 @@ term bif_code_prepare_loading_2(struct proc *p, const term *args)
 	flat_bits_done(&file);
 	if (r != 0)
 		return heap_tuple_of(bif_heap(p), A(error), A(badfile));
+	if (!ns_has_code_room(p->ns, code)) {
+		(void)module_code_unref(code); /* always NULL */
+		return heap_tuple_of(bif_heap(p), A(error), A(system_limit));
+	}
 	return prepared_new(p, code);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Chapter ets: making tables, what they tell of themselves, their owners and ends. */
 #include "bif/ets_impl.h"
+#include "ns/quota.h"
 
 #include "heap/offheap.h"
 #include "ns/export.h"
@@ -99,8 +100,12 @@ term bif_ets_new_2(struct proc *p, const term *args)
 	else if (!counters_told)
 		o.decentralized_counters = o.type == TABLE_ORDERED_SET || o.write_concurrency == 2;
 	term identifier;
-	if (ets_new(p, &o, &identifier) == NULL)
+	if (!ns_take(p->ns, COUNT_TABLES))
+		return bif_system_limit(p);
+	if (ets_new(p, &o, &identifier) == NULL) {
+		ns_give(p->ns, COUNT_TABLES);
 		return bif_badarg_cause(p, A(already_exists));
+	}
 	bif_charge(p, 10);
 	return identifier;
 }

@@ -23,6 +23,18 @@ static int64_t object_list_length(const struct table *t, term list)
 	return list == TERM_NIL ? n : -1;
 }
 
+/* False: it is too large, or the namespace has no room for it. */
+static bool insert_copy(struct table *t, term tuple)
+{
+	struct object *o = object_new(tuple);
+	if (unlikely(o == NULL || !ets_has_room(t, object_bytes(o)))) {
+		object_free(o);
+		return false;
+	}
+	ets_insert(t, o);
+	return true;
+}
+
 term bif_ets_insert_2(struct proc *p, const term *args)
 {
 	struct table *t;
@@ -31,19 +43,20 @@ term bif_ets_insert_2(struct proc *p, const term *args)
 		return ets_raise(p, r);
 	term what = args[1];
 	if (likely(is_object(t, what))) {
-		ets_insert(t, object_new(what));
+		bool done = insert_copy(t, what);
 		ets_unlock(t);
 		bif_charge(p, 1);
-		return A(true);
+		return likely(done) ? A(true) : bif_system_limit(p);
 	}
 	int64_t n = object_list_length(t, what);
-	for (; n > 0 && term_is_cons(what); what = cons_tail(what))
-		ets_insert(t, object_new(cons_head(what)));
+	bool fits = true;
+	for (; fits && n > 0 && term_is_cons(what); what = cons_tail(what))
+		fits = insert_copy(t, cons_head(what));
 	ets_unlock(t);
 	if (n < 0)
 		return bif_badarg(p);
 	ets_charge(p, (size_t)n);
-	return A(true);
+	return fits ? A(true) : bif_system_limit(p);
 }
 
 term bif_ets_insert_new_2(struct proc *p, const term *args)
@@ -59,20 +72,20 @@ term bif_ets_insert_new_2(struct proc *p, const term *args)
 		ets_unlock(t);
 		return bif_badarg(p);
 	}
-	bool all_new = true;
+	bool all_new = true, fits = true;
 	if (single) {
 		all_new = ets_find(t, tuple_element(list, t->keypos - 1)) == NULL;
 		if (all_new)
-			ets_insert(t, object_new(list));
+			fits = insert_copy(t, list);
 	} else {
 		for (term rest = list; all_new && term_is_cons(rest); rest = cons_tail(rest))
 			all_new = ets_find(t, tuple_element(cons_head(rest), t->keypos - 1)) == NULL;
-		for (term rest = list; all_new && term_is_cons(rest); rest = cons_tail(rest))
-			ets_insert(t, object_new(cons_head(rest)));
+		for (term rest = list; all_new && fits && term_is_cons(rest); rest = cons_tail(rest))
+			fits = insert_copy(t, cons_head(rest));
 	}
 	ets_unlock(t);
 	ets_charge(p, (size_t)n);
-	return term_of_bool(all_new);
+	return fits ? term_of_bool(all_new) : bif_system_limit(p);
 }
 
 term bif_ets_lookup_2(struct proc *p, const term *args)
@@ -311,8 +324,9 @@ static void update_begin(struct update *u, struct table *t, struct object *o, bo
 		u->words[i] = o->data[i];
 }
 
-/* Puts the words into the object where immediates replace immediates, else puts a new object into the table. */
-static void update_commit(struct update *u)
+/* Puts the words into the object where immediates replace immediates, else puts a new object into the table. False: there is no
+ * room for that. */
+static bool update_commit(struct update *u)
 {
 	bool in_place = true;
 	for (size_t i = 1; i <= u->arity; i++) {
@@ -330,8 +344,13 @@ static void update_commit(struct update *u)
 		struct object *new = object_new(term_of_boxed(u->words));
 		if (u->is_default)
 			object_free(u->o);
+		if (new == NULL || !ets_has_room(u->t, object_bytes(new))) {
+			object_free(new);
+			return false;
+		}
 		ets_insert(u->t, new);
 	}
+	return true;
 }
 
 static void update_done(struct update *u)
@@ -413,6 +432,8 @@ static struct object *default_object(const struct table *t, term key, term tuple
 	if (!is_object(t, tuple))
 		return NULL;
 	struct object *plain = object_new(tuple);
+	if (plain == NULL)
+		return NULL;
 	struct object *o = object_new_with(plain, 1, &t->keypos, &key);
 	object_free(plain);
 	return o;
@@ -439,10 +460,12 @@ static term update_counter(struct proc *p, const term *args, term fallback)
 		struct update u;
 		update_begin(&u, t, o, is_default);
 		value = count_all(p, &u, args[2]);
-		if (value != TERM_NONE)
-			update_commit(&u);
-		else if (is_default)
-			object_free(o);
+		if (value == TERM_NONE) {
+			if (is_default)
+				object_free(o);
+		} else if (!update_commit(&u)) {
+			value = bif_system_limit(p);
+		}
 		update_done(&u);
 	}
 	ets_unlock(t);
@@ -527,10 +550,12 @@ static term update_element(struct proc *p, const term *args, term fallback)
 		struct update u;
 		update_begin(&u, t, o, is_default);
 		result = set_all(p, &u, args[2]) ? A(true) : TERM_NONE;
-		if (result != TERM_NONE)
-			update_commit(&u);
-		else if (is_default)
-			object_free(o);
+		if (result == TERM_NONE) {
+			if (is_default)
+				object_free(o);
+		} else if (!update_commit(&u)) {
+			result = bif_system_limit(p);
+		}
 		update_done(&u);
 	}
 	ets_unlock(t);

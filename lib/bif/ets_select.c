@@ -71,14 +71,23 @@ static bool same_key(const struct table *t, const struct object *old, term new)
 	       term_equal(tuple_element(new, t->keypos - 1), object_key(old, t->keypos));
 }
 
+static bool replace(struct table *t, struct object *old, term new)
+{
+	struct object *o = object_new(new);
+	if (o == NULL || !ets_has_room(t, object_bytes(o))) {
+		object_free(o);
+		return false;
+	}
+	ets_replace(t, old, o);
+	return true;
+}
+
 static void apply_changes(struct select *s, struct changes *changes)
 {
 	vec_foreach (change, &changes->all) {
 		if (s->kind == SELECT_DELETE)
 			ets_remove(s->t, change->old);
-		else if (same_key(s->t, change->old, change->new))
-			ets_replace(s->t, change->old, object_new(change->new));
-		else
+		else if (!same_key(s->t, change->old, change->new) || !replace(s->t, change->old, change->new))
 			s->failed = true;
 	}
 	vec_done(&changes->all);

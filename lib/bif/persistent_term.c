@@ -7,6 +7,7 @@
  * may live on in processes: purge_literals() has every process copy it out before the area goes. */
 #include "bif/persistent_term.h"
 
+#include "base/account.h"
 #include "base/epoch.h"
 #include "bif/bif.h"
 #include "bif/integer.h"
@@ -38,6 +39,7 @@ struct table {
 
 struct persistent_space {
 	struct mutex lock;
+	struct account *account;
 	_Atomic(struct table *) table;
 	_Atomic uint64_t count;
 	_Atomic uint64_t words;
@@ -63,6 +65,7 @@ static struct persistent_space *space_of(struct ns *ns)
 		return space;
 	struct persistent_space *made = mem_zalloc(MEM_PERSISTENT, sizeof(*made));
 	mutex_init(&made->lock, LOCK_PERSISTENT);
+	made->account = ns->account;
 	atomic_store_relaxed(&made->table, table_new(TABLE_MIN));
 	/* Two first users may race; the loser's goes. */
 	if (atomic_cas_acq_rel(&ns->persistent, &space, made))
@@ -83,6 +86,9 @@ struct persistent_space *persistent_space_free(struct persistent_space *space)
 	if (space == NULL)
 		return NULL;
 	struct table *t = atomic_load_acquire(&space->table);
+	account_charge(space->account, ACCOUNT_OTHER,
+		-(int64_t)(atomic_load_relaxed(&space->words) * sizeof(term) +
+			   atomic_load_relaxed(&space->count) * sizeof(struct entry)));
 	for (size_t i = 0; i <= t->mask; i++) {
 		struct entry *e = atomic_load_relaxed(&t->slots[i]);
 		if (e != NULL && e != TOMBSTONE)
@@ -161,9 +167,12 @@ static void entry_retired(struct epoch_item *item)
 
 static struct entry *entry_new(term key, term value, uint64_t hash)
 {
+	size_t key_words = heap_flat_words_bounded(key), value_words = heap_flat_words_bounded(value);
+	if (key_words == SIZE_MAX || value_words == SIZE_MAX)
+		return NULL;
 	struct entry *e = mem_zalloc(MEM_PERSISTENT, sizeof(*e));
 	e->hash = hash;
-	e->words = heap_flat_words(key) + heap_flat_words(value);
+	e->words = key_words + value_words;
 	if (e->words > 0) {
 		e->area = literal_alloc(e->words);
 		if (e->area == NULL) {
@@ -181,6 +190,7 @@ static void account(struct persistent_space *space, const struct entry *e, int s
 {
 	atomic_add_relaxed(&space->count, (uint64_t)(int64_t)sign);
 	atomic_add_relaxed(&space->words, (uint64_t)((int64_t)e->words * sign));
+	account_charge(space->account, ACCOUNT_OTHER, (int64_t)(e->words * sizeof(term) + sizeof(*e)) * sign);
 }
 
 /* Puts; with only_new an existing, different value is an error. */

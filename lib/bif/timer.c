@@ -37,7 +37,8 @@ static term start(struct proc *p, const term *args, bool absolute, bool wrap)
 	if (!absolute)
 		at += clock_monotonic_nsec();
 	bif_charge(p, 2);
-	return timer_start(p, at, args[1], args[2], wrap);
+	term ref = timer_start(p, at, args[1], args[2], wrap);
+	return ref != TERM_NONE ? ref : bif_system_limit(p);
 }
 
 static term start_with(struct proc *p, const term *args, bool wrap)

@@ -2,16 +2,32 @@
 /* Counted buffers, the choice of a bitstring's form, and work on bits at any offset. */
 #include "binary/binary.h"
 
+#include "base/account.h"
+
+/* Whoever makes a buffer is charged for it until it goes, whoever holds it then. */
+static void charge(struct binary *binary, size_t bytes)
+{
+	binary->account = account_current();
+	account_charge(binary->account, ACCOUNT_BINARIES, (int64_t)bytes);
+}
+
+static void discharge(const struct binary *binary)
+{
+	account_charge(binary->account, ACCOUNT_BINARIES, -(int64_t)(sizeof(*binary) + binary->capacity));
+}
+
 /* An ordinary buffer lies behind its struct, in the same allocation. */
 static void binary_destroy(struct counted *counted)
 {
 	struct binary *binary = (struct binary *)counted;
+	discharge(binary);
 	mem_free(MEM_BINARY, binary, sizeof(*binary) + binary->capacity);
 }
 
 static void growable_destroy(struct counted *counted)
 {
 	struct binary *binary = (struct binary *)counted;
+	discharge(binary);
 	mem_free(MEM_BINARY, binary->data, binary->capacity);
 	mem_free(MEM_BINARY, binary, sizeof(*binary));
 }
@@ -27,6 +43,7 @@ struct binary *binary_new(size_t bytes)
 	binary->size = bytes;
 	binary->capacity = bytes;
 	binary->data = (uint8_t *)(binary + 1);
+	charge(binary, total);
 	return binary;
 }
 
@@ -38,12 +55,14 @@ struct binary *binary_new_growable(size_t capacity)
 	binary->size = 0;
 	binary->capacity = capacity;
 	binary->data = mem_alloc(MEM_BINARY, capacity);
+	charge(binary, sizeof(*binary) + capacity);
 	return binary;
 }
 
 void binary_grow(struct binary *binary, size_t capacity)
 {
 	assert(binary_is_growable(binary) && capacity >= binary->capacity);
+	account_charge(binary->account, ACCOUNT_BINARIES, (int64_t)(capacity - binary->capacity));
 	binary->data = mem_realloc(MEM_BINARY, binary->data, binary->capacity, capacity);
 	binary->capacity = capacity;
 }

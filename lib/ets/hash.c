@@ -69,13 +69,13 @@ static struct segment *segment_new(struct table *t, unsigned bits, unsigned dept
 	s->total = total;
 	s->bits = (uint8_t)bits;
 	s->depth = (uint8_t)depth;
-	t->bytes += bytes;
+	ets_charge_bytes(t, (int64_t)bytes);
 	return s;
 }
 
 static void segment_free(struct table *t, struct segment *s)
 {
-	t->bytes -= segment_bytes(s);
+	ets_charge_bytes(t, -(int64_t)segment_bytes(s));
 	mem_free(MEM_ETS, s, segment_bytes(s));
 }
 
@@ -124,7 +124,7 @@ void hash_init(struct table *t)
 	t->hash.depth = 0;
 	t->hash.emptying = 0;
 	t->hash.directory = mem_alloc(MEM_ETS, sizeof(uint64_t));
-	t->bytes += sizeof(uint64_t);
+	ets_charge_bytes(t, sizeof(uint64_t));
 	t->hash.directory[0] = entry_of(segment_new(t, SEGMENT_MIN_BITS, 0, 0));
 }
 
@@ -226,7 +226,7 @@ static void directory_double(struct table *t)
 	for (size_t i = 0; i < 2 * entries; i += (size_t)1 << (t->hash.depth + 1 - (directory[i] >> 56)))
 		entry_segment(directory[i])->place = (uint32_t)i;
 	mem_free(MEM_ETS, t->hash.directory, entries * sizeof(uint64_t));
-	t->bytes += entries * sizeof(uint64_t);
+	ets_charge_bytes(t, (int64_t)(entries * sizeof(uint64_t)));
 	t->hash.directory = directory;
 	t->hash.depth++;
 }

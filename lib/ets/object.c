@@ -39,7 +39,10 @@ struct object *object_new(term tuple)
 			o->data[i] = p[i];
 		return o;
 	}
-	struct object *o = object_alloc(heap_flat_words(tuple));
+	size_t words = heap_flat_words_bounded(tuple);
+	if (unlikely(words == SIZE_MAX))
+		return NULL;
+	struct object *o = object_alloc(words);
 	struct offheap held = { 0 };
 	term *hp = o->data;
 	(void)heap_copy_deep_into(tuple, &hp, &held); /* the tuple lies at the start */

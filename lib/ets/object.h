@@ -12,7 +12,7 @@ struct object {
 	term data[];         /* the tuple, then all its parts */
 };
 
-/* tuple is copied, literals as well. */
+/* tuple is copied, literals as well. NULL when it is larger than heap_copy_bound(). */
 struct object *object_new(term tuple);
 /* The same with some elements (positions from 1, each at most the arity) replaced. */
 struct object *object_new_with(const struct object *o, size_t count, const size_t *positions, const term *values);

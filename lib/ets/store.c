@@ -15,14 +15,14 @@ void objects_free(struct object *chain)
 static void account_in(struct table *t, const struct object *o)
 {
 	t->count++;
-	t->bytes += object_bytes(o);
+	ets_charge_bytes(t, (int64_t)object_bytes(o));
 }
 
 static void account_out(struct table *t, const struct object *chain)
 {
 	for (; chain != NULL; chain = chain->next) {
 		t->count--;
-		t->bytes -= object_bytes(chain);
+		ets_charge_bytes(t, -(int64_t)object_bytes(chain));
 	}
 }
 
@@ -32,6 +32,18 @@ struct object *ets_find(const struct table *t, term key)
 		return tree_find(t, key);
 	struct object **at = hash_find(t, ets_hash(key), key);
 	return at != NULL ? *at : NULL;
+}
+
+bool ets_has_room(const struct table *t, size_t bytes)
+{
+	const struct account *a = t->account;
+	const int64_t max = atomic_load_relaxed(&a->ets_max);
+	if (likely(max == INT64_MAX))
+		return true;
+	int64_t now = atomic_load_relaxed(&a->used[ACCOUNT_ETS]);
+	if (account_batch != NULL && account_current() == a)
+		now += atomic_load_relaxed(&account_batch->pending[ACCOUNT_ETS]);
+	return now + (int64_t)bytes <= max;
 }
 
 static void bag_insert(struct table *t, struct object **at, struct object *o)

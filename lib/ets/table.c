@@ -177,13 +177,16 @@ static void owner_remove_table(struct ets_space *space, struct table *t)
 static void table_destroy(struct counted *counted)
 {
 	struct table *t = (struct table *)(void *)counted; /* first member */
-	(void)ets_empty_some(t, SIZE_MAX);
+	ets_charge_bytes(t, -(int64_t)t->bytes);
+	account_charge(t->account, ACCOUNT_ETS, -(int64_t)sizeof(*t));
+	t->account = NULL;
+	(void)ets_empty_some(t, SIZE_MAX); /* its bytes were counted just now */
 	owned_term_free(t->heir_data);
 	mutex_done(&t->mutex);
 	mem_free(MEM_ETS, t, sizeof(*t));
 }
 
-static struct table *ets_alloc(enum table_type type, size_t keypos)
+static struct table *ets_alloc(enum table_type type, size_t keypos, struct account *account)
 {
 	struct table *t = mem_zalloc(MEM_ETS, sizeof(*t));
 	t->counted.refs = 1;
@@ -191,6 +194,8 @@ static struct table *ets_alloc(enum table_type type, size_t keypos)
 	t->type = type;
 	t->keypos = keypos;
 	t->heir = TERM_NONE;
+	t->account = account;
+	account_charge(account, ACCOUNT_ETS, sizeof(*t));
 	mutex_init(&t->mutex, LOCK_ETS_TABLE);
 	return t;
 }
@@ -210,7 +215,7 @@ bool ets_empty_some(struct table *t, size_t objects)
 
 struct table *ets_detach(struct table *t)
 {
-	struct table *husk = ets_alloc(t->type, t->keypos);
+	struct table *husk = ets_alloc(t->type, t->keypos, t->account);
 	if (ets_is_tree(t))
 		husk->tree = t->tree;
 	else
@@ -226,7 +231,7 @@ struct table *ets_detach(struct table *t)
 struct table *ets_new(struct proc *p, const struct table_options *options, term *ret_identifier)
 {
 	struct ets_space *space = p->ns->ets;
-	struct table *t = ets_alloc(options->type, options->keypos);
+	struct table *t = ets_alloc(options->type, options->keypos, p->account);
 	t->space = space;
 	t->id = ref_new_id();
 	t->is_named = options->named;
@@ -390,6 +395,7 @@ static void ets_unlist(struct ets_space *space, struct table *t)
 	space->all.items[t->space_index] = last;
 	last->space_index = t->space_index;
 	(void)atomic_add_relaxed(&space->count, -1);
+	account_give(t->account, COUNT_TABLES, 1);
 }
 
 struct table *ets_delete(struct table *t)

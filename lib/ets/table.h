@@ -7,6 +7,7 @@
  *
  * Whoever works on a table holds its mutex, and found it alive after taking it (ets_lock). */
 #pragma once
+#include "base/account.h"
 #include "base/atomic.h"
 #include "base/lock.h"
 #include "ets/ets.h"
@@ -61,6 +62,7 @@ struct table {
 	struct counted counted; /* one while it is alive, one for each magic reference, one for each lock attempt under way */
 
 	/* fixed once published */
+	struct account *account; /* that is charged for bytes, and for the struct */
 	struct ets_space *space;
 	struct ref_id id;
 	enum table_type type;
@@ -98,6 +100,16 @@ struct table {
 	size_t space_index;       /* in the space's array of all tables */
 	_Atomic bool fixed;       /* read under either mutex */
 };
+
+/* Guarded by mutex. */
+static inline void ets_charge_bytes(struct table *t, int64_t bytes)
+{
+	t->bytes += (size_t)bytes;
+	account_charge(t->account, ACCOUNT_ETS, bytes);
+}
+
+/* Whether its namespace may put that many more bytes into tables. */
+bool ets_has_room(const struct table *t, size_t bytes);
 
 static inline bool ets_is_tree(const struct table *t)
 {

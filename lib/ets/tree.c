@@ -42,13 +42,13 @@ static struct node *node_new(struct table *t, bool is_leaf)
 	n->is_leaf = is_leaf;
 	n->count = 0;
 	n->next = n->prev = NULL;
-	t->bytes += sizeof(*n);
+	ets_charge_bytes(t, sizeof(*n));
 	return n;
 }
 
 static void node_free(struct table *t, struct node *n)
 {
-	t->bytes -= sizeof(*n);
+	ets_charge_bytes(t, -(int64_t)sizeof(*n));
 	mem_free(MEM_ETS, n, sizeof(*n));
 }
 

@@ -3,6 +3,7 @@
  * copied (each word is visited once, in the order it was written), so that depth costs no C stack.
  * Invariant: a pointer in the destination that lies in the destination is final; any other is still the source's. */
 #include "heap/heap.h"
+#include "base/account.h"
 #include "base/atomic.h"
 #include "heap/literal.h"
 #include "heap/offheap.h"
@@ -92,7 +93,8 @@ static inline size_t sub_bits_words(const term *sub, enum copy_mode mode)
 	return SUB_BITS_WORDS + (must_copy(sub[1], mode) ? REF_BITS_WORDS : 0);
 }
 
-static inline __attribute__((always_inline)) size_t count_words(term root, enum copy_mode mode)
+/* SIZE_MAX: over the bound. */
+static inline __attribute__((always_inline)) size_t count_words(term root, enum copy_mode mode, size_t bound)
 {
 	size_t words = 0;
 	if (!must_copy(root, mode))
@@ -103,6 +105,10 @@ static inline __attribute__((always_inline)) size_t count_words(term root, enum 
 	todo.capacity = ARRAY_SIZE(todo.inline_items);
 	term t = root;
 	for (;;) {
+		if (unlikely(words > bound)) {
+			words = SIZE_MAX;
+			break;
+		}
 		if (term_is_cons(t)) {
 			const term *p = cons_ptr(t);
 			words += 2;
@@ -270,12 +276,28 @@ static inline __attribute__((always_inline)) term copy_into(term t, term **hp, s
 
 size_t heap_copy_words(term t)
 {
-	return count_words(t, COPY_SHARE_LITERALS);
+	return count_words(t, COPY_SHARE_LITERALS, SIZE_MAX);
 }
 
 size_t heap_flat_words(term t)
 {
-	return count_words(t, COPY_LITERALS);
+	return count_words(t, COPY_LITERALS, SIZE_MAX);
+}
+
+size_t heap_copy_bound(void)
+{
+	size_t words = account_room_bytes() / sizeof(term);
+	return words < UINT32_MAX / 2 ? words : UINT32_MAX / 2; /* what a fragment can hold, with room to spare */
+}
+
+size_t heap_copy_words_bounded(term t)
+{
+	return count_words(t, COPY_SHARE_LITERALS, heap_copy_bound());
+}
+
+size_t heap_flat_words_bounded(term t)
+{
+	return count_words(t, COPY_LITERALS, heap_copy_bound());
 }
 
 term heap_copy_into(term t, term **hp, struct offheap *list)
@@ -297,9 +319,11 @@ term heap_copy(struct heap *heap, term t)
 }
 
 static inline __attribute__((always_inline)) struct owned_term *owned_new(enum mem_class class, term t,
-	enum copy_mode mode)
+	enum copy_mode mode, size_t bound)
 {
-	size_t words = count_words(t, mode);
+	size_t words = count_words(t, mode, bound);
+	if (unlikely(words == SIZE_MAX))
+		return NULL;
 	size_t bytes = sizeof(struct owned_term) + words * sizeof(term);
 	struct owned_term *o = mem_alloc(class, bytes);
 	*o = (struct owned_term){ .bytes = bytes, .class = class };
@@ -311,12 +335,17 @@ static inline __attribute__((always_inline)) struct owned_term *owned_new(enum m
 
 struct owned_term *owned_term_new(enum mem_class class, term t)
 {
-	return owned_new(class, t, COPY_LITERALS);
+	return owned_new(class, t, COPY_LITERALS, SIZE_MAX);
+}
+
+struct owned_term *owned_term_new_bounded(enum mem_class class, term t)
+{
+	return owned_new(class, t, COPY_LITERALS, heap_copy_bound());
 }
 
 struct owned_term *owned_term_new_deep(enum mem_class class, term t)
 {
-	return owned_new(class, t, COPY_LITERALS);
+	return owned_new(class, t, COPY_LITERALS, SIZE_MAX);
 }
 
 struct owned_term *owned_term_free(struct owned_term *t)

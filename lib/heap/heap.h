@@ -105,6 +105,12 @@ static inline void heap_attach(struct heap *heap, struct fragment *fragment, str
 /* Deep copies. Literals (areas that heap/literal.h knows) are shared, not copied. Sharing inside the term is not kept,
  * as in OTP. heap_copy_words is exactly what heap_copy will take. No recursion. */
 size_t heap_copy_words(term t);
+/* A term whose parts are shared without end (L = [L | L], a hundred times) has more words than any machine. So whoever copies what a
+ * program hands it counts no further than heap_copy_bound(): what the account that the thread works for has left, or part of the machine's
+ * memory. The same as heap_copy_words and heap_flat_words, but SIZE_MAX when there are more than the bound. */
+size_t heap_copy_words_bounded(term t);
+size_t heap_flat_words_bounded(term t);
+size_t heap_copy_bound(void);
 /* into: at least heap_copy_words(t) words at *hp, which is moved past what was used; off-heap values go on list. */
 term heap_copy_into(term t, term **hp, struct offheap *list);
 term heap_copy(struct heap *heap, term t);
@@ -129,6 +135,8 @@ struct owned_term {
 };
 
 struct owned_term *owned_term_new(enum mem_class class, term t);
+/* NULL when it is larger than heap_copy_bound(). */
+struct owned_term *owned_term_new_bounded(enum mem_class class, term t);
 /* Copies even literals: for what must not depend on any module (ETS, persistent terms). */
 struct owned_term *owned_term_new_deep(enum mem_class class, term t);
 struct owned_term *owned_term_free(struct owned_term *t);

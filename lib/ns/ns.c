@@ -138,6 +138,18 @@ static void dispatch_to(struct ns *ns, const struct module_code *code, const str
 	}
 }
 
+/* The namespace has a version more, or (sign -1) fewer. */
+static void charge(struct ns *ns, const struct module_code *code, int sign)
+{
+	if (code != NULL)
+		account_charge(ns->account, ACCOUNT_CODE, (int64_t)code->bytes * sign);
+}
+
+static void count_module(struct ns *ns, int by)
+{
+	atomic_add_relaxed(&ns->account->counts[COUNT_MODULES], by);
+}
+
 /* Remembers what is current from here on. */
 static void note_origin(struct module *m, const char *path, bool from_root)
 {
@@ -177,6 +189,9 @@ int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool f
 		surplus = m->old;
 		m->old = NULL;
 	}
+	charge(ns, code, 1);
+	charge(ns, surplus, -1);
+	count_module(ns, current == NULL ? 1 : 0);
 	note_origin(m, path, from_root);
 	code->published = true;
 	dispatch_to(ns, code, current);
@@ -197,6 +212,7 @@ int ns_delete_module(struct ns *ns, term name)
 	if (r == 0) {
 		atomic_store_release(&m->current, NULL); /* Pairs with readers of ns_module(). */
 		m->old = current;
+		count_module(ns, -1);
 		dispatch_to(ns, NULL, current);
 	}
 	mutex_unlock(&ns->code_lock);
@@ -211,6 +227,7 @@ struct module_code *ns_take_old(struct ns *ns, term name)
 	mutex_lock(&ns->code_lock);
 	struct module_code *old = m->old;
 	m->old = NULL;
+	charge(ns, old, -1);
 	mutex_unlock(&ns->code_lock);
 	return old;
 }
@@ -249,6 +266,7 @@ int ns_keep_pending(struct ns *ns, struct module_code *code)
 	if (r == 0) {
 		m->pending = code;
 		code->published = true;
+		charge(ns, code, 1);
 	}
 	mutex_unlock(&ns->code_lock);
 	return r;
@@ -273,6 +291,7 @@ struct module_code *ns_take_pending(struct ns *ns, term name)
 	mutex_lock(&ns->code_lock);
 	struct module_code *code = m->pending;
 	m->pending = NULL;
+	charge(ns, code, -1);
 	mutex_unlock(&ns->code_lock);
 	return code;
 }
@@ -317,6 +336,7 @@ static struct ns *ns_make(const char *name)
 	memcpy(ns->name, name, strlen(name) + 1);
 	ns->dispatch = dispatch;
 	ns->account = account_new();
+	atomic_store_relaxed(&ns->victim, TERM_NONE);
 	atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], NS_CPU_WEIGHT);
 	atomic_store_relaxed(&ns->processes, 1); /* for being open */
 	mutex_init(&ns->code_lock, LOCK_CODE);
@@ -364,7 +384,9 @@ struct ns *ns_new(const char *name, bool *ret_exists)
 
 static void module_free(struct module *m, void *arg)
 {
-	(void)arg; /* modules_each hands it on */
+	charge(arg, atomic_load_relaxed(&m->current), -1);
+	charge(arg, m->old, -1);
+	charge(arg, m->pending, -1);
 	(void)module_code_unref(atomic_load_relaxed(&m->current)); /* always NULL, as the next ones */
 	(void)module_code_unref(m->old);
 	(void)module_code_unref(m->pending);
@@ -373,18 +395,24 @@ static void module_free(struct module *m, void *arg)
 	mem_free(MEM_NS, m, sizeof(*m));
 }
 
+void ns_unlist(struct ns *ns)
+{
+	mutex_lock(&ns_lock);
+	list_remove(&ns->link);
+	list_init(&ns->link);
+	mutex_unlock(&ns_lock);
+}
+
 void ns_free(struct ns *ns)
 {
 	if (ns == NULL)
 		return;
-	mutex_lock(&ns_lock);
-	list_remove(&ns->link);
-	mutex_unlock(&ns_lock);
+	ns_unlist(ns);
 	for (struct ns_part *part = parts; part != NULL; part = part->next) {
 		if (part->done != NULL)
 			part->done(ns);
 	}
-	ns_modules_each(ns, module_free, NULL);
+	ns_modules_each(ns, module_free, ns);
 	for (struct module_table *t = atomic_load_relaxed(&ns->modules), *next; t != NULL; t = next) {
 		next = t->replaced;
 		mem_free(MEM_NS, t, table_bytes(t->capacity));
@@ -394,7 +422,7 @@ void ns_free(struct ns *ns)
 	paths_free(ns->paths);
 	(void)munmap((void *)(uintptr_t)ns->dispatch, DISPATCH_BYTES); /* our own mapping */
 	mutex_done(&ns->code_lock);
-	account_unref(ns->account); /* always NULL */
+	account_retire(ns->account);
 	mem_free(MEM_NS, ns->name, strlen(ns->name) + 1);
 	mem_free(MEM_NS, ns, sizeof(*ns));
 }

@@ -50,13 +50,15 @@ struct ns {
 	_Atomic(struct environment *) environment;     /* bif/os.c; made when first used */
 	struct pool_share *helpers;      /* for what it does on helper threads */
 
+	_Atomic uint64_t limits[NS_QUOTAS]; /* 0: none. Rarely written, often read: away from the counters */
+
 	/* atomic */
 	_Atomic int64_t processes; /* living ones, plus one while the namespace is open, plus held */
 	_Atomic int64_t held;      /* by others than processes */
 	_Atomic int64_t processes_peak;
-	_Atomic uint64_t limits[NS_QUOTAS]; /* 0: none */
 	_Atomic uint8_t signals[NS_SIGNALS]; /* enum ns_disposition: os:set_signal/2 */
 	_Atomic bool closing;
+	_Atomic term victim; /* the process that is to end for memory; TERM_NONE or one that has ended: none (proc/pressure.c) */
 	_Atomic uint64_t crashes;
 	_Atomic uint64_t restarts; /* children started again by supervisors */
 	/* Of new processes' memory, as programs set them by system_flag/2. */
@@ -102,6 +104,8 @@ void ns_add_part(struct ns_part *part);
 /* name: copied. Returns NULL with *ret_exists when the name is taken. */
 struct ns *ns_new(const char *name, bool *ret_exists);
 struct ns *ns_find(const char *name);
+/* Its name may be given to another from here on. */
+void ns_unlist(struct ns *ns);
 void ns_free(struct ns *ns);
 /* Calls fn for each; under LOCK_NS. */
 void ns_each(void (*fn)(struct ns *ns, void *arg), void *arg);

@@ -31,8 +31,10 @@ int ns_set_limits(struct ns *ns, const uint64_t limits[NS_QUOTAS])
 		atomic_store_relaxed(&ns->limits[i], limits[i]);
 	if (limits[NS_QUOTA_cpu_weight] == 0)
 		atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], NS_CPU_WEIGHT);
-	atomic_store_relaxed(&ns->account->high, limit_of_bytes(limits[NS_QUOTA_memory_high]));
-	atomic_store_relaxed(&ns->account->max, limit_of_bytes(limits[NS_QUOTA_memory_max]));
+	int64_t high = limit_of_bytes(limits[NS_QUOTA_memory_high]), max = limit_of_bytes(limits[NS_QUOTA_memory_max]);
+	atomic_store_relaxed(&ns->account->high, high);
+	atomic_store_relaxed(&ns->account->max, max);
+	atomic_store_relaxed(&ns->account->mark, high < max ? high : max);
 	atomic_store_relaxed(
 		&ns->account->ets_max, limit_of_bytes(limits[NS_QUOTA_ets_memory_max]));
 	return 0;
@@ -52,21 +54,15 @@ bool ns_take(struct ns *ns, enum account_count what)
 	return account_take(ns->account, what, ns_limit(ns, limit_of[what]));
 }
 
-void ns_charge_code(struct ns *ns, int64_t bytes)
-{
-	account_charge(ns->account, ACCOUNT_CODE, bytes);
-	atomic_add_relaxed(&ns->account->counts[COUNT_MODULES], bytes > 0 ? 1 : -1);
-}
-
-bool ns_has_code_room(const struct ns *ns, size_t bytes, bool more)
+bool ns_has_code_room(const struct ns *ns, const struct module_code *code)
 {
 	const struct account *a = ns->account;
-	const uint64_t modules_max = ns_limit(ns, NS_QUOTA_modules_max),
-		       bytes_max = ns_limit(ns, NS_QUOTA_code_memory_max);
-	if (more && modules_max != 0 &&
-		(uint64_t)atomic_load_relaxed(&a->counts[COUNT_MODULES]) >= modules_max)
+	const uint64_t modules_max = ns_limit(ns, NS_QUOTA_modules_max), bytes_max = ns_limit(ns, NS_QUOTA_code_memory_max);
+	const struct module *m = ns_module(ns, code->name);
+	bool more = m == NULL || atomic_load_acquire(&m->current) == NULL; /* Pairs with ns_publish(). */
+	if (more && modules_max != 0 && (uint64_t)atomic_load_relaxed(&a->counts[COUNT_MODULES]) >= modules_max)
 		return false;
-	if (bytes_max != 0 && (uint64_t)account_used(a, ACCOUNT_CODE) + bytes > bytes_max)
+	if (bytes_max != 0 && (uint64_t)account_used(a, ACCOUNT_CODE) + code->bytes > bytes_max)
 		return false;
-	return (int64_t)bytes <= account_room(a);
+	return (int64_t)code->bytes <= account_room(a);
 }

@@ -29,7 +29,6 @@ static inline void ns_give(struct ns *ns, enum account_count what)
 	account_give(ns->account, what, 1);
 }
 
-/* Bytes of modules: a row of the module table has come (or, negative, gone). */
-void ns_charge_code(struct ns *ns, int64_t bytes);
-/* Whether a module of that size may be loaded besides what is there. more: it is not a new version of one that is there. */
-bool ns_has_code_room(const struct ns *ns, size_t bytes, bool more);
+/* Whether the module may be loaded besides what is there. Asked when code is prepared, not when it is made current: then programs
+ * count on it. */
+bool ns_has_code_room(const struct ns *ns, const struct module_code *code);

@@ -10,6 +10,8 @@ struct beamr_crash_id obituary(struct proc *p, term reason);
 void obituary_birth(struct proc *p);
 /* max_heap_size was passed. */
 void obituary_max_heap(struct proc *p, size_t words);
+/* A limit of its namespace was met, and p ends of it. */
+void obituary_quota(struct proc *p, const char *fault, const char *detail);
 /* suspend.c: resumes whom p has suspended. */
 void suspend_end(struct proc *p);
 /* proc.c: calls the host's watches. */

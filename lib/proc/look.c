@@ -12,7 +12,7 @@ void proc_published(const struct proc *p, struct proc_published *ret)
 {
 	struct proc *q = (struct proc *)(uintptr_t)p; /* atomic_load takes no const object in C17 */
 	*ret = (struct proc_published){
-		.memory_bytes = (uint64_t)atomic_load_relaxed(&q->memory_kib) * 1024,
+		.memory_bytes = atomic_load_relaxed(&q->memory_bytes),
 		.reductions = atomic_load_relaxed(&q->reductions_done),
 		.mailbox = atomic_load_relaxed(&q->mailbox_length),
 		.initial_call = p->initial_call,

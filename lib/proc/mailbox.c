@@ -138,6 +138,7 @@ void mailbox_adopt_current(struct proc *p)
 		return;
 	struct message *copy = message_copy(SIGNAL_MESSAGE, 0, 0, old->value);
 	struct mailbox *mb = &p->mailbox;
+	message_charge(copy, p->account);
 	copy->signal.next = old->signal.next;
 	*link = &copy->signal;
 	if (mb->last == &old->signal.next)

@@ -6,6 +6,8 @@
 
 static inline void mailbox_append(struct proc *p, struct signal *s)
 {
+	if (unlikely(!(s->flags & SIGNAL_CHARGED)))
+		message_charge(signal_message(s), p->account);
 	s->next = NULL;
 	*p->mailbox.last = s;
 	p->mailbox.last = &s->next;

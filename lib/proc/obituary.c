@@ -465,3 +465,13 @@ _noinline_ void obituary_max_heap(struct proc *p, size_t words)
 	report.fault = report_putf(&report, "heap_max");
 	emit(&report);
 }
+
+_noinline_ void obituary_quota(struct proc *p, const char *fault, const char *detail)
+{
+	struct beamr_report report;
+	report_begin(&report, BEAMR_REPORT_QUOTA);
+	put_identity(&report, p);
+	report.detail = report_putf(&report, "%s", detail);
+	report.fault = report_putf(&report, "%s", fault);
+	emit(&report);
+}

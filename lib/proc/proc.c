@@ -2,18 +2,22 @@
 /* A process's life: it is made, its memory is kept, it ends. See proc/proc.h. */
 #include "proc/proc.h"
 
+#include "base/account.h"
 #include "base/clock.h"
 #include "exec/exec.h"
 #include "heap/block.h"
+#include "ns/quota.h"
 #include "proc/dict.h"
 #include "proc/mailbox.h"
 #include "proc/life.h"
+#include "proc/pressure.h"
 #include "proc/registry.h"
 #include "proc/relation.h"
 #include "proc/table.h"
 #include "proc/timer.h"
 #include "term/atom.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void (*proc_make_runnable)(struct proc *p);
@@ -73,14 +77,24 @@ static void how_to_start(struct start *s, term module, term function, term args,
 	s->initial_call = arity <= 255 ? export_get(module, function, (uint32_t)arity) : NULL;
 }
 
+/* Words of each argument; false when they are larger than heap_copy_bound(). */
+static bool arguments_count(const struct start *s, size_t ret_counts[3])
+{
+	for (unsigned i = 0; i < s->live; i++) {
+		ret_counts[i] = term_is_immediate(s->x[i]) ? 0 : heap_copy_words_bounded(s->x[i]);
+		if (unlikely(ret_counts[i] == SIZE_MAX))
+			return false;
+	}
+	return true;
+}
+
 /* The first memory: the arguments, packed, and the word at the bottom of the stack. */
-static void memory_make(struct proc *p, struct start *s, term group_leader)
+static void memory_make(struct proc *p, struct start *s, const size_t counts[3], term group_leader)
 {
 	size_t words = term_is_immediate(group_leader) ? 0 : heap_copy_words(group_leader);
-	size_t counts[3] = { 0 };
 	for (unsigned i = 0; i < s->live; i++)
 		if (!term_is_immediate(s->x[i]))
-			words += counts[i] = heap_copy_words(s->x[i]);
+			words += counts[i];
 	size_t capacity = block_capacity(words + 1);
 	struct gen_heap *g = &p->mem;
 	g->old_start = g->old_top = block_alloc(NULL, capacity);
@@ -173,7 +187,10 @@ static void tie_to_parent(struct proc *p, struct proc *parent, const struct spaw
 term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, term args,
 	const struct spawn_options *options, term *ret_monitor)
 {
-	if (!ns_process_enter(ns))
+	struct start start;
+	size_t counts[3] = { 0 };
+	how_to_start(&start, module, function, args, options);
+	if (!arguments_count(&start, counts) || !ns_process_enter(ns))
 		return TERM_NONE;
 	term pid = table_take();
 	if (pid == TERM_NONE) {
@@ -181,11 +198,10 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 		return TERM_NONE;
 	}
 	struct proc *p = mem_zalloc(MEM_PROC, sizeof(*p));
-	struct start start;
-	how_to_start(&start, module, function, args, options);
 	gen_init(&p->mem);
 	p->pid = pid;
 	p->ns = ns;
+	p->account = ns->account;
 	atomic_store_relaxed(&p->pc, start.pc);
 	p->initial_call = start.initial_call;
 	p->parent = parent != NULL ? parent->pid : TERM_NONE;
@@ -196,17 +212,18 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 	term leader = options->group_leader;
 	if (leader == TERM_NONE)
 		leader = parent != NULL ? parent->group_leader : pid;
-	memory_make(p, &start, leader);
+	memory_make(p, &start, counts, leader);
 	apply_options(p, options);
 	if (options->register_as != TERM_NONE && registry_add(ns, options->register_as, p) != 0) {
 		proc_memory_done(p);
 		mem_free(MEM_PROC, p, sizeof(*p));
-		table_give_back(pid);
+		table_give_back(pid); /* nothing was charged yet */
 		ns_process_leave(ns);
 		return TERM_NONE;
 	}
 	if (parent != NULL)
 		tie_to_parent(p, parent, options, ret_monitor);
+	proc_note_memory(p);
 	/* Published with an owner, so that nobody runs it before it is tied to others. */
 	atomic_store_relaxed(&p->state, STATE_RUNNABLE);
 	if (unlikely(report_is_wanted(BEAMR_REPORT_SPAWN)))
@@ -252,12 +269,39 @@ size_t proc_total_words(const struct proc *p)
 	       g->heap.fragment_words;
 }
 
+void proc_note_memory(struct proc *p)
+{
+	uint64_t now = sizeof(*p) + proc_total_words(p) * sizeof(term), before = atomic_load_relaxed(&p->memory_bytes);
+	if (p->dict != NULL)
+		now += p->dict->capacity * 2 * sizeof(term) + p->dict->index_capacity * sizeof(uint32_t);
+	uint32_t kib = (uint32_t)(gen_bin_bytes(&p->mem) / 1024);
+	if (kib != atomic_load_relaxed(&p->binaries_kib))
+		atomic_store_relaxed(&p->binaries_kib, kib);
+	if (now == before)
+		return;
+	atomic_store_relaxed(&p->memory_bytes, now);
+	account_charge(p->account, ACCOUNT_PROCESSES, (int64_t)(now - before));
+}
+
+/* A namespace's limit for those that have none of their own. */
+static bool check_process_heap(struct proc *p)
+{
+	const uint64_t max = ns_limit(p->ns, NS_QUOTA_process_heap_max);
+	const size_t bytes = proc_total_words(p) * sizeof(term);
+	if (likely(max == 0 || bytes <= max))
+		return true;
+	char detail[96];
+	(void)snprintf(detail, sizeof(detail), "processHeapMax of %llu bytes was passed with %zu",
+		(unsigned long long)max, bytes); /* it is long enough */
+	return pressure_end(p, "heap_max", detail);
+}
+
 /* False: the process is over its limit and ends. */
 static bool check_max_heap(struct proc *p)
 {
 	struct proc_extra *extra = p->extra;
 	if (likely(extra == NULL || extra->max_heap_words == 0))
-		return true;
+		return check_process_heap(p);
 	size_t words = proc_total_words(p);
 	if (extra->max_heap_shared_binaries)
 		words += gen_bin_bytes(&p->mem) / sizeof(term);
@@ -303,7 +347,15 @@ static bool collect(struct proc *p, size_t need, term *x, unsigned live, bool ma
 	size_t after = gen_used_words(&p->mem);
 	atomic_add_relaxed(&collections, 1);
 	atomic_add_relaxed(&words_freed, before > after ? before - after : 0);
-	return check_max_heap(p);
+	if (!check_max_heap(p))
+		return false;
+	if (likely(atomic_load_relaxed(&p->account->max) == INT64_MAX))
+		return true;
+	/* What was taken lies there untouched for the most part. */
+	proc_note_memory(p);
+	if (account_is_due())
+		account_flush();
+	return account_bytes(p->account) <= atomic_load_relaxed(&p->account->max) || pressure_relieve(p, false);
 }
 
 bool proc_collect(struct proc *p, size_t need, term *x, unsigned live)
@@ -381,6 +433,7 @@ static void end(struct proc *p, term reason, struct beamr_crash_id cause)
 	watches_end(p);
 	struct ns *ns = p->ns;
 	proc_memory_done(p);
+	account_charge(p->account, ACCOUNT_PROCESSES, -(int64_t)atomic_load_relaxed(&p->memory_bytes));
 	table_remove_proc(p);
 	ns_process_leave(ns);
 }

@@ -99,6 +99,7 @@ struct proc {
 	uint32_t flags;              /* enum proc_flag */
 	struct worker *worker;       /* that runs it, or ran it last */
 	struct ns *ns;
+	struct account *account;     /* of ns; stays readable until the epoch has passed, as the process itself */
 	term pid;
 	term group_leader;
 	struct mailbox mailbox;
@@ -119,7 +120,8 @@ struct proc {
 	/* written by the owner, read by any thread: what proc_published() tells */
 	_Atomic uint64_t reductions_done; /* of earlier slices */
 	_Atomic uint32_t mailbox_length;  /* fetched messages */
-	_Atomic uint32_t memory_kib;      /* heap, stack, messages, at the end of its last slice */
+	_Atomic uint64_t memory_bytes;    /* struct, heap and stack, at the end of its last slice: what its account is charged */
+	_Atomic uint32_t binaries_kib;    /* off-heap buffers that it holds, alone or with others */
 	uint32_t started;                 /* tenths of a second since the table was made; fixed once published */
 
 	_Atomic bool running;             /* on a worker right now */
@@ -165,6 +167,7 @@ struct proc_extra {
 	struct suspension *suspended_by_me; /* proc/suspend.c */
 	struct watch *watches;       /* proc_watch() */
 	size_t max_heap_words;       /* 0: none */
+	uint64_t pressed_bytes;      /* what was left after it was last collected for its namespace's sake */
 	bool max_heap_kill;
 	bool max_heap_log;
 	bool max_heap_shared_binaries;
@@ -255,6 +258,9 @@ _must_check_ bool proc_collect_major(struct proc *p, size_t need, term *x, unsig
 
 /* Words of its heap and stack that are its own: not the nursery it borrows while it runs, but what it has put there. */
 size_t proc_total_words(const struct proc *p);
+
+/* Charges its account for what it has grown since it was last asked. Owner. */
+void proc_note_memory(struct proc *p);
 
 /* Receive, for the engine. */
 /* The message at the save position, fetching signals when the fetched ones are used up; NULL when there is none: then

@@ -12,11 +12,11 @@ void proc_set_port_send(bool (*fn)(struct proc *p, term port, term message))
 	port_send = fn;
 }
 
-static bool raise_badarg(struct proc *p)
+static bool raise_error(struct proc *p, term reason)
 {
 	proc_extra(p)->raise = (struct raise){
 		.class = CLASS_ERROR,
-		.reason = A(badarg),
+		.reason = reason,
 		.trace = TERM_NONE,
 		.args = TERM_NONE,
 		.cause = TERM_NONE,
@@ -25,47 +25,57 @@ static bool raise_badarg(struct proc *p)
 	return false;
 }
 
-static void send_to_pid(struct proc *p, term pid, term message)
+/* As OTP says it when a term is too large to be sent. */
+static bool raise_system_limit(struct proc *p)
+{
+	return raise_error(p, A(system_limit));
+}
+
+static bool send_to_pid(struct proc *p, term pid, term message)
 {
 	struct proc *to = pid == p->pid ? p : proc_lookup(pid);
 	if (to == NULL)
-		return;
-	struct message *m = message_copy(SIGNAL_MESSAGE, 0, 0, message);
+		return true;
+	struct message *m = message_copy_bounded(SIGNAL_MESSAGE, 0, 0, message);
+	if (unlikely(m == NULL))
+		return raise_system_limit(p);
+	account_count_message();
 	p->reductions -= (int32_t)(m->fragment.used_words / 32 > 4000 ? 4000 : m->fragment.used_words / 32);
 	if (to == p && !signals_waiting(p)) {
 		/* Nothing of ours is on its way, so nothing is overtaken. */
 		mailbox_append(p, &m->signal);
-		return;
+		return true;
 	}
 	if (!signal_send(to, &m->signal))
 		message_free(m);
+	return true;
 }
 
-static void send_to_alias(term ref, term message)
+static bool send_to_alias(struct proc *p, term ref, term message)
 {
 	term pid = term_is_local_ref(ref) ? alias_ref_pid(ref) : TERM_NONE;
 	struct proc *to = pid != TERM_NONE ? proc_lookup(pid) : NULL;
 	if (to == NULL)
-		return;
-	struct message *m = message_copy(SIGNAL_ALIAS_MESSAGE, offsetof(struct alias_signal, message), 0, message);
+		return true;
+	struct message *m = message_copy_bounded(SIGNAL_ALIAS_MESSAGE, offsetof(struct alias_signal, message), 0, message);
+	if (unlikely(m == NULL))
+		return raise_system_limit(p);
+	account_count_message();
 	message_owner(m, struct alias_signal)->alias = ref_id_of(ref);
 	signal_send_or_refuse(to, &m->signal);
+	return true;
 }
 
 bool proc_send(struct proc *p, term to, term message)
 {
-	if (likely(term_is_local_pid(to))) {
-		send_to_pid(p, to, message);
-		return true;
-	}
+	if (likely(term_is_local_pid(to)))
+		return send_to_pid(p, to, message);
 	if (term_is_atom(to)) {
 		to = registry_find(p->ns, to);
 		if (to == TERM_NONE)
-			return raise_badarg(p);
-		if (term_is_local_pid(to)) {
-			send_to_pid(p, to, message);
-			return true;
-		}
+			return raise_error(p, A(badarg));
+		if (term_is_local_pid(to))
+			return send_to_pid(p, to, message);
 	}
 	if (term_is_local_port(to))
 		return port_send == NULL || port_send(p, to, message);
@@ -75,11 +85,9 @@ bool proc_send(struct proc *p, term to, term message)
 		to = registry_find(p->ns, tuple_element(to, 0));
 		return to == TERM_NONE || proc_send(p, to, message);
 	}
-	if (term_is_ref(to)) {
-		send_to_alias(to, message);
-		return true;
-	}
+	if (term_is_ref(to))
+		return send_to_alias(p, to, message);
 	if (term_is_pid(to) || term_is_port(to))
 		return true; /* of another node */
-	return raise_badarg(p);
+	return raise_error(p, A(badarg));
 }

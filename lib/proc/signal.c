@@ -3,9 +3,13 @@
 #include "proc/signal.h"
 
 #include "base/epoch.h"
+#include "ns/quota.h"
 #include "proc/mailbox.h"
+#include "proc/pressure.h"
 #include "proc/relation.h"
 #include "term/atom.h"
+
+#include <stdio.h>
 
 struct message *message_new(enum signal_kind kind, size_t prefix_bytes, size_t words)
 {
@@ -40,7 +44,7 @@ static inline size_t flat_tuple_words(term value)
 	return arity + 1;
 }
 
-struct message *message_copy(enum signal_kind kind, size_t prefix_bytes, size_t room, term value)
+struct message *message_copy_bounded(enum signal_kind kind, size_t prefix_bytes, size_t room, term value)
 {
 	if (term_is_immediate(value)) {
 		struct message *m = message_new(kind, prefix_bytes, room);
@@ -57,16 +61,26 @@ struct message *message_copy(enum signal_kind kind, size_t prefix_bytes, size_t 
 		m->value = term_of_boxed(to);
 		return m;
 	}
-	words = heap_copy_words(value);
+	words = heap_copy_words_bounded(value);
+	if (unlikely(words == SIZE_MAX))
+		return NULL;
 	struct message *m = message_new(kind, prefix_bytes, room + words);
 	term *hp = m->fragment.data + room;
 	m->value = heap_copy_into(value, &hp, &m->offheap);
 	return m;
 }
 
+struct message *message_copy(enum signal_kind kind, size_t prefix_bytes, size_t room, term value)
+{
+	struct message *m = message_copy_bounded(kind, prefix_bytes, room, value);
+	return likely(m != NULL) ? m : message_copy_bounded(kind, prefix_bytes, room, A(system_limit));
+}
+
 struct message *message_copy_deep(enum signal_kind kind, size_t prefix_bytes, size_t room, term value)
 {
-	size_t words = term_is_immediate(value) ? 0 : heap_flat_words(value);
+	size_t words = term_is_immediate(value) ? 0 : heap_flat_words_bounded(value);
+	if (unlikely(words == SIZE_MAX))
+		return NULL;
 	struct message *m = message_new(kind, prefix_bytes, room + words);
 	term *hp = m->fragment.data + room;
 	m->value = words == 0 ? value : heap_copy_deep_into(value, &hp, &m->offheap);
@@ -77,6 +91,8 @@ void message_free(struct message *m)
 {
 	if (m == NULL)
 		return;
+	if (m->signal.flags & SIGNAL_CHARGED)
+		message_discharge(m, account_current());
 	if (m->offheap.first != NULL)
 		offheap_release(&m->offheap);
 	mem_free(MEM_MESSAGE, (char *)&m->fragment - m->fragment.prefix_bytes,
@@ -89,6 +105,8 @@ void message_join_heap(struct message *m, struct heap *heap)
 		message_free(m);
 		return;
 	}
+	if (m->signal.flags & SIGNAL_CHARGED)
+		message_discharge(m, account_current());
 	if (m->offheap.first != NULL) {
 		term *last = m->offheap.first;
 		while (last[1] != 0)
@@ -102,12 +120,22 @@ void message_join_heap(struct message *m, struct heap *heap)
 	heap->fragment_words += m->fragment.used_words;
 }
 
+/* Kinds that are a message, or carry one in the same allocation. */
+#define CARRIES_MESSAGE                                                                            \
+	(1U << SIGNAL_MESSAGE | 1U << SIGNAL_ALIAS_MESSAGE | 1U << SIGNAL_EXIT | 1U << SIGNAL_EXIT_LINK | 1U << SIGNAL_ANSWER)
+
 bool signal_send(struct proc *to, struct signal *s)
 {
+	const bool charged = 1U << s->kind & CARRIES_MESSAGE;
+	if (charged)
+		message_charge(signal_message(s), to->account);
 	struct signal *old = atomic_load_relaxed(&to->inbox);
 	do {
-		if (old == SIGNAL_CLOSED)
+		if (old == SIGNAL_CLOSED) {
+			if (charged)
+				message_discharge(signal_message(s), to->account);
 			return false;
+		}
 		s->next = old;
 		/* Pairs with the exchange in signals_fetch(). Sequentially consistent together with the state: either we
 		 * see that the process waits, or it sees this signal when it has stopped (see proc/signal.h). */
@@ -341,6 +369,19 @@ static struct signal *turn_round(struct signal *s)
 	return first;
 }
 
+/* False: there are more messages than the namespace allows, and p is to end. */
+static bool mailbox_fits(struct proc *p)
+{
+	const uint64_t max = ns_limit(p->ns, NS_QUOTA_mailbox_max);
+	const uint32_t length = atomic_load_relaxed(&p->mailbox_length);
+	if (likely(max == 0 || length <= max))
+		return true;
+	char detail[96];
+	(void)snprintf(detail, sizeof(detail), "mailboxMax of %llu messages was passed with %u", (unsigned long long)max,
+		length); /* it is long enough */
+	return pressure_end(p, "mailbox_max", detail);
+}
+
 bool signals_fetch(struct proc *p)
 {
 	/* Pairs with the push in signal_send(). */
@@ -358,7 +399,7 @@ bool signals_fetch(struct proc *p)
 		}
 		s = next;
 	}
-	return true;
+	return mailbox_fits(p);
 }
 
 void signals_run_requests(struct proc *p)

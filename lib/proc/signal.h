@@ -7,6 +7,7 @@
  * Invariant: whoever pushes on an empty inbox makes the process runnable; a process that stops running looks at its
  * inbox once more after it has given up STATE_RUNNABLE. So no signal is left lying. */
 #pragma once
+#include "base/account.h"
 #include "heap/heap.h"
 #include "proc/proc.h"
 #include "report/report.h"
@@ -22,6 +23,7 @@ enum signal_flags {
 	SIGNAL_KILL = 1,         /* EXIT: cannot be trapped */
 	SIGNAL_NORMAL_KILLS = 2, /* EXIT: from the process itself, so normal ends it, too */
 	SIGNAL_RAISE = 4,        /* ANSWER: an exception */
+	SIGNAL_CHARGED = 8,      /* a message: the receiver's account is charged for it */
 };
 
 struct signal {
@@ -80,14 +82,35 @@ struct request_signal {
 
 /* A message of `words` words with prefix bytes before the struct; kind is that of its signal, value not set. */
 struct message *message_new(enum signal_kind kind, size_t prefix_bytes, size_t words);
-/* The same with a copy of value behind `room` free words. */
+/* The same with a copy of value behind `room` free words; NULL when value is larger than heap_copy_bound(). */
+struct message *message_copy_bounded(enum signal_kind kind, size_t prefix_bytes, size_t room, term value);
+/* The same; a value that is too large is replaced by the atom system_limit. For reasons and answers, which must arrive. */
 struct message *message_copy(enum signal_kind kind, size_t prefix_bytes, size_t room, term value);
-/* The same with literals copied as well: for what is not looked at when a module's literals go (timers). */
+/* As message_copy_bounded() with literals copied as well: for what is not looked at when a module's literals go (timers). */
 struct message *message_copy_deep(enum signal_kind kind, size_t prefix_bytes, size_t room, term value);
 /* Drops what it holds, too. */
 void message_free(struct message *m);
 /* Gives the message's memory to the heap: value stays valid until the next collection. */
 void message_join_heap(struct message *m, struct heap *heap);
+
+static inline int64_t message_bytes(const struct message *m)
+{
+	return (int64_t)(m->fragment.prefix_bytes + sizeof(m->fragment) + m->fragment.size_words * sizeof(term));
+}
+
+/* Charges the receiver of a message that is about to become its. */
+static inline void message_charge(struct message *m, struct account *account)
+{
+	m->signal.flags |= SIGNAL_CHARGED;
+	account_charge(account, ACCOUNT_PROCESSES, message_bytes(m));
+}
+
+/* The owner, who the thread works for, has it no more; or it did not get it. */
+static inline void message_discharge(struct message *m, struct account *account)
+{
+	m->signal.flags &= (uint8_t)~SIGNAL_CHARGED;
+	account_charge(account, ACCOUNT_PROCESSES, -message_bytes(m));
+}
 
 /* Puts s into the inbox and wakes the process. False: it has ended, s is still the caller's. The caller is inside an epoch. */
 _must_check_ bool signal_send(struct proc *to, struct signal *s);

@@ -9,6 +9,7 @@
  * Invariant: slots[s] is NULL or a process whose pid names s. serials[s] is the serial of the next tenant of s while s is free. */
 #include "proc/table.h"
 
+#include "base/account.h"
 #include "base/clock.h"
 #include "base/lock.h"
 #include "proc/timer.h"
@@ -267,11 +268,17 @@ void table_count_crash(void)
 void proc_table_done(void)
 {
 	uint32_t used = atomic_load_acquire(&table.used);
+	/* What ends here is ended by this thread, as by a scheduler. */
+	struct account_batch batch;
+	account_thread_init(&batch);
 	for (uint32_t slot = 1; slot <= used; slot++) {
 		struct proc *p = atomic_load_acquire(&table.slots[slot]);
-		if (p != NULL)
+		if (p != NULL) {
+			account_enter(p->account);
 			proc_discard(p);
+		}
 	}
+	account_thread_done();
 	timers_free_all();
 	epoch_drain();
 	mem_free(MEM_PROC, table.queue, table.capacity * sizeof(uint32_t));

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/epoch.h"
+#include "ns/quota.h"
 #include "proc/registry.h"
 #include "proc/worker.h"
 #include "term/atom.h"
@@ -15,7 +16,10 @@ struct timer {
 	struct wheel_timer wheel;
 	struct list of_process; /* in a struct timer_list, or alone */
 	struct timer_list *foreign; /* the list is this one, in the wheel's map; else NULL */
+	uint64_t foreign_key;       /* its key there: to, or for a name the namespace's address */
 	struct ns *ns;          /* that names are looked up in */
+	struct account *account; /* of who set it */
+	int64_t bytes;           /* that it is charged */
 	uint64_t ref_low;
 	term to;
 	struct message message; /* what will be sent, with the timer as its prefix */
@@ -36,8 +40,15 @@ struct timers *timers_new(void)
 	return t;
 }
 
+static void timer_discharge(const struct timer *t)
+{
+	account_charge(t->account, ACCOUNT_OTHER, -t->bytes);
+	account_give(t->account, COUNT_TIMERS, 1);
+}
+
 static void timer_free(struct timer *t)
 {
+	timer_discharge(t);
 	message_free(&t->message);
 }
 
@@ -171,10 +182,11 @@ static struct timer_list *own_list(struct proc *p, struct timers *home)
 	return l;
 }
 
-static struct timer_list *foreign_list(struct timers *home, term pid) REQUIRES(home->lock)
+/* A namespace's address is no pid: those are immediates. */
+static struct timer_list *foreign_list(struct timers *home, uint64_t key) REQUIRES(home->lock)
 {
 	bool added;
-	struct wordmap_entry *e = wordmap_put(&home->foreign, MEM_TIMER, pid, &added);
+	struct wordmap_entry *e = wordmap_put(&home->foreign, MEM_TIMER, key, &added);
 	if (added) {
 		struct timer_list *l = mem_zalloc(MEM_TIMER, sizeof(*l));
 		l->home = home;
@@ -191,17 +203,26 @@ static void forget(struct timers *home, struct timer *t) REQUIRES(home->lock)
 	list_remove(&t->of_process);
 	if (t->foreign != NULL && list_is_empty(&t->foreign->list)) {
 		mem_free(MEM_TIMER, t->foreign, sizeof(*t->foreign));
-		(void)wordmap_remove(&home->foreign, MEM_TIMER, t->to);
+		(void)wordmap_remove(&home->foreign, MEM_TIMER, t->foreign_key);
 	}
 }
 
 term timer_start(struct proc *p, int64_t at_nsec, term to, term message, bool wrap)
 {
+	if (!ns_take(p->ns, COUNT_TIMERS))
+		return TERM_NONE;
 	struct timers *home = timers_here();
 	struct ref_id id = ref_new_id();
-	term ref = ref_put(heap_alloc(&p->mem.heap, REF_WORDS), id);
 	struct message *m = message_copy_deep(SIGNAL_MESSAGE, offsetof(struct timer, message), wrap ? 4 + REF_WORDS : 0, message);
+	if (m == NULL) {
+		ns_give(p->ns, COUNT_TIMERS);
+		return TERM_NONE;
+	}
+	term ref = ref_put(heap_alloc(&p->mem.heap, REF_WORDS), id);
 	struct timer *t = message_owner(m, struct timer);
+	t->account = p->account;
+	t->bytes = message_bytes(m);
+	account_charge(t->account, ACCOUNT_OTHER, t->bytes);
 	if (wrap) {
 		term *w = m->fragment.data;
 		w[0] = HEADER(BOXED_TUPLE, 3);
@@ -231,8 +252,9 @@ term timer_start(struct proc *p, int64_t at_nsec, term to, term message, bool wr
 	wordmap_put(&home->by_ref, MEM_TIMER, id.low, NULL)->value = (uintptr_t)t;
 	if (own != NULL) {
 		list_append(&own->list, &t->of_process);
-	} else if (other != NULL) {
-		t->foreign = foreign_list(home, to);
+	} else {
+		t->foreign_key = other != NULL ? to : (uint64_t)(uintptr_t)p->ns;
+		t->foreign = foreign_list(home, t->foreign_key);
 		list_append(&t->foreign->list, &t->of_process);
 	}
 	set(home, &t->wheel, at_nsec);
@@ -288,6 +310,7 @@ static void deliver(struct timer *t)
 	} else {
 		to = proc_lookup(t->to);
 	}
+	timer_discharge(t);
 	signal_send_or_refuse(to, &t->message.signal);
 }
 
@@ -330,6 +353,28 @@ static void cancel_list(struct timers *home, struct list *list)
 		timer_free(list_entry(n, struct timer, wheel.link));
 }
 
+/* Ends the timers of one list in each wheel. */
+static void foreign_end(uint64_t key)
+{
+	for (struct timers *t = atomic_load_acquire(&all_timers); t != NULL; t = t->next) {
+		for (;;) {
+			mutex_lock(&t->lock);
+			struct wordmap_entry *e = wordmap_find(&t->foreign, key);
+			struct timer *first = NULL;
+			if (e != NULL) {
+				struct timer_list *l = (struct timer_list *)(uintptr_t)e->value;
+				first = list_entry(l->list.next, struct timer, of_process);
+				wheel_stop(&t->wheel, &first->wheel);
+				forget(t, first);
+			}
+			mutex_unlock(&t->lock);
+			if (first == NULL)
+				break;
+			timer_free(first);
+		}
+	}
+}
+
 void timers_end(struct proc *p)
 {
 	if (p->extra != NULL) {
@@ -345,23 +390,11 @@ void timers_end(struct proc *p)
 		p->extra->timers = (struct timer_list){ 0 };
 	}
 	/* STATE_EXITING is set: who sets a timer for us from now on sees it. */
-	if (!(atomic_load_acquire(&p->state) & STATE_FOREIGN_TIMERS))
-		return;
-	for (struct timers *t = atomic_load_acquire(&all_timers); t != NULL; t = t->next) {
-		for (;;) {
-			mutex_lock(&t->lock);
-			struct wordmap_entry *e = wordmap_find(&t->foreign, p->pid);
-			struct timer *first = NULL;
-			if (e != NULL) {
-				struct timer_list *l = (struct timer_list *)(uintptr_t)e->value;
-				first = list_entry(l->list.next, struct timer, of_process);
-				wheel_stop(&t->wheel, &first->wheel);
-				forget(t, first);
-			}
-			mutex_unlock(&t->lock);
-			if (first == NULL)
-				break;
-			timer_free(first);
-		}
-	}
+	if (atomic_load_acquire(&p->state) & STATE_FOREIGN_TIMERS)
+		foreign_end(p->pid);
+}
+
+void timers_end_ns(const struct ns *ns)
+{
+	foreign_end((uint64_t)(uintptr_t)ns);
 }

@@ -44,9 +44,11 @@ void timer_receive_stop(struct proc *p);
 bool timer_receive_expired(struct proc *p);
 
 /* Sets a timer for `to`, a local pid or a name, and returns its reference on p's heap. wrap: the message becomes
- * {timeout, Ref, Message}. */
+ * {timeout, Ref, Message}. TERM_NONE: the namespace has as many timers, or as much memory, as it may have. */
 term timer_start(struct proc *p, int64_t at_nsec, term to, term message, bool wrap);
 /* Milliseconds that are left, -1 when there is no such timer. */
 int64_t timer_left(struct ref_id ref, bool cancel);
 /* The end of p. */
 void timers_end(struct proc *p);
+/* The end of a namespace: timers for names in it. */
+void timers_end_ns(const struct ns *ns);

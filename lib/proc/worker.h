@@ -2,6 +2,7 @@
 /* What one scheduler thread works with: its registers, its nursery, its clock. The only thread-local state of the machine.
  * Owned by its thread; sched/ makes it, exec/ runs on it. */
 #pragma once
+#include "base/account.h"
 #include "base/atomic.h"
 #include "heap/gen.h"
 
@@ -17,6 +18,7 @@ struct worker {
 	term x[X_REGISTERS + X_SCRATCH]; /* behind the program's: the engine's own, dead between instructions */
 	double fr[FLOAT_REGISTERS];
 	struct nursery nursery;
+	struct account_batch batch;
 	struct proc *current;
 	int64_t now_nsec;      /* monotonic; read once per slice and when a timer asks */
 	unsigned index;

@@ -18,6 +18,7 @@
 #include "base/lock.h"
 #include "io/poll.h"
 #include "proc/mailbox.h"
+#include "proc/pressure.h"
 #include "proc/signal.h"
 #include "proc/timer.h"
 #include "term/atom.h"
@@ -343,8 +344,11 @@ static void account(struct worker *w, struct proc *p, int32_t used)
 	atomic_store_relaxed(&s->slice_log, (uint32_t)(log + (bits * SLICE_LOG_UNIT - log) / 8));
 	atomic_store_relaxed(&p->reductions_done, atomic_load_relaxed(&p->reductions_done) + (uint64_t)used);
 	atomic_store_relaxed(&s->reductions, atomic_load_relaxed(&s->reductions) + (uint64_t)used);
+	atomic_store_relaxed(&w->batch.reductions, atomic_load_relaxed(&w->batch.reductions) + (uint64_t)used);
 	atomic_store_relaxed(&s->switches, atomic_load_relaxed(&s->switches) + 1);
 	atomic_store_relaxed(&w->progress, atomic_load_relaxed(&w->progress) + 1);
+	if (unlikely(account_is_due()))
+		account_flush();
 	look_at_clock(w, used + SLICE_COST);
 }
 
@@ -382,7 +386,7 @@ static void leave(struct worker *w, struct proc *p)
 	roots_init(&roots);
 	proc_roots(p, &roots, NULL, 0);
 	heap_leave(&p->mem, &w->nursery, &roots);
-	atomic_store_relaxed(&p->memory_kib, (uint32_t)(gen_total_words(&p->mem) * sizeof(term) / 1024 + 1));
+	proc_note_memory(p);
 }
 
 /* Entered, runs and leaves its memory. */
@@ -403,6 +407,10 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 			kill_for_reductions(p);
 			return SLICE_EXIT;
 		}
+		if (!p->mem.borrowed)
+			proc_note_memory(p); /* a long one is charged as it grows */
+		if (pressure_is_on(p) && !pressure_relieve(p, true))
+			return SLICE_EXIT;
 		if (end != SLICE_YIELD || !may_go_on(w, p))
 			break;
 		/* What it has received lies in fragments, which leaving would have emptied. */
@@ -429,6 +437,7 @@ static void run_one(struct worker *w, struct proc *p)
 		atomic_and_acq_rel(&p->state, ~(uint32_t)STATE_WOKEN);
 	enum slice_end end = SLICE_WAIT;
 	p->worker = w;
+	account_enter(p->account);
 	atomic_store_relaxed(&p->running, true);
 	w->current = p;
 	atomic_store_relaxed(&w->sched->current, p->pid);
@@ -522,6 +531,7 @@ static struct sched *idle_sleep(struct worker *w)
 	struct watched watched = { 0 };
 	struct sched *s = w->sched;
 	atomic_store_relaxed(&s->current, TERM_NONE);
+	account_switch(NULL);
 	epoch_leave();
 	int64_t now = clock_monotonic_nsec();
 	const int64_t slept = now;
@@ -581,6 +591,7 @@ static void *worker_main(void *arg)
 	struct worker *w = arg;
 	this_worker = w;
 	nursery_init(&w->nursery);
+	account_thread_init(&w->batch);
 	w->timers = timers_new();
 	w->now_nsec = clock_monotonic_nsec();
 	atomic_store_relaxed(&w->sched->busy_since, w->now_nsec);
@@ -598,6 +609,7 @@ static void *worker_main(void *arg)
 		if (p != NULL)
 			run_one(w, p);
 	}
+	account_thread_done();
 	epoch_leave();
 	epoch_thread_done();
 	nursery_done(&w->nursery);

@@ -17,6 +17,8 @@
 #include "base/atomic.h"
 #include "term/term.h"
 
+struct account;
+
 #define HEAP_BITS_MAX_BYTES 64
 #define HEAP_BITS_WORDS(bytes) (2 + ((bytes) + 7) / 8)
 #define REF_BITS_WORDS 5
@@ -35,6 +37,7 @@ struct binary {
 	size_t size;     /* bytes in use; a writable binary's grows */
 	size_t capacity; /* bytes allocated in data */
 	uint8_t *data;   /* for an ordinary binary it follows the struct; 8-aligned */
+	struct account *account; /* base/account.h: charged for it; NULL: nobody */
 };
 
 /* A bitstring's bits, wherever they lie. data is borrowed: valid until the next collection. */

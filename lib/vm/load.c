@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/utf8.h"
+#include "ns/quota.h"
 #include "proc/purge.h"
 #include "proc/proc.h"
 #include "term/atom.h"
@@ -88,6 +89,10 @@ static void go_on(struct ns *ns, struct module_code *code, const char *path, boo
 	struct loading *l = mem_zalloc(MEM_MISC, sizeof(*l));
 	*l = (struct loading){ ns, code, path ? strdup(path) : NULL, from_root, done, arg };
 	struct module *m = ns_module(ns, code->name);
+	if (!ns_has_code_room(ns, code)) {
+		finish(l, BEAMR_E_LIMIT, "the namespace has as many modules, or as much code, as it may have");
+		return;
+	}
 	if (m != NULL && atomic_load_acquire(&m->current) != NULL && module_has_old(ns, m))
 		purge_soft(ns, l->code->name, purged, l);
 	else

@@ -18,6 +18,7 @@
 #include "exec/exec.h"
 #include "proc/proc.h"
 #include "proc/registry.h"
+#include "proc/timer.h"
 #include "sched/sched.h"
 #include "term/atom.h"
 #include "vm/boot.h"
@@ -46,6 +47,7 @@ static void add_registry(struct ns *ns)
 
 static void drop_registry(struct ns *ns)
 {
+	timers_end_ns(ns);
 	ns->registry = registry_free(ns->registry);
 }
 
@@ -137,6 +139,9 @@ struct beamr *beamr_free(struct beamr *m)
 	proc_table_done();
 	purge_finish();
 	namespaces_free(m);
+	epoch_drain();
+	pool_stop(); /* which ended namespaces */
+	epoch_drain();
 	mutex_done(&m->lock);
 	free((char *)(uintptr_t)m->options.otp_root);
 	vec_done(&m->namespaces);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The machine as its own room sees it. There is one a process: atoms, exports and the process table are global. */
 #pragma once
+#include "base/epoch.h"
 #include "base/lock.h"
+#include "base/pool.h"
 #include "base/vec.h"
 #include "beamr.h"
 #include "heap/heap.h"
@@ -28,6 +30,8 @@ struct node_boot {
 struct beamr_ns {
 	struct beamr *machine;
 	struct ns *ns;
+	struct epoch_item retired;
+	struct pool_job job; /* its end */
 	_Atomic uint32_t refs;
 	bool removed; /* guarded by machine->lock */
 	int64_t created_realtime_usec;

@@ -47,8 +47,9 @@ static struct beamr_ns *find_locked(const struct beamr *m, const char *name)
 	return NULL;
 }
 
-static void handle_free(struct beamr_ns *h)
+static void handle_free(struct pool_job *job)
 {
+	struct beamr_ns *h = (struct beamr_ns *)(void *)((char *)job - offsetof(struct beamr_ns, job));
 	ns_free(h->ns);
 	mutex_done(&h->kernel_lock);
 	mem_free(MEM_NS, h, sizeof(*h));
@@ -58,6 +59,14 @@ void namespace_use_otp(struct ns *ns, const struct beamr_otp *otp)
 {
 	memcpy(ns->otp_release, otp->release, sizeof(ns->otp_release));
 	memcpy(ns->erts_version, otp->erts, sizeof(ns->erts_version));
+}
+
+/* Everybody has moved on. What ends an epoch may hold locks, and a large namespace takes its time: a helper thread frees it. */
+static void handle_retired(struct epoch_item *item)
+{
+	struct beamr_ns *h = (struct beamr_ns *)(void *)((char *)item - offsetof(struct beamr_ns, retired));
+	if (pool_run(&h->job, handle_free) < 0)
+		handle_free(&h->job); /* no thread is to be had */
 }
 
 int beamr_ns_create(struct beamr *m, const char *name, struct beamr_ns **ret_ns)
@@ -111,8 +120,11 @@ int beamr_ns_get(struct beamr *m, const char *name, struct beamr_ns **ret_ns)
 
 struct beamr_ns *beamr_ns_unref(struct beamr_ns *h)
 {
-	if (h != NULL && atomic_sub_acq_rel(&h->refs, 1) == 1)
-		handle_free(h);
+	if (h == NULL || atomic_sub_acq_rel(&h->refs, 1) != 1)
+		return NULL;
+	/* Its name is free at once; who came to it through a process or a timer may look at the rest until it has moved on. */
+	ns_unlist(h->ns);
+	epoch_retire(&h->retired, handle_retired);
 	return NULL;
 }
 

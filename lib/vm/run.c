@@ -271,7 +271,13 @@ static void complete(struct call *call, struct proc *p)
 		if (raise->args != TERM_NONE && raise->class == CLASS_EXIT &&
 			raise->reason == A(normal)) {
 			r->public.end = BEAMR_CALL_VALUE;
-			r->public.term = term_wrap(owned_term_new(MEM_MISC, raise->args));
+			struct owned_term *value = owned_term_new_bounded(MEM_MISC, raise->args);
+			if (value == NULL) {
+				r->public.end = BEAMR_CALL_RAISED;
+				r->public.class = "error";
+				value = owned_term_new(MEM_MISC, A(system_limit));
+			}
+			r->public.term = term_wrap(value);
 		} else if (call->timed_out) {
 			r->public.end = BEAMR_CALL_TIMED_OUT;
 		} else if (call->reductions_max != 0 && p->reductions_done > call->reductions_max) {
@@ -283,7 +289,9 @@ static void complete(struct call *call, struct proc *p)
 			static const char *const classes[] = { "error", "exit", "throw" };
 			r->public.end = BEAMR_CALL_RAISED;
 			r->public.class = classes[raise->class];
-			r->public.term = term_wrap(owned_term_new(MEM_MISC, raise->reason));
+			struct owned_term *reason = owned_term_new_bounded(MEM_MISC, raise->reason);
+			r->public.term = term_wrap(
+				reason != NULL ? reason : owned_term_new(MEM_MISC, A(system_limit)));
 			term trace = raise->trace;
 			if (trace != TERM_NONE)
 				trace = exec_build_stacktrace(&heap, trace);

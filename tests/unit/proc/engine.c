@@ -94,6 +94,7 @@ void machine_start(unsigned schedulers)
 		atom_init(1 << 20);
 	atoms = true;
 	memset(&ns, 0, sizeof(ns));
+	ns.account = account_new();
 	atomic_store(&ns.processes, 1);
 	ns.registry = registry_new();
 	sched_open();
@@ -108,6 +109,8 @@ void machine_stop(void)
 	sched_close();
 	proc_table_done();
 	ns.registry = registry_free(ns.registry);
+	account_unref(ns.account); /* always NULL */
+	ck_assert_uint_eq(account_count(), 0); /* what was charged has come back */
 	ck_assert_int_eq(atomic_load(&ns.processes), 1);
 	for (int class = 0; class < MEM_CLASSES; class ++)
 		if (class == MEM_MESSAGE || class == MEM_PROC || class == MEM_HEAP || class == MEM_TIMER || class == MEM_SCHED)
