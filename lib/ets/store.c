@@ -38,6 +38,8 @@ bool ets_has_room(const struct table *t, size_t bytes)
 {
 	const struct account *a = t->account;
 	const int64_t max = atomic_load_relaxed(&a->ets_max);
+	if (unlikely((int64_t)bytes > account_room(a)))
+		return false;
 	if (likely(max == INT64_MAX))
 		return true;
 	int64_t now = atomic_load_relaxed(&a->used[ACCOUNT_ETS]);

@@ -287,6 +287,8 @@ size_t heap_flat_words(term t)
 size_t heap_copy_bound(void)
 {
 	size_t words = account_room_bytes() / sizeof(term);
+	if (words < ACCOUNT_BATCH_BYTES / sizeof(term))
+		return ACCOUNT_BATCH_BYTES / sizeof(term); /* small ones get through, so that who has no room left can still say so */
 	return words < UINT32_MAX / 2 ? words : UINT32_MAX / 2; /* what a fragment can hold, with room to spare */
 }
 

@@ -85,7 +85,8 @@ static bool somebody_ends(struct proc *p)
 {
 	struct ns *ns = p->ns;
 	term victim = atomic_load_acquire(&ns->victim);
-	if (victim != TERM_NONE && proc_lookup(victim) != NULL) {
+	/* What it held has come back once it is out of the table. */
+	if (victim != TERM_NONE && proc_lookup_exiting(victim) != NULL) {
 		/* Who takes as much again meanwhile does not wait for the other's end. */
 		return held_bytes(p) * 2 < (uint64_t)atomic_load_relaxed(&p->account->max) || end_for_memory(p);
 	}

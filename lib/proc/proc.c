@@ -434,6 +434,8 @@ static void end(struct proc *p, term reason, struct beamr_crash_id cause)
 	struct ns *ns = p->ns;
 	proc_memory_done(p);
 	account_charge(p->account, ACCOUNT_PROCESSES, -(int64_t)atomic_load_relaxed(&p->memory_bytes));
+	if (account_is_due())
+		account_flush(); /* before it is seen to be gone */
 	table_remove_proc(p);
 	ns_process_leave(ns);
 }

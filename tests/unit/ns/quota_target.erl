@@ -1,0 +1,117 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% What test_quota.c runs in namespaces with limits. Each function tells what it met.
+-module(quota_target).
+-export([spawn_until/1, tables/1, timers/1, hold/1, grow/1, wait/0, flood/2, binaries/2, fill/2, spin/1, nothing/0,
+         shared/1, send_shared/1, insert_shared/1, spawn_shared/1, return_shared/1, exit_shared/1, everything/1, echo/1]).
+
+nothing() -> ok.
+
+wait() -> receive stop -> ok end.
+
+%% How many processes could be spawned, and what came then.
+spawn_until(Max) -> spawn_until(Max, []).
+spawn_until(0, Pids) -> end_all(Pids, none);
+spawn_until(N, Pids) ->
+    try spawn(?MODULE, wait, []) of
+        Pid -> spawn_until(N - 1, [Pid | Pids])
+    catch
+        error:Reason -> end_all(Pids, Reason)
+    end.
+
+end_all(Pids, What) ->
+    [begin
+         Ref = monitor(process, Pid),
+         exit(Pid, kill),
+         receive {'DOWN', Ref, _, _, _} -> ok end
+     end || Pid <- Pids],
+    {count(Pids, 0), What}.
+
+count([], N) -> N;
+count([_ | Rest], N) -> count(Rest, N + 1).
+
+tables(Max) -> tables(Max, []).
+tables(0, Tables) -> {count(Tables, 0), none};
+tables(N, Tables) ->
+    try ets:new(t, []) of
+        T -> tables(N - 1, [T | Tables])
+    catch
+        error:Reason ->
+            ets:delete(element(1, {hd(Tables)})),
+            {count(Tables, 0), Reason, is_reference(ets:new(t, []))}
+    end.
+
+timers(Max) -> timers(Max, []).
+timers(0, Timers) -> {count(Timers, 0), none};
+timers(N, Timers) ->
+    try erlang:start_timer(1000000, self(), x) of
+        T -> timers(N - 1, [T | Timers])
+    catch
+        error:Reason ->
+            erlang:cancel_timer(hd(Timers)),
+            {count(Timers, 0), Reason, is_reference(erlang:send_after(1000000, some_name, x))}
+    end.
+
+%% A list of that many elements, kept.
+hold(N) ->
+    L = numbers(N, []),
+    receive stop -> ok end,
+    count(L, 0).
+
+numbers(0, L) -> L;
+numbers(N, L) -> numbers(N - 1, [N | L]).
+
+grow(L) -> grow([{1, 2, 3} | L]).
+
+%% N messages to a process that does not read them.
+flood(Pid, N) ->
+    Ref = monitor(process, Pid),
+    send(Pid, N),
+    receive {'DOWN', Ref, _, _, Reason} -> Reason end.
+
+send(_, 0) -> ok;
+send(Pid, N) -> Pid ! N, send(Pid, N - 1).
+
+binaries(0, L) -> receive stop -> ok end, L;
+binaries(N, L) -> binaries(N - 1, [<<0:(8 * 65536)>> | L]).
+
+fill(T, N) when is_atom(T) -> fill(ets:new(T, []), N);
+fill(_, 0) -> none;
+fill(T, N) ->
+    try ets:insert(T, {N, {N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N}}) of
+        true -> fill(T, N - 1)
+    catch
+        error:Reason -> Reason
+    end.
+
+spin(N) -> spin(N + 1).
+
+echo(Parent) -> receive {From, X} -> From ! X, echo(Parent) end.
+
+shared(0) -> [];
+shared(N) -> L = shared(N - 1), [L | L].
+
+caught(F) -> try F() of _ -> fits catch Class:Reason -> {Class, Reason} end.
+
+send_shared(N) -> caught(fun() -> spawn(?MODULE, wait, []) ! shared(N) end).
+insert_shared(N) -> T = ets:new(t, []), caught(fun() -> ets:insert(T, {x, shared(N)}) end).
+spawn_shared(N) -> caught(fun() -> spawn(?MODULE, echo, [shared(N)]) end).
+return_shared(N) -> shared(N).
+exit_shared(N) ->
+    {Pid, Ref} = spawn_monitor(fun() -> exit(shared(N)) end),
+    receive {'DOWN', Ref, process, Pid, Reason} -> is_atom(Reason) end.
+
+%% A bit of all that a namespace can hold. The number makes atoms that no other run has.
+everything(N) ->
+    T = ets:new(some_table, [named_table, public]),
+    ets:insert(T, [{I, <<0:8000>>} || I <- numbers(20, [])]),
+    persistent_term:put({some_key, N}, {value, <<1:8000>>, "text"}),
+    A = list_to_atom("unit_atom_" ++ integer_to_list(N)),
+    true = register(A, spawn(?MODULE, wait, [])),
+    A ! {x, A},
+    put(A, {kept, A}),
+    _ = erlang:start_timer(1000000, A, for_a_name),
+    _ = erlang:send_after(1000000, self(), for_me),
+    os:putenv("SOME_NAME", "some value"),
+    spawn_link(fun() -> receive stop -> ok after 1000000 -> ok end end),
+    process_flag(trap_exit, true),
+    receive stop -> ok after 0 -> A end.
