@@ -49,7 +49,9 @@ struct account *account_unref(struct account *a)
 
 static void retired(struct epoch_item *item)
 {
-	account_unref((struct account *)(void *)((char *)item - offsetof(struct account, retired))); /* always NULL */
+	account_unref(
+		(struct account *)(void *)((char *)item -
+					   offsetof(struct account, retired))); /* always NULL */
 }
 
 void account_retire(struct account *a)

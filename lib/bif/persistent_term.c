@@ -81,6 +81,8 @@ static void entry_free(struct entry *e)
 	mem_free(MEM_PERSISTENT, e, sizeof(*e));
 }
 
+static void entry_retired(struct epoch_item *item);
+
 struct persistent_space *persistent_space_free(struct persistent_space *space)
 {
 	if (space == NULL)
@@ -92,7 +94,7 @@ struct persistent_space *persistent_space_free(struct persistent_space *space)
 	for (size_t i = 0; i <= t->mask; i++) {
 		struct entry *e = atomic_load_relaxed(&t->slots[i]);
 		if (e != NULL && e != TOMBSTONE)
-			entry_free(e);
+			entry_retired(&e->retired); /* processes of other namespaces may have been sent its value */
 	}
 	table_free(&t->retired);
 	mutex_done(&space->lock);

@@ -387,6 +387,7 @@ static void module_free(struct module *m, void *arg)
 	charge(arg, atomic_load_relaxed(&m->current), -1);
 	charge(arg, m->old, -1);
 	charge(arg, m->pending, -1);
+	count_module(arg, atomic_load_relaxed(&m->current) != NULL ? -1 : 0);
 	(void)module_code_unref(atomic_load_relaxed(&m->current)); /* always NULL, as the next ones */
 	(void)module_code_unref(m->old);
 	(void)module_code_unref(m->pending);

@@ -31,7 +31,8 @@ int ns_set_limits(struct ns *ns, const uint64_t limits[NS_QUOTAS])
 		atomic_store_relaxed(&ns->limits[i], limits[i]);
 	if (limits[NS_QUOTA_cpu_weight] == 0)
 		atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], NS_CPU_WEIGHT);
-	int64_t high = limit_of_bytes(limits[NS_QUOTA_memory_high]), max = limit_of_bytes(limits[NS_QUOTA_memory_max]);
+	int64_t high = limit_of_bytes(limits[NS_QUOTA_memory_high]),
+		max = limit_of_bytes(limits[NS_QUOTA_memory_max]);
 	atomic_store_relaxed(&ns->account->high, high);
 	atomic_store_relaxed(&ns->account->max, max);
 	atomic_store_relaxed(&ns->account->mark, high < max ? high : max);
@@ -57,10 +58,13 @@ bool ns_take(struct ns *ns, enum account_count what)
 bool ns_has_code_room(const struct ns *ns, const struct module_code *code)
 {
 	const struct account *a = ns->account;
-	const uint64_t modules_max = ns_limit(ns, NS_QUOTA_modules_max), bytes_max = ns_limit(ns, NS_QUOTA_code_memory_max);
+	const uint64_t modules_max = ns_limit(ns, NS_QUOTA_modules_max),
+		       bytes_max = ns_limit(ns, NS_QUOTA_code_memory_max);
 	const struct module *m = ns_module(ns, code->name);
-	bool more = m == NULL || atomic_load_acquire(&m->current) == NULL; /* Pairs with ns_publish(). */
-	if (more && modules_max != 0 && (uint64_t)atomic_load_relaxed(&a->counts[COUNT_MODULES]) >= modules_max)
+	bool more = m == NULL ||
+		    atomic_load_acquire(&m->current) == NULL; /* Pairs with ns_publish(). */
+	if (more && modules_max != 0 &&
+		(uint64_t)atomic_load_relaxed(&a->counts[COUNT_MODULES]) >= modules_max)
 		return false;
 	if (bytes_max != 0 && (uint64_t)account_used(a, ACCOUNT_CODE) + code->bytes > bytes_max)
 		return false;

@@ -25,7 +25,8 @@ struct candidate {
 static uint64_t held_bytes(const struct proc *p)
 {
 	struct proc *q = (struct proc *)(uintptr_t)p; /* atomic_load takes no const object in C17 */
-	return atomic_load_relaxed(&q->memory_bytes) + (uint64_t)atomic_load_relaxed(&q->binaries_kib) * 1024;
+	return atomic_load_relaxed(&q->memory_bytes) +
+	       (uint64_t)atomic_load_relaxed(&q->binaries_kib) * 1024;
 }
 
 static bool look_for_larger(struct proc *p, void *arg)
@@ -56,8 +57,10 @@ bool pressure_end(struct proc *p, const char *fault, const char *detail)
 static bool end_for_memory(struct proc *p)
 {
 	char detail[160];
-	(void)snprintf(detail, sizeof(detail), "memoryMax of %lld bytes was passed with %lld, of which this process held %llu",
-		(long long)atomic_load_relaxed(&p->account->max), (long long)account_bytes(p->account),
+	(void)snprintf(detail, sizeof(detail),
+		"memoryMax of %lld bytes was passed with %lld, of which this process held %llu",
+		(long long)atomic_load_relaxed(&p->account->max),
+		(long long)account_bytes(p->account),
 		(unsigned long long)held_bytes(p)); /* it is long enough */
 	return pressure_end(p, "heap_max", detail);
 }
@@ -67,7 +70,8 @@ static void victim_ends(struct proc *p, void *arg)
 {
 	(void)arg;
 	/* Its memory may have gone meanwhile, by a collection of its own. */
-	if (p != NULL && p->outcome != OUTCOME_EXIT && account_bytes(p->account) > atomic_load_relaxed(&p->account->max))
+	if (p != NULL && p->outcome != OUTCOME_EXIT &&
+		account_bytes(p->account) > atomic_load_relaxed(&p->account->max))
 		(void)end_for_memory(p); /* the outcome tells */
 	else if (p != NULL)
 		atomic_store_relaxed(&p->ns->victim, TERM_NONE);
@@ -88,7 +92,8 @@ static bool somebody_ends(struct proc *p)
 	/* What it held has come back once it is out of the table. */
 	if (victim != TERM_NONE && proc_lookup_exiting(victim) != NULL) {
 		/* Who takes as much again meanwhile does not wait for the other's end. */
-		return held_bytes(p) * 2 < (uint64_t)atomic_load_relaxed(&p->account->max) || end_for_memory(p);
+		return held_bytes(p) * 2 < (uint64_t)atomic_load_relaxed(&p->account->max) ||
+		       end_for_memory(p);
 	}
 	struct candidate largest = { .ns = ns, .pid = TERM_NONE };
 	proc_each(0, look_for_larger, &largest);
@@ -100,7 +105,8 @@ static bool somebody_ends(struct proc *p)
 	if (hopeless) {
 		char detail[160];
 		(void)snprintf(detail, sizeof(detail),
-			"memoryMax of %lld bytes was passed with %lld, not held by any one process: all are killed",
+			"memoryMax of %lld bytes was passed with %lld, not held by any one "
+			"process: all are killed",
 			(long long)atomic_load_relaxed(&p->account->max),
 			(long long)account_bytes(p->account)); /* it is long enough */
 		proc_each(0, kill_one, ns);
@@ -115,7 +121,8 @@ static bool somebody_ends(struct proc *p)
 static bool is_worth_collecting(const struct proc *p)
 {
 	uint64_t bytes = held_bytes(p);
-	return bytes > COLLECT_MIN_BYTES && (p->extra == NULL || bytes > p->extra->pressed_bytes + p->extra->pressed_bytes / 4);
+	return bytes > COLLECT_MIN_BYTES &&
+	       (p->extra == NULL || bytes > p->extra->pressed_bytes + p->extra->pressed_bytes / 4);
 }
 
 bool pressure_relieve(struct proc *p, bool collects)
@@ -128,5 +135,6 @@ bool pressure_relieve(struct proc *p, bool collects)
 		proc_extra(p)->pressed_bytes = held_bytes(p);
 	}
 	account_flush();
-	return account_bytes(p->account) <= atomic_load_relaxed(&p->account->max) || somebody_ends(p);
+	return account_bytes(p->account) <= atomic_load_relaxed(&p->account->max) ||
+	       somebody_ends(p);
 }

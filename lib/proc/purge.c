@@ -394,8 +394,16 @@ static void dispose(struct module_code *code)
 	dispose_next();
 }
 
+static _Atomic bool finished; /* no process is left to be asked */
+
 void purge_literals(term *area, size_t words, const struct offheap *offheap)
 {
+	if (atomic_load_acquire(&finished)) { /* Pairs with purge_finish(). */
+		struct offheap held = *offheap;
+		offheap_release(&held);
+		literal_free(area, words);
+		return;
+	}
 	/* A module with nothing but literals. */
 	struct module_code *holder = mem_zalloc(MEM_CODE, sizeof(*holder));
 	holder->name = TERM_NONE;
@@ -408,6 +416,7 @@ void purge_literals(term *area, size_t words, const struct offheap *offheap)
 
 void purge_init(void)
 {
+	atomic_store_release(&finished, false); /* Pairs with purge_literals(). */
 	dispose_set(dispose);
 }
 
@@ -425,6 +434,7 @@ static struct module_code *take_one(void)
 
 void purge_finish(void)
 {
+	atomic_store_release(&finished, true); /* Pairs with purge_literals(). */
 	dispose_set(NULL);
 	for (struct module_code *code; (code = take_one()) != NULL;) {
 		if (code_cache_settle(code, false) == FATE_OVER)

@@ -9,7 +9,9 @@
 
 #include "base/clock.h"
 #include "bif/bif.h"
+#include "bif/environment.h"
 #include "bif/host.h"
+#include "bif/persistent_term.h"
 #include "proc/purge.h"
 #include "bif/file.h"
 #include "code/region.h"
@@ -49,6 +51,8 @@ static void drop_registry(struct ns *ns)
 {
 	timers_end_ns(ns);
 	ns->registry = registry_free(ns->registry);
+	(void)persistent_space_free(atomic_load_acquire(&ns->persistent)); /* always NULL, as the next */
+	(void)environment_free(atomic_load_acquire(&ns->environment));
 }
 
 static struct ns_part registry_part = { .init = add_registry, .done = drop_registry };

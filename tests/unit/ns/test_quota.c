@@ -104,7 +104,8 @@ static void on_answer(void *user, struct beamr_call_result *result)
 	struct answer *a = user;
 	pthread_mutex_lock(&lock);
 	char *text = result->term != NULL ? beamr_term_text(result->term, 200, NULL) : NULL;
-	(void)snprintf(a->text, sizeof(a->text), "%s%s%s", result->end == BEAMR_CALL_RAISED ? result->class : "",
+	(void)snprintf(a->text, sizeof(a->text), "%s%s%s",
+		result->end == BEAMR_CALL_RAISED ? result->class : "",
 		result->end == BEAMR_CALL_RAISED ? ":" : "", text != NULL ? text : "");
 	free(text);
 	a->done = true;
@@ -113,7 +114,8 @@ static void on_answer(void *user, struct beamr_call_result *result)
 	beamr_call_result_free(result);
 }
 
-static beamr_pid start(struct beamr_ns *ns, struct answer *answer, const char *function, const char *arguments)
+static beamr_pid start(
+	struct beamr_ns *ns, struct answer *answer, const char *function, const char *arguments)
 {
 	struct beamr_term *terms[4] = { NULL };
 	size_t count = 0;
@@ -126,7 +128,9 @@ static beamr_pid start(struct beamr_ns *ns, struct answer *answer, const char *f
 	}
 	beamr_pid pid = 0;
 	answer->done = false;
-	ck_assert_int_eq(beamr_call(ns, "quota_target", function, terms, count, NULL, on_answer, answer, &pid), 0);
+	ck_assert_int_eq(beamr_call(ns, "quota_target", function, terms, count, NULL, on_answer,
+				 answer, &pid),
+		0);
 	while (count > 0)
 		beamr_term_free(terms[--count]);
 	return pid;
@@ -181,6 +185,7 @@ START_TEST(processes_are_as_many_as_allowed)
 	beamr_ns_unref(ns);
 	machine_free();
 }
+
 END_TEST
 
 START_TEST(tables_and_timers_are_as_many_as_allowed)
@@ -188,13 +193,15 @@ START_TEST(tables_and_timers_are_as_many_as_allowed)
 	machine_new(2);
 	struct beamr_ns *ns = ns_new("a");
 	(void)call(ns, "nothing", "");
-	set(ns, (struct beamr_quota){ .ets_tables_max = usage(ns).ets_tables + 5, .timers_max = 7 });
+	set(ns, (struct beamr_quota){
+			.ets_tables_max = usage(ns).ets_tables + 5, .timers_max = 7 });
 	ck_assert_str_eq(call(ns, "tables", "1000"), "{5,system_limit,true}");
 	ck_assert_str_eq(call(ns, "timers", "1000"), "{7,system_limit,true}");
 	ck_assert_uint_eq(usage(ns).timers, 1); /* that for a name outlives who set it */
 	remove_ns(ns, "a");
 	machine_free();
 }
+
 END_TEST
 
 START_TEST(modules_are_as_many_as_allowed)
@@ -217,6 +224,7 @@ START_TEST(modules_are_as_many_as_allowed)
 	beamr_ns_unref(ns);
 	machine_free();
 }
+
 END_TEST
 
 START_TEST(memory_is_counted_and_comes_back)
@@ -227,7 +235,8 @@ START_TEST(memory_is_counted_and_comes_back)
 	rest();
 	struct beamr_usage before = usage(ns);
 	struct answer held, binaries;
-	beamr_pid a = start(ns, &held, "hold", "1000000"), b = start(ns, &binaries, "binaries", "100 []");
+	beamr_pid a = start(ns, &held, "hold", "1000000"),
+		  b = start(ns, &binaries, "binaries", "100 []");
 	while (usage(ns).memory_binaries < 100 * 65536 || usage(ns).memory_processes < 16000000)
 		rest();
 	ck_assert_uint_ge(usage(ns).memory, 16000000 + 100 * 65536);
@@ -236,7 +245,8 @@ START_TEST(memory_is_counted_and_comes_back)
 	tell(b, "stop");
 	(void)wait_for(&held);
 	(void)wait_for(&binaries);
-	while (usage(ns).processes > before.processes || usage(ns).memory_binaries > before.memory_binaries)
+	while (usage(ns).processes > before.processes ||
+		usage(ns).memory_binaries > before.memory_binaries)
 		rest();
 	/* Exactly: whoever ends gives everything back. */
 	while (usage(ns).memory_processes != before.memory_processes)
@@ -245,6 +255,7 @@ START_TEST(memory_is_counted_and_comes_back)
 	beamr_ns_unref(ns);
 	machine_free();
 }
+
 END_TEST
 
 START_TEST(the_largest_process_ends_when_memory_does)
@@ -269,6 +280,7 @@ START_TEST(the_largest_process_ends_when_memory_does)
 	remove_ns(other, "b");
 	machine_free();
 }
+
 END_TEST
 
 START_TEST(buffers_off_the_heap_count_as_memory)
@@ -283,6 +295,7 @@ START_TEST(buffers_off_the_heap_count_as_memory)
 	beamr_ns_unref(ns);
 	machine_free();
 }
+
 END_TEST
 
 START_TEST(tables_hold_as_much_as_allowed)
@@ -301,6 +314,7 @@ START_TEST(tables_hold_as_much_as_allowed)
 	beamr_ns_unref(ns);
 	machine_free();
 }
+
 END_TEST
 
 START_TEST(a_full_mailbox_ends_its_process)
@@ -320,6 +334,7 @@ START_TEST(a_full_mailbox_ends_its_process)
 	beamr_ns_unref(ns);
 	machine_free();
 }
+
 END_TEST
 
 START_TEST(one_process_is_as_large_as_allowed)
@@ -334,6 +349,7 @@ START_TEST(one_process_is_as_large_as_allowed)
 	beamr_ns_unref(ns);
 	machine_free();
 }
+
 END_TEST
 
 START_TEST(terms_whose_parts_are_shared_without_end_are_not_copied)
@@ -350,6 +366,7 @@ START_TEST(terms_whose_parts_are_shared_without_end_are_not_copied)
 	beamr_ns_unref(ns);
 	machine_free();
 }
+
 END_TEST
 
 START_TEST(limits_are_checked_and_told)
@@ -357,7 +374,9 @@ START_TEST(limits_are_checked_and_told)
 	machine_new(1);
 	struct beamr_ns *ns = ns_new("a");
 	const char *field = NULL;
-	ck_assert_int_eq(beamr_ns_set_quota(ns, &(struct beamr_quota){ .cpu_weight = 10001 }, &field), BEAMR_E_LIMIT);
+	ck_assert_int_eq(
+		beamr_ns_set_quota(ns, &(struct beamr_quota){ .cpu_weight = 10001 }, &field),
+		BEAMR_E_LIMIT);
 	ck_assert_str_eq(field, "cpuWeight");
 	set(ns, (struct beamr_quota){ .processes_max = 77 });
 	struct beamr_quota quota;
@@ -367,13 +386,15 @@ START_TEST(limits_are_checked_and_told)
 	beamr_ns_unref(ns);
 	machine_free();
 }
+
 END_TEST
 
 /* Bytes of what namespaces are made of. */
 static int64_t bytes_of_namespaces(void)
 {
-	static const enum mem_class classes[] = { MEM_NS, MEM_PROC, MEM_HEAP, MEM_MESSAGE, MEM_TIMER, MEM_ETS, MEM_PERSISTENT,
-		MEM_BINARY, MEM_MISC };
+	static const enum mem_class classes[] = { MEM_NS, MEM_PROC, MEM_HEAP, MEM_MESSAGE,
+		MEM_TIMER, MEM_ETS, MEM_PERSISTENT, MEM_BINARY, MEM_MISC };
+
 	int64_t sum = 0;
 	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
 		sum += mem_used(classes[i]);
@@ -411,13 +432,14 @@ START_TEST(a_namespace_that_is_removed_leaves_nothing)
 	ck_assert_int_le(bytes_of_namespaces(), first);
 	machine_free();
 }
+
 END_TEST
 
 int main(void)
 {
 	Suite *s = suite_create("ns");
 	TCase *t = tcase_create("quota");
-	tcase_set_timeout(t, getenv("BEAMR_LONG") != NULL ? 1000 : 120);
+	tcase_set_timeout(t, getenv("BEAMR_LONG") != NULL ? 1000 : 60);
 	tcase_add_test(t, processes_are_as_many_as_allowed);
 	tcase_add_test(t, tables_and_timers_are_as_many_as_allowed);
 	tcase_add_test(t, modules_are_as_many_as_allowed);
