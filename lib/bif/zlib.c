@@ -2,10 +2,12 @@
 /* The natives of module zlib. A stream is a magic reference; only its owner may work it, so it needs no lock but for the
  * owner's name. zlib.erl asks for one piece at a time, whose sizes bound the work of a call.
  * Bound: input waits as one buffer, which zlib.erl empties before it adds more. */
+#include "base/account.h"
 #include "bif/bif.h"
 #include "bif/integer.h"
 #include "binary/binary.h"
 #include "binary/iolist.h"
+#include "ns/ns.h"
 #include "term/ident.h"
 
 #include <zlib.h>
@@ -22,7 +24,7 @@ struct zstream {
 	enum end_behaviour at_end;
 	bool ended; /* the end of the data was met */
 	bool raw;
-	z_stream z;
+	z_stream z; /* its opaque is the account that its memory is charged to */
 	uint8_t *input; /* waiting; NULL when there is none */
 	size_t input_size;
 	size_t input_used;
@@ -58,22 +60,25 @@ static void zstream_destroy(struct counted *counted)
 	struct zstream *s = (struct zstream *)counted; /* first member */
 	end_codec(s);
 	forget(s);
+	(void)account_unref(s->z.opaque); /* always NULL */
 	mem_free(MEM_MISC, s, sizeof(*s));
 }
 
 static void *allocate(void *opaque, uInt items, uInt size)
 {
-	(void)opaque; /* there is one heap */
 	size_t bytes = (size_t)items * size;
+	if ((int64_t)bytes > account_room(opaque))
+		return NULL;
 	size_t *p = mem_alloc(MEM_MISC, sizeof(size_t) * 2 + bytes);
+	account_charge(opaque, ACCOUNT_OTHER, (int64_t)bytes);
 	*p = bytes;
 	return p + 2;
 }
 
 static void release(void *opaque, void *block)
 {
-	(void)opaque; /* as above */
 	size_t *p = (size_t *)block - 2;
+	account_charge(opaque, ACCOUNT_OTHER, -(int64_t)*p);
 	mem_free(MEM_MISC, p, sizeof(size_t) * 2 + *p);
 }
 
@@ -143,6 +148,7 @@ term bif_zlib_open_0(struct proc *p, const term *args)
 	s->counted.destroy = zstream_destroy;
 	atomic_store_relaxed(&s->owner, p->pid);
 	s->at_end = END_CUT;
+	s->z.opaque = account_ref(p->ns->account);
 	s->z.zalloc = allocate;
 	s->z.zfree = release;
 	s->z.data_type = Z_BINARY;

@@ -121,6 +121,13 @@ size_t exec_frames(const struct proc *p, const uint64_t **addresses, size_t max)
 	return addresses_at(p, exec_waits_at(p), false, addresses, max);
 }
 
+static bool is_in(const uint64_t *pc, const struct export *e)
+{
+	const struct module_code *m = module_code_at(pc);
+	const struct function_header *f = m == NULL || m->name != e->module ? NULL : module_function_at(m, pc);
+	return f != NULL && f->function == e->function && (f->arity & 0xFF) == e->arity;
+}
+
 /* p->extra->raise has no trace yet, or the list that erlang:raise/3 was given. */
 static term take_trace(struct proc *p, const struct raise_place *place)
 {
@@ -156,6 +163,9 @@ static term take_trace(struct proc *p, const struct raise_place *place)
 		info = raise->args;
 	}
 	size_t n = depth == 0 ? 0 : addresses_at(p, place->pc, place->called, addresses, depth);
+	/* A native stands in its Erlang half's place: that is no caller of it. */
+	if (n > 0 && export != NULL && place->pc != NULL && is_in(place->pc, export))
+		memmove(addresses, addresses + 1, --n * sizeof(*addresses));
 	term *t = heap_alloc(heap, 1 + TRACE_WORDS + n);
 	t[0] = HEADER(BOXED_TRACE, TRACE_WORDS + n);
 	t[1] = ((term)kind << 2 | raise->class) << 3;
@@ -270,7 +280,8 @@ static term error_info_map(struct heap *heap, term cause, term module)
 	return term_of_boxed(map);
 }
 
-/* Which module of OTP explains errors of a module's BIFs. Source: erts/emulator, the error_info of BIFs. */
+/* Which module of OTP explains errors of a module's BIFs; TERM_NONE: natives, which nobody explains.
+ * Source: erts/emulator, the error_info of BIFs. */
 static term error_module(term module)
 {
 	static const struct {
@@ -286,6 +297,11 @@ static term error_module(term module)
 		{ A(os), A(erl_kernel_errors) },
 		{ A(erl_ddll), A(erl_kernel_errors) },
 		{ A(code), A(erl_kernel_errors) },
+		{ A(prim_buffer), TERM_NONE },
+		{ A(prim_file), TERM_NONE },
+		{ A(prim_tty), TERM_NONE },
+		{ A(zlib), TERM_NONE },
+		{ A(zstd), TERM_NONE },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -309,9 +325,9 @@ static term entry_of_call(struct heap *heap, const struct export *e, term info)
 {
 	term args = tuple_element(info, 0), cause = tuple_element(info, 1);
 	term place = TERM_NIL;
-	if (e->bif != NULL || e == apply_export_2 || e == apply_export_3)
-		place = with_error_info(
-			heap, error_info_map(heap, cause, error_module(e->module)), place);
+	term explainer = error_module(e->module);
+	if (explainer != TERM_NONE && (e->bif != NULL || e == apply_export_2 || e == apply_export_3))
+		place = with_error_info(heap, error_info_map(heap, cause, explainer), place);
 	return heap_tuple_of(heap, e->module, e->function, args, place);
 }
 

@@ -283,7 +283,7 @@ times() ->
             {R, element(5, I), element(6, I)}
         end || {A, M} <- [{0, 0}, {1000000000, 1234567890}, {-1, -1000}, {1 bsl 31, (1 bsl 32) - 1}]]
         ++ [begin
-            ok = prim_file:write_file_info(D ++ "f", setelement(6, Blank, {{2001, 2, 3}, {4, 5, 6}}), [{time, universal}]),
+            ok = prim_file:write_file_info(D ++ "f", setelement(5, setelement(6, Blank, {{2001, 2, 3}, {4, 5, 6}}), {{1999, 12, 31}, {23, 59, 59}}), [{time, universal}]),
             {ok, U} = prim_file:read_file_info(D ++ "f", [{time, universal}]),
             {element(5, U) > {{2020, 1, 1}, {0, 0, 0}}, element(6, U)} % a time not given is now
         end]
