@@ -180,6 +180,13 @@ static void forget_stack(struct proc *p)
 
 static const uint32_t *handler_table;
 
+/* Left to itself gcc keeps in memory what every instruction changes: it sees one function with a thousand ways through. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__OPTIMIZE__)
+#define PINNED(name) __asm__(name)
+#else
+#define PINNED(name)
+#endif
+
 #define OPTIMIZE_FOR_DISPATCH __attribute__((optimize("no-gcse", "no-crossjumping", "no-tree-slp-vectorize", "no-tree-tail-merge", "no-tree-pre", \
 	"no-code-hoisting")))
 
@@ -196,8 +203,9 @@ OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct pr
 		return SLICE_EXIT;
 	}
 	term *x = worker->x;
-	term *H = p->mem.heap.top, *E = p->mem.heap.limit;
-	const uint64_t *pc = atomic_load_relaxed(&p->pc);
+	term *H = p->mem.heap.top;
+	register term *E PINNED("r12") = p->mem.heap.limit;
+	register const uint64_t *pc PINNED("rbx") = atomic_load_relaxed(&p->pc);
 	int32_t reductions = SLICE_REDUCTIONS;
 	_Atomic(const uint64_t *) *const dispatch = p->ns->dispatch;
 	/* What the ways out of line need. */
