@@ -52,28 +52,46 @@ bool bif_has_module(term module)
 	return false;
 }
 
-void bif_set_release(int release)
-{
-	static struct {
-		int first, last;
-		const char *module, *function;
-		uint8_t arity;
-		const struct bif *bif; /* while it is left out */
-		const uint64_t *stub;
-	} rows[] = {
+/* BIFs that not every release has. */
+static struct {
+	int first, last;
+	const char *module, *function;
+	uint8_t arity;
+	const struct bif *bif; /* while it is left out */
+	const uint64_t *stub;
+} rows[] = {
 
 #define SINCE(first, last, module, function, arity)                                                \
 	{ first, last, module, function, arity, NULL, NULL },
 #include "bif/since.def"
 #undef SINCE
-	};
+};
+
+static bool row_is_in(size_t i, int release)
+{
+	return release == 0 || (release >= rows[i].first &&
+				       (rows[i].last == 0 || release <= rows[i].last));
+}
+
+void bif_add_release(struct ns *ns, int release)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].bif == NULL || !row_is_in(i, release))
+			continue;
+		const struct export *e = export_get(atom_of_string(rows[i].module),
+			atom_of_string(rows[i].function), rows[i].arity);
+		/* Pairs with ns_dispatch(). */
+		atomic_store_release(&ns->dispatch[e->number], rows[i].stub);
+	}
+}
+
+void bif_set_release(int release)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct export *e = export_get(atom_of_string(rows[i].module),
 			atom_of_string(rows[i].function), rows[i].arity);
 		assert(e != NULL);
-		bool there =
-			release == 0 || (release >= rows[i].first &&
-						(rows[i].last == 0 || release <= rows[i].last));
+		bool there = row_is_in(i, release);
 		if (there && rows[i].bif != NULL) {
 			e->bif = rows[i].bif;
 			e->stub = rows[i].stub;

@@ -221,6 +221,7 @@ int beamr_ns_boot(struct beamr_ns *h, const struct beamr_boot_options *o, struct
 	if (o->environment != NULL)
 		environment_set(h->ns, o->environment);
 	int r = load_preloaded(h, dir, error);
+	bif_add_release(h->ns, atoi(otp.release));
 	if (r == 0) {
 		_cleanup_(free_stringp) char *bindir = otp_bin_dir(root, dir);
 		r = start_first(h, o, root, bindir);
