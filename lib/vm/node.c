@@ -129,6 +129,24 @@ static bool has_flag(const struct beamr_boot_options *o, const char *flag)
 	return false;
 }
 
+/* There is no distribution yet, so a node keeps the name nonode@nohost: -name and -sname would make kernel try, and fail to boot. They
+ * are kept under names that kernel does not look for. */
+static const char *argument_for_init(const char *argument)
+{
+	if (strcmp(argument, "-name") == 0)
+		return "-recorded_name";
+	return strcmp(argument, "-sname") == 0 ? "-recorded_sname" : argument;
+}
+
+/* Where -extra stands, or the end: what follows are the program's own words. */
+static size_t flags_end(const struct beamr_boot_options *o)
+{
+	size_t i = 0;
+	while (i < o->argument_count && strcmp(o->arguments[i], "-extra") != 0)
+		i++;
+	return i;
+}
+
 /* [init, [Argument]] */
 static term first_arguments(
 	struct heap *heap, const struct beamr_boot_options *o, const char *root, const char *bindir)
@@ -140,8 +158,11 @@ static term first_arguments(
 			     : has_flag(o, "-root") ? 0
 						    : 4;
 	term list = TERM_NIL;
-	for (size_t i = o->argument_count; i-- > 0;)
-		list = heap_cons(heap, binary_of_text(heap, o->arguments[i]), list);
+	size_t end = flags_end(o);
+	for (size_t i = o->argument_count; i-- > 0;) {
+		const char *text = i < end ? argument_for_init(o->arguments[i]) : o->arguments[i];
+		list = heap_cons(heap, binary_of_text(heap, text), list);
+	}
 	for (size_t i = usual_count; i-- > 0;)
 		list = heap_cons(heap, binary_of_text(heap, usual[i]), list);
 	return heap_cons(heap, A(init), heap_cons(heap, list, TERM_NIL));
