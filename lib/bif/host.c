@@ -14,10 +14,16 @@
 static struct host_functions host;
 static int64_t start_nsec;
 
+static void unheard(struct proc *p, const uint8_t *text, size_t size)
+{
+	host_display(p, STDERR_FILENO, text, size);
+}
+
 void host_set_functions(const struct host_functions *functions)
 {
 	host = *functions;
 	start_nsec = clock_monotonic_nsec();
+	proc_set_unheard(unheard);
 }
 
 void host_output(struct proc *p, const uint8_t *bytes, size_t size)
@@ -113,6 +119,9 @@ term bif_erlang_halt_2(struct proc *p, const term *args)
 	slogan[size] = '\0';
 	if (host.halt != NULL)
 		host.halt(p->ns, status, slogan);
+	/* In a node nobody sees a halt return or fail. */
+	if (p->ns->booted)
+		return bif_wait(p);
 	/* A namespace that halts takes all its processes with it, this one first. */
 	return bif_raise(p, CLASS_EXIT, A(shutdown));
 }

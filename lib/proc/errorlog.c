@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the emulator itself tells a namespace's logger: faults that nobody caught, heaps over their limit. As in OTP it is a
  * message {log, Level, Format, Args, Metadata} to the process that system_flag(system_logger) has named, or to the one
- * registered as `logger`; when there is none, nothing is told here (the report of the end is there anyway). */
+ * registered as `logger`; when there is none, a node's standard error has it, and elsewhere nothing is told here (the report of the
+ * end is there anyway). */
 #include "base/clock.h"
 #include "data/big.h"
 #include "data/map.h"
@@ -9,8 +10,16 @@
 #include "proc/registry.h"
 #include "proc/signal.h"
 #include "term/atom.h"
+#include "term/print.h"
 
 #include <string.h>
+
+static proc_text_fn unheard;
+
+void proc_set_unheard(proc_text_fn fn)
+{
+	unheard = fn;
+}
 
 static struct proc *logger_of(struct ns *ns)
 {
@@ -32,6 +41,15 @@ static term chars(struct heap *heap, const char *text)
 	return list;
 }
 
+/* Whether somebody is to be told; *ret_logger NULL: only the standard error. */
+static bool find_logger(struct proc *p, struct proc **ret_logger)
+{
+	*ret_logger = logger_of(p->ns);
+	if (*ret_logger == p)
+		return false;
+	return *ret_logger != NULL || (p->ns->booted && unheard != NULL);
+}
+
 static void tell(struct proc *p, struct proc *logger, struct heap *heap, const char *format, const term *values,
 	size_t count)
 {
@@ -42,14 +60,24 @@ static void tell(struct proc *p, struct proc *logger, struct heap *heap, const c
 	term meta[] = { A(error_logger), map_put_many(heap, map_empty(), tags, 2), A(gl), p->group_leader, A(pid), p->pid,
 		A(time), integer_of_i64(heap, clock_realtime_usec()) };
 	term event = heap_tuple_of(heap, A(log), A(error), chars(heap, format), args, map_put_many(heap, map_empty(), meta, 4));
+	if (logger == NULL) {
+		struct print_out out;
+		print_init_growing(&out, SIZE_MAX);
+		print_string(&out, "(no logger present) unexpected logger message: ");
+		print_display(&out, event);
+		print_string(&out, "\n");
+		unheard(p, (const uint8_t *)out.data, out.size);
+		print_free(&out);
+		return;
+	}
 	struct message *m = message_copy(SIGNAL_MESSAGE, 0, 0, event);
 	signal_send_or_refuse(logger, &m->signal);
 }
 
 void errorlog_fault(struct proc *p, term reason)
 {
-	struct proc *logger = logger_of(p->ns);
-	if (logger == NULL || logger == p)
+	struct proc *logger;
+	if (!find_logger(p, &logger))
 		return;
 	struct heap heap;
 	term values[] = { p->pid, reason };
@@ -60,8 +88,8 @@ void errorlog_fault(struct proc *p, term reason)
 
 void errorlog_max_heap(struct proc *p, size_t words)
 {
-	struct proc *logger = logger_of(p->ns);
-	if (logger == NULL || logger == p)
+	struct proc *logger;
+	if (!find_logger(p, &logger))
 		return;
 	struct heap heap;
 	heap_init_builder(&heap);
