@@ -314,6 +314,17 @@ BEAMR_API size_t beamr_imports(const struct beamr_source *sources, size_t count,
 	void (*bad)(void *user, const char *name, const struct beamr_error *error), void *user,
 	size_t *ret_bad);
 
+/* What a .beam file holds, checked as loading would, without loading it. */
+struct beamr_checked {
+	char module[1024];
+	char digest[33]; /* MD5 as module_info(md5), in hex */
+	bool runs;       /* exports main/0 */
+};
+
+/* Needs no machine. Returns 0; BEAMR_E_FORMAT with error and, as far as it is known, the module's name; negative errno. */
+BEAMR_API int beamr_module_check(const void *code, size_t size, struct beamr_checked *ret_checked,
+	struct beamr_error *ret_error);
+
 /* ------------------------------------------------------------------------------------------------ terms */
 
 /* Reads Erlang term text ("{ok, [1, <<\"a\">>]}", with or without a full stop; pids, refs and funs M:F/A too).

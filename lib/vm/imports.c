@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What modules need that neither beamr nor they themselves have. Loads nothing for good; needs no machine. */
 #include "bif/bif.h"
+#include "code/beamfile.h"
 #include "code/load.h"
 #include "term/atom.h"
 #include "vm/boot.h"
@@ -121,4 +122,38 @@ size_t beamr_imports(const struct beamr_source *sources, size_t count,
 	vec_done(&g.exports.items);
 	*ret_bad = bad_count;
 	return missing_count;
+}
+
+static void ignore_import(void *user, term module, term function, uint32_t arity) {}
+
+static void look_for_main(void *user, term module, term function, uint32_t arity)
+{
+	struct beamr_checked *checked = user;
+	char name[8];
+	if (arity == 0 && strcmp(text_of(function, name, sizeof(name)), "main") == 0)
+		checked->runs = true;
+}
+
+int beamr_module_check(const void *code, size_t size, struct beamr_checked *ret_checked,
+	struct beamr_error *ret_error)
+{
+	struct load_error error;
+	struct beamfile file;
+	uint8_t md5[16];
+	term module;
+	init_tables_once();
+	memset(ret_checked, 0, sizeof(*ret_checked));
+	int r = load_check(code, size, ignore_import, look_for_main, ret_checked, &module, &error);
+	if (r == 0)
+		r = beamfile_open(&file, code, size, &error);
+	if (r != 0) {
+		load_error_to_host(&error, ret_error);
+		return BEAMR_E_FORMAT;
+	}
+	beamfile_md5(&file, md5);
+	beamfile_done(&file);
+	(void)text_of(module, ret_checked->module, sizeof(ret_checked->module));
+	for (size_t i = 0; i < sizeof(md5); i++)
+		(void)snprintf(ret_checked->digest + 2 * i, 3, "%02x", md5[i]); /* fits */
+	return 0;
 }
