@@ -84,6 +84,31 @@ static int tell_lost(const struct ctl *ctl, const char *what)
 	return CTL_FAILED;
 }
 
+/* A descriptor goes with the first byte of its message. */
+static ssize_t send_some(struct ctl *ctl, char *text, size_t length)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = "" };
+
+	struct iovec part = { .iov_base = text, .iov_len = length };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	if (ctl->pass_fd >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+		struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &ctl->pass_fd, sizeof(int));
+	}
+	ssize_t n = sendmsg(ctl->fd, &message, MSG_NOSIGNAL);
+	if (n > 0)
+		ctl->pass_fd = -1;
+	return n;
+}
+
 int ctl_send(struct ctl *ctl, enum control_method_id id, json_t *params, bool more)
 {
 	const struct control_method *method = &control_methods[id];
@@ -101,7 +126,7 @@ int ctl_send(struct ctl *ctl, enum control_method_id id, json_t *params, bool mo
 		return tell_lost(ctl, "out of memory");
 	size_t length = strlen(text) + 1, sent = 0;
 	while (sent < length) {
-		ssize_t n = send(ctl->fd, text + sent, length - sent, MSG_NOSIGNAL);
+		ssize_t n = send_some(ctl, text + sent, length - sent);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {

@@ -30,6 +30,7 @@ struct ctl {
 	bool help;
 	bool follow; /* -f */
 	int fd;
+	int pass_fd; /* goes with the next call; -1: none */
 	struct frame_reader reader;
 };
 
@@ -49,6 +50,16 @@ int ctl_call(struct ctl *ctl, enum control_method_id method, json_t *params, jso
 /* Each reply is handed to fn, lent; until the last one, or fn returns a status other than 0. */
 int ctl_follow(struct ctl *ctl, enum control_method_id method, json_t *params,
 	int (*fn)(struct ctl *ctl, json_t *reply, void *user), void *user);
+
+/* ---- main.c ---- */
+
+/* "500ms", "10s", "2min" in microseconds; not 0. */
+bool ctl_parse_time(const char *text, int64_t *ret_usec);
+
+/* ---- pack.c ---- */
+
+/* A descriptor of an artifact: of the file, or of a tar that a folder was packed into. -1, having said why. */
+int ctl_pack(const char *path);
 
 /* ---- verb.c ---- */
 

@@ -72,6 +72,8 @@ static const char *own_words(const struct control_verb *verb)
 		       "       beamrctl namespaces create NAME [--path DIR]...\n"
 		       "       beamrctl namespaces remove NAME [-n]\n"
 		       "       beamrctl namespaces add-path NAME DIR";
+	case CONTROL_VERB_quota:
+		return " SERVICE [--runtime] [LIMIT=VALUE]...";
 	case CONTROL_VERB_events:
 		return " [-f]";
 	default:

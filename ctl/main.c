@@ -15,7 +15,7 @@
 
 #define DEFAULT_ADDRESS "/run/beamr/io.beamr.Daemon"
 
-static bool parse_time(const char *text, int64_t *ret_usec)
+bool ctl_parse_time(const char *text, int64_t *ret_usec)
 {
 	static const struct {
 		const char *unit;
@@ -82,9 +82,9 @@ static int common_option(struct ctl *ctl, int count, char **words, int *at)
 	else if (strcmp(word, "--no-pager") == 0)
 		return 1; /* there is none; taken for those who are used to it */
 	else if (strcmp(word, "--timeout") == 0)
-		return *at + 1 < count && parse_time(words[++*at], &ctl->timeout_usec) ? 1 : -1;
+		return *at + 1 < count && ctl_parse_time(words[++*at], &ctl->timeout_usec) ? 1 : -1;
 	else if (strncmp(word, "--timeout=", 10) == 0)
-		return parse_time(word + 10, &ctl->timeout_usec) ? 1 : -1;
+		return ctl_parse_time(word + 10, &ctl->timeout_usec) ? 1 : -1;
 	else
 		return 0;
 	return 1;
@@ -172,7 +172,7 @@ static int run(struct ctl *ctl, int count, char **words)
 
 int main(int count, char **arguments)
 {
-	struct ctl ctl = { .legend = true, .fd = -1, .tty = isatty(STDOUT_FILENO) };
+	struct ctl ctl = { .legend = true, .fd = -1, .pass_fd = -1, .tty = isatty(STDOUT_FILENO) };
 	char **words = calloc((size_t)count + 1, sizeof(*words));
 	char path[128];
 	int n = 0;

@@ -189,6 +189,11 @@ void table_value(struct table *table, json_t *value, const char *format)
 		}
 	} else if (json_is_string(value)) {
 		const char *string = json_string_value(value);
+		if (strcmp(format, "digest") == 0) {
+			(void)snprintf(text, sizeof(text), "%.12s", string); /* fits */
+			table_cell(table, text);
+			return;
+		}
 		table_cell(table, string[0] != '\0' ? string : "-");
 		return;
 	} else if (json_is_boolean(value)) {

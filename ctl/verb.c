@@ -33,6 +33,10 @@ static json_t *word_value(const struct control_field *field, const char *word)
 	case CONTROL_BOOL:
 		return json_true();
 	case CONTROL_INT: {
+		size_t length = strlen(field->wire);
+		int64_t usec;
+		if (length > 4 && strcmp(field->wire + length - 4, "USec") == 0)
+			return ctl_parse_time(word, &usec) ? json_integer(usec) : NULL;
 		errno = 0;
 		long long number = strtoll(word, &end, 10);
 		return errno == 0 && end != word && *end == '\0' ? json_integer(number) : NULL;
@@ -54,7 +58,7 @@ static int set_value(const struct control_verb *verb, json_t *params,
 {
 	json_t *value = word_value(field, word);
 	if (value == NULL)
-		return wrong(verb, "this is no number", word);
+		return wrong(verb, "this is no number or time", word);
 	if (!is_list(field))
 		return json_object_set_new(params, field->wire, value) == 0
 			       ? 0
@@ -162,13 +166,13 @@ int verb_main(struct ctl *ctl, const struct control_verb *verb, int count, char 
 	enum control_verb_id id = (enum control_verb_id)(verb - control_verbs);
 	json_t *params = json_object();
 	bool own_words = id == CONTROL_VERB_imports || id == CONTROL_VERB_load ||
-			 id == CONTROL_VERB_namespaces;
+			 id == CONTROL_VERB_namespaces || id == CONTROL_VERB_quota;
 	if (ctl->help) {
 		help_verb(verb);
 		json_decref(params);
 		return 0;
 	}
-	/* The three take files and sub-verbs, which the table has no words for. */
+	/* The four take files, sub-verbs and limits, which the table has no words for. */
 	int r = own_words ? 0 : verb_parse(ctl, verb, count, words, params);
 	if (r == 0 && verb->method != CONTROL_METHOD_none && !own_words)
 		add_common(ctl, verb, params);

@@ -540,7 +540,7 @@ int verb_events(
 static int add_service(struct ctl *ctl, json_t *reply, void *user)
 {
 	json_t *service = json_object_get(reply, "service");
-	return service != NULL && json_array_append(user, service) == 0 ? 0 : CTL_FAILED;
+	return service == NULL || json_array_append(user, service) == 0 ? 0 : CTL_FAILED;
 }
 
 static void print_services(struct ctl *ctl, json_t *services)
@@ -607,6 +607,18 @@ int verb_status(
 	json_decref(services);
 	json_decref(reply);
 	return 0;
+}
+
+int verb_ls(
+	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
+{
+	json_t *services = json_array();
+	(void)json_object_set_new(params, "withUsage", json_true()); /* fails only without memory */
+	int r = ctl_follow(ctl, verb->method, json_incref(params), add_service, services);
+	if (r == 0)
+		print_services(ctl, services);
+	json_decref(services);
+	return r;
 }
 
 /* ---- namespaces ---- */

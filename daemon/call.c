@@ -217,10 +217,11 @@ static void run(struct call *call, const char *name, size_t size)
 		return;
 	}
 	const struct control_method *method = &control_methods[call->method];
-	if (size > SERVER_MESSAGE_USUAL_MAX && call->method != CONTROL_METHOD_module_load) {
+	if (size > SERVER_MESSAGE_USUAL_MAX && call->method != CONTROL_METHOD_module_load &&
+		call->method != CONTROL_METHOD_service_deploy) {
 		struct control_error_limit_reached info = { .limit = "messageMax",
 			.value = SERVER_MESSAGE_USUAL_MAX,
-			.message = "Only LoadModule takes messages of that size." };
+			.message = "Only LoadModule and Deploy take messages of that size." };
 		call_fail(call, CONTROL_ERROR_limit_reached, &info);
 		return;
 	}

@@ -43,7 +43,7 @@ const char *config_level_name(int64_t level)
 	return level_names[level >= 0 && level < 8 ? level : 7];
 }
 
-static bool parse_int(const char *text, int64_t *ret)
+bool config_parse_int(const char *text, int64_t *ret)
 {
 	char *end;
 	errno = 0;
@@ -54,7 +54,7 @@ static bool parse_int(const char *text, int64_t *ret)
 	return true;
 }
 
-static bool parse_usec(const char *text, int64_t *ret)
+bool config_parse_usec(const char *text, int64_t *ret)
 {
 	static const struct {
 		const char *unit;
@@ -94,11 +94,11 @@ static const char *set_value(
 		return NULL;
 	}
 	case CONFIG_INT:
-		if (!parse_int(text, &value))
+		if (!config_parse_int(text, &value))
 			return "is not a whole number";
 		break;
 	case CONFIG_USEC:
-		if (!parse_usec(text, &value))
+		if (!config_parse_usec(text, &value))
 			return "is not a time like 500ms, 30s or 5min";
 		break;
 	case CONFIG_LEVEL:

@@ -83,6 +83,9 @@ bool config_equal(const struct config *a, const struct config *b, enum config_ke
 bool config_same_services(const struct config *a, const struct config *b);
 /* Moves one setting over, leaving the old one in its place. */
 void config_swap(struct config *a, struct config *b, enum config_key key);
+/* A whole number; a time like 500ms, 30s, 5min, in microseconds. False when it is none. */
+bool config_parse_int(const char *text, int64_t *ret);
+bool config_parse_usec(const char *text, int64_t *ret);
 /* "info" and so on; -1 when it is none. */
 int config_level(const char *name);
 const char *config_level_name(int64_t level);

@@ -14,6 +14,7 @@ struct log;
 struct events;
 struct notify;
 struct stopping;
+struct services;
 
 struct daemon {
 	struct event_base *base;
@@ -24,6 +25,8 @@ struct daemon {
 	struct events *events;
 	struct server *server;
 	struct notify *notify;
+	struct services *services; /* NULL until they are read */
+	char *otp_root;            /* of the machine; NULL when there is none */
 	const char *config_dir; /* where beamrd.conf lies */
 	const char *instance;   /* of the unit; NULL when there is none */
 	enum control_value_daemon_state state;

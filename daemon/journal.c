@@ -155,8 +155,8 @@ static void put_death(struct journal_fields *fields, const struct beamr_report *
 	put_code(fields, report);
 }
 
-void journal_report(
-	struct journal_fields *fields, const struct beamr_report *report, uint64_t repeats)
+void journal_report(struct journal_fields *fields, const struct beamr_report *report,
+	uint64_t repeats, const char *version, const char *digest)
 {
 	const struct report_type *type = &report_types[report->kind];
 	char message[WORDING_LINE_MAX];
@@ -170,8 +170,8 @@ void journal_report(
 					    : "beamrd");
 	journal_put(fields, "BEAMR_EVENT", type->name);
 	put_always(fields, "BEAMR_SERVICE", report, report->namespace_name);
-	journal_put(fields, "BEAMR_RELEASE", "-");
-	journal_put(fields, "BEAMR_DIGEST", "-");
+	journal_put(fields, "BEAMR_RELEASE", version);
+	journal_put(fields, "BEAMR_DIGEST", digest);
 	if (report->process != 0) {
 		put_always(fields, "BEAMR_PROCESS", report, report->process);
 		journal_putf(fields, "BEAMR_SERIAL", "%" PRIu64, report->serial);

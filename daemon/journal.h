@@ -17,6 +17,6 @@ void journal_fields_done(struct journal_fields *fields);
 void journal_put(struct journal_fields *fields, const char *name, const char *value);
 void journal_putf(struct journal_fields *fields, const char *name, const char *format, ...)
 	_printf_(3, 4);
-/* All fields of a report. repeats: how many it stands for; 1 usually. */
-void journal_report(
-	struct journal_fields *fields, const struct beamr_report *report, uint64_t repeats);
+/* All fields of a report. repeats: how many it stands for; 1 usually. version, digest: of the release that runs there; "-" for none. */
+void journal_report(struct journal_fields *fields, const struct beamr_report *report,
+	uint64_t repeats, const char *version, const char *digest);

@@ -39,6 +39,13 @@ struct log_entry {
 	struct log_item *item;
 };
 
+/* Which release runs under a name. */
+struct log_release {
+	char service[64];
+	char version[128];
+	char digest[72];
+};
+
 struct log {
 	/* fixed once made */
 	enum log_target target;
@@ -52,6 +59,8 @@ struct log {
 	size_t items, bytes;
 	bool stop;
 	bool done;
+	struct log_release *releases; /* by service */
+	size_t release_count, release_capacity;
 	/* atomic */
 	_Atomic int64_t level;
 	_Atomic uint64_t dropped; /* not told of yet */
@@ -284,10 +293,75 @@ static void send_fields(struct log *log, const struct journal_fields *fields)
 		send_to_stderr(fields);
 }
 
+/* Place of the first one that is not below; under the mutex. */
+static size_t release_position(const struct log *log, const char *service)
+{
+	size_t low = 0, high = log->release_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(log->releases[middle].service, service) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void log_set_release(struct log *log, const char *service, const char *version, const char *digest)
+{
+	pthread_mutex_lock(&log->mutex);
+	size_t i = release_position(log, service);
+	bool there = i < log->release_count && strcmp(log->releases[i].service, service) == 0;
+	bool none = digest == NULL || digest[0] == '\0';
+	if (none && there) {
+		log->release_count--;
+		memmove(log->releases + i, log->releases + i + 1,
+			(log->release_count - i) * sizeof(*log->releases));
+	}
+	if (!none && !there && log->release_count == log->release_capacity) {
+		size_t capacity = log->release_capacity > 0 ? log->release_capacity * 2 : 16;
+		struct log_release *grown =
+			reallocarray(log->releases, capacity, sizeof(*log->releases));
+		if (grown == NULL) {
+			pthread_mutex_unlock(&log->mutex);
+			return; /* its entries tell no release */
+		}
+		log->releases = grown;
+		log->release_capacity = capacity;
+	}
+	if (!none && !there) {
+		memmove(log->releases + i + 1, log->releases + i,
+			(log->release_count - i) * sizeof(*log->releases));
+		log->release_count++;
+	}
+	if (!none) {
+		struct log_release *release = &log->releases[i];
+		(void)snprintf(release->service, sizeof(release->service), "%s", service); /* names are short */
+		(void)snprintf(release->version, sizeof(release->version), "%s",
+			version != NULL && version[0] != '\0' ? version : "-"); /* cut when absurd */
+		(void)snprintf(release->digest, sizeof(release->digest), "%s", digest); /* 64 letters */
+	}
+	pthread_mutex_unlock(&log->mutex);
+}
+
+static void release_of(struct log *log, const char *service, struct log_release *ret_release)
+{
+	pthread_mutex_lock(&log->mutex);
+	size_t i = release_position(log, service);
+	if (i < log->release_count && strcmp(log->releases[i].service, service) == 0)
+		*ret_release = log->releases[i];
+	else
+		*ret_release = (struct log_release){ .version = "-", .digest = "-" };
+	pthread_mutex_unlock(&log->mutex);
+}
+
 static void send_record(struct log *log, const struct record *record, uint64_t repeats)
 {
 	struct journal_fields fields = { 0 };
-	journal_report(&fields, record_report(record), repeats);
+	const struct beamr_report *report = record_report(record);
+	struct log_release release;
+	release_of(log, report_text(report, report->namespace_name), &release);
+	journal_report(&fields, report, repeats, release.version, release.digest);
 	send_fields(log, &fields);
 	journal_fields_done(&fields);
 }
@@ -430,6 +504,7 @@ struct log *log_free(struct log *log)
 	pthread_cond_destroy(&log->changed);
 	pthread_mutex_destroy(&log->mutex);
 	(void)flood_free(log->flood);
+	free(log->releases);
 	free(log);
 	return NULL;
 }

@@ -38,5 +38,7 @@ void log_output(
 	struct log *log, const char *service, const char *process, const char *bytes, size_t size);
 /* What a program logged, under its service's name. */
 void log_event(struct log *log, const struct beamr_report *report);
+/* Which release runs under a service's name, for its entries; NULL or "": none. */
+void log_set_release(struct log *log, const char *service, const char *version, const char *digest);
 /* Entries dropped so far, since the start. */
 uint64_t log_dropped(struct log *log);

@@ -9,6 +9,7 @@
 #include "otp.h"
 #include "run.h"
 #include "server.h"
+#include "service.h"
 #include "startup.h"
 #include "version.h"
 
@@ -33,6 +34,7 @@ struct options {
 	const char *otp_root;
 	const char *instance;
 	const char *log_target;
+	const char *state_dir;
 };
 
 static const char usage[] =
@@ -44,6 +46,8 @@ static const char usage[] =
 	"  --socket PATH    a private instance with a socket of its own\n"
 	"  --config DIR     where beamrd.conf lies; /etc/beamrd without it\n"
 	"  --otp ROOT       a folder like /usr/lib/erlang\n"
+	"  --state DIR      where deployed releases are kept; /var/lib/beamrd without it,\n"
+	"                   none with --socket\n"
 	"  --instance NAME  name of the instance, as its unit has it\n"
 	"  --log TARGET     auto, journal or stderr\n"
 	"  -h, --help       this text\n"
@@ -59,6 +63,7 @@ static int parse_options(int count, char **arguments, struct options *options)
 		{ "otp", required_argument, NULL, 'o' },
 		{ "instance", required_argument, NULL, 'i' },
 		{ "log", required_argument, NULL, 'l' },
+		{ "state", required_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ 0 },
@@ -80,6 +85,9 @@ static int parse_options(int count, char **arguments, struct options *options)
 			break;
 		case 'l':
 			options->log_target = optarg;
+			break;
+		case 't':
+			options->state_dir = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -289,7 +297,10 @@ static bool add_root(void *user, const struct beamr_process *process)
 	bool has_parent =
 		process->parent != 0 && beamr_process_get(stopping->daemon->machine,
 						process->parent, ignore_process, NULL) == 0;
-	if (has_parent || process->system)
+	/* Services end in their own way. */
+	if (has_parent || process->system ||
+		(stopping->daemon->services != NULL &&
+			services_own(stopping->daemon->services, process->namespace_name)))
 		return true;
 	if (stopping->count == stopping->capacity) {
 		size_t capacity = stopping->capacity > 0 ? stopping->capacity * 2 : 64;
@@ -301,6 +312,14 @@ static bool add_root(void *user, const struct beamr_process *process)
 	}
 	stopping->roots[stopping->count++] = process->pid;
 	return true;
+}
+
+static void services_over(struct daemon *daemon)
+{
+	struct stopping *stopping = daemon->stopping;
+	stopping->waits--;
+	if (stopping->waits == 0)
+		leave(stopping);
 }
 
 static void on_stop_timeout(evutil_socket_t fd, short what, void *user)
@@ -344,6 +363,10 @@ void daemon_stop(struct daemon *daemon, int64_t timeout_usec)
 	}
 	free(stopping->roots);
 	stopping->roots = NULL;
+	if (daemon->services != NULL && timeout_usec > 0) {
+		stopping->waits++;
+		services_stop(daemon->services, services_over);
+	}
 	stopping->timer = event_new(daemon->base, -1, 0, on_stop_timeout, stopping);
 	if (stopping->waits == 0 || stopping->timer == NULL ||
 		event_add(stopping->timer, &patience) != 0)
@@ -362,6 +385,15 @@ static void on_terminate(evutil_socket_t number, short what, void *user)
 
 /* ---- start ---- */
 
+static void on_services_up(struct daemon *daemon)
+{
+	if (daemon->state == CONTROL_daemon_state_stopping)
+		return;
+	daemon->state = CONTROL_daemon_state_running;
+	notify_ready(daemon);
+	log_say(daemon->log, 6, "ready");
+}
+
 static void on_started(struct daemon *daemon, int r)
 {
 	if (daemon->state == CONTROL_daemon_state_stopping)
@@ -371,9 +403,7 @@ static void on_started(struct daemon *daemon, int r)
 		daemon_stop(daemon, 0);
 		return;
 	}
-	daemon->state = CONTROL_daemon_state_running;
-	notify_ready(daemon);
-	log_say(daemon->log, 6, "ready");
+	services_begin(daemon->services, on_services_up);
 }
 
 /* The socket that systemd passed, by name; others are closed. Negative when there is none. */
@@ -422,6 +452,7 @@ static int make_machine(struct daemon *daemon, const struct options *options)
 			otp);
 		otp = NULL;
 	}
+	daemon->otp_root = otp != NULL ? realpath(otp, NULL) : NULL;
 	struct beamr_options machine_options = { .schedulers = (unsigned)daemon->config.schedulers,
 		.otp_root = otp,
 		.processes_max = (uint64_t)daemon->config.processes_max,
@@ -447,14 +478,34 @@ static struct event *on_signal(struct daemon *daemon, int number, event_callback
 	return event;
 }
 
-static int serve(struct daemon *daemon, int fd, const char *unlink_path)
+/* Where releases are kept, and what is declared. */
+static int read_services(struct daemon *daemon, const struct options *options)
+{
+	char declared[4096];
+	const char *state = getenv("STATE_DIRECTORY");
+	if (options->state_dir != NULL)
+		state = options->state_dir;
+	else if (options->socket_path != NULL)
+		state = NULL;
+	else if (state == NULL)
+		state = "/var/lib/beamrd";
+	(void)snprintf(declared, sizeof(declared), "%s/services.d",
+		options->config_dir != NULL ? options->config_dir : "/etc/beamr"); /* cut: not there */
+	return services_new(daemon, state,
+		options->config_dir != NULL || options->socket_path == NULL ? declared : NULL,
+		&daemon->services);
+}
+
+static int serve(struct daemon *daemon, const struct options *options, int fd, const char *unlink_path)
 {
 	struct event *signals[] = { on_signal(daemon, SIGHUP, on_hangup),
 		on_signal(daemon, SIGTERM, on_terminate), on_signal(daemon, SIGINT, on_terminate) };
 	struct startup *startup = NULL;
 	int r = server_new(daemon, fd, unlink_path, &daemon->server);
 	daemon->notify = r == 0 ? notify_new(daemon) : NULL;
-	if (daemon->notify != NULL)
+	if (r == 0)
+		r = read_services(daemon, options);
+	if (r == 0 && daemon->notify != NULL)
 		startup = startup_begin(daemon, on_started);
 	if (startup == NULL) {
 		log_say(daemon->log, 2, "cannot start: %s", strerror(r < 0 ? -r : ENOMEM));
@@ -464,6 +515,7 @@ static int serve(struct daemon *daemon, int fd, const char *unlink_path)
 	}
 	(void)startup_free(startup);
 	daemon->server = server_free(daemon->server);
+	services_join(daemon->services);
 	beamr_stop(daemon->machine);
 	bridge_run(
 		&daemon->bridge); /* what waited on processes has been told that there will be no answer */
@@ -515,11 +567,13 @@ static int run_daemon(const struct options *options)
 			(size_t)daemon.config.events_kept, &daemon.bridge, event_wake, &daemon);
 		r = daemon.events != NULL ? make_machine(&daemon, options) : -ENOMEM;
 	}
-	int status = r == 0 ? serve(&daemon, fd, unlink_path) : 1;
+	int status = r == 0 ? serve(&daemon, options, fd, unlink_path) : 1;
 	if (r != 0)
 		fprintf(stderr, "beamrd: cannot start: %s\n", strerror(-r));
 	daemon.machine = beamr_free(daemon.machine);
 	bridge_done(&daemon.bridge);
+	daemon.services = services_free(daemon.services);
+	free(daemon.otp_root);
 	daemon.events = events_free(daemon.events);
 	if (daemon.base != NULL)
 		event_base_free(daemon.base);

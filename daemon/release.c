@@ -226,6 +226,23 @@ static int set_text(char **to, const char *text)
 	return *to != NULL ? 0 : -ENOMEM;
 }
 
+/* "49,46,50]" as "1.2"; NULL when it is no plain text. */
+static char *text_of_codes(const char *codes)
+{
+	char text[128];
+	size_t length = 0;
+	while (*codes != ']' && length + 1 < sizeof(text)) {
+		char *end;
+		long code = strtol(codes, &end, 10);
+		if (end == codes || code < 32 || code > 126 || (*end != ',' && *end != ']'))
+			return NULL;
+		text[length++] = (char)code;
+		codes = *end == ',' ? end + 1 : end;
+	}
+	text[length] = '\0';
+	return length > 0 ? strdup(text) : NULL;
+}
+
 /* What an .app file says: its version, whether there is something to start. Returns 0, or negative errno; a file that is no term
  * says nothing. */
 static int read_app(const struct examining *e, const struct release_file *file, char **ret_version,
@@ -247,12 +264,9 @@ static int read_app(const struct examining *e, const struct release_file *file, 
 	(void)beamr_term_free(term);
 	if (text == NULL)
 		return -ENOMEM;
-	/* Strings of the printed form have their quotes escaped, so these can only be tuples. */
-	const char *version = strstr(text, "{vsn,\"");
-	if (version != NULL && ret_version != NULL && *ret_version == NULL) {
-		version += 6;
-		*ret_version = strndup(version, strcspn(version, "\""));
-	}
+	const char *version = strstr(text, "{vsn,[");
+	if (version != NULL && ret_version != NULL && *ret_version == NULL)
+		*ret_version = text_of_codes(version + 6);
 	*ret_starts = strstr(text, "{mod,{") != NULL;
 	free(text);
 	return 0;

@@ -27,6 +27,7 @@
 #define READERS_MAX (128u << 20) /* bytes of unfinished messages of all connections together */
 #define HALF_MESSAGE_SECONDS 30  /* how long an unfinished message may stand still */
 #define USER_BUCKETS 256
+#define PASSED_MAX 8 /* descriptors that one read may bring; more are closed by the kernel */
 
 struct user {
 	struct user *next;
@@ -55,6 +56,7 @@ struct connection {
 	struct event *write_event;
 	struct frame_reader reader;
 	struct evbuffer *output;
+	int passed; /* the one descriptor that came with what was read, or -1 */
 	struct call *call; /* unanswered */
 	bool ended;        /* the peer sends no more */
 	bool broken;       /* closes as soon as nobody is inside */
@@ -102,6 +104,7 @@ static void connection_close(struct connection *connection)
 	frame_done(&connection->reader);
 	peer_done(&connection->peer);
 	close_fdp(&connection->fd);
+	close_fdp(&connection->passed);
 	list_remove(&connection->node);
 	connection->server->connection_count--;
 	user_release(connection->server, connection->user);
@@ -168,6 +171,8 @@ static void handle_messages(struct connection *connection)
 		bool close_it = false;
 		connection->call = call_begin(
 			connection->server->daemon, connection, message, size, &close_it);
+		close_fdp(&connection->passed); /* a message that does not use it has no business with it */
+		connection->passed = -1;
 		if (close_it)
 			connection->broken = true;
 	}
@@ -193,6 +198,40 @@ static void on_end(struct connection *connection)
 		connection->broken = true;
 }
 
+/* Reads bytes, and a descriptor that may come with them: one, of those who may change things; any other is closed at once. */
+static ssize_t receive(struct connection *connection, char *to, size_t room)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int) * PASSED_MAX)];
+	} control;
+
+	struct iovec part = { .iov_base = to, .iov_len = room };
+	struct msghdr message = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(connection->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return n;
+	bool may = peer_may(&connection->peer, CONTROL_MANAGE,
+		connection->server->daemon->config.admin_group);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+			if (may && connection->passed < 0)
+				connection->passed = fd;
+			else
+				(void)close(fd); /* it was not asked for */
+		}
+	}
+	return n;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *user)
 {
 	struct connection *connection = user;
@@ -208,7 +247,7 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
 	}
 	if (room > READ_ONCE)
 		room = READ_ONCE;
-	ssize_t n = recv(fd, to, room, MSG_DONTWAIT);
+	ssize_t n = receive(connection, to, room);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n < 0)
@@ -271,6 +310,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd_in,
 	connection->user = owner;
 	connection->peer = peer;
 	connection->fd = TAKE_FD(fd);
+	connection->passed = -1;
 	list_append(&server->connections, &connection->node);
 	server->connection_count++;
 	frame_init(&connection->reader, peer_may(&peer, CONTROL_MANAGE, daemon->config.admin_group)
@@ -414,6 +454,11 @@ void connection_call_done(struct connection *connection)
 		return; /* handle_messages() goes on by itself */
 	/* From the loop, so that whoever answered need not expect the connection to go under it. */
 	event_active(connection->write_event, EV_WRITE, 1);
+}
+
+int connection_take_fd(struct connection *connection, int64_t index)
+{
+	return index == 0 && connection != NULL ? TAKE_FD(connection->passed) : -1;
 }
 
 size_t connection_waiting(const struct connection *connection)

@@ -28,4 +28,6 @@ void connection_send(struct connection *connection, json_t *message);
 void connection_call_done(struct connection *connection);
 /* Bytes that wait to be sent. */
 size_t connection_waiting(const struct connection *connection);
+/* A descriptor that came with the message that is being handled, by its index; the caller's from then on. -1 when there is none. */
+int connection_take_fd(struct connection *connection, int64_t index);
 const struct peer *connection_peer(const struct connection *connection);

@@ -146,6 +146,8 @@ size_t wording_message(const struct beamr_report *report, char out[WORDING_LINE_
 		break;
 	default:
 		used = who(report, out);
+		if (used > 0 && out[used - 1] == ' ')
+			out[--used] = '\0'; /* about no process */
 		used = append(out, used, max, "%s%s", used > 0 ? " " : "",
 			report_types[report->kind].name);
 		if (report->other != 0)
@@ -183,6 +185,12 @@ int wording_event_kind(enum beamr_report_kind kind)
 		return CONTROL_event_kind_start;
 	case BEAMR_REPORT_STOP:
 		return CONTROL_event_kind_stop;
+	case BEAMR_REPORT_DEPLOY:
+		return CONTROL_event_kind_deploy;
+	case BEAMR_REPORT_ACTIVATE:
+		return CONTROL_event_kind_activate;
+	case BEAMR_REPORT_ROLLBACK:
+		return CONTROL_event_kind_rollback;
 	case BEAMR_REPORT_KILL:
 		return CONTROL_event_kind_kill;
 	case BEAMR_REPORT_LOAD:

@@ -142,6 +142,11 @@ BEAMR_API int beamr_ns_get(struct beamr *machine, const char *name, struct beamr
 enum beamr_ns_remove_flags { BEAMR_NS_KILL = 1 };
 
 BEAMR_API int beamr_ns_remove(struct beamr *machine, const char *name, unsigned flags);
+/* Asynchronous: done is called when it has been removed and its last process is gone (at once when they are). One at a time may wait
+ * for a namespace. */
+BEAMR_API void beamr_ns_watch(struct beamr_ns *ns, void (*done)(void *user), void *user);
+/* Gives it another name; what runs in it goes on. BEAMR_E_NO_NAMESPACE, BEAMR_E_NAME, BEAMR_E_EXISTS. */
+BEAMR_API int beamr_ns_rename(struct beamr *machine, const char *from, const char *to);
 /* Takes NULL; returns NULL. */
 BEAMR_API struct beamr_ns *beamr_ns_unref(struct beamr_ns *ns);
 

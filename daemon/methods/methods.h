@@ -35,6 +35,25 @@ void method_fill_term(
 /* A list of `count` texts in the call's arena, to be filled. */
 struct control_strings method_strings(struct call *call, size_t count);
 
+/* Services that are kept. */
+struct services;
+struct service;
+struct service_request;
+struct services *method_services(struct call *call);
+struct service *method_service(struct call *call, const char *name);
+/* The error that belongs to an outcome of a request. */
+void method_service_failed(struct call *call, struct service_request *request, int r);
+/* Who calls; the greatest number when that is gone. */
+unsigned method_uid(const struct call *call);
+void method_fill_instance(
+	struct call *call, const struct service *service, struct control_instance *to);
+void method_fill_releases(struct call *call, const struct service *service,
+	struct control_out_service_describe *out);
+struct beamr_usage;
+void method_fill_usage(const struct beamr_usage *from, struct control_usage *to);
+void method_service_remove(struct call *call, struct service *service,
+	const struct control_in_service_remove *in);
+
 /* Waiting for a completion of the machine: make one, hand method_wait_done() the result from any thread, and `then` is run
  * on the main thread. The call is kept meanwhile. */
 struct method_wait;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io.beamr.Service: namespaces. */
 #include "../log.h"
+#include "../service.h"
 #include "methods.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@ struct listing {
 	struct control_instance held;
 	struct control_usage held_usage;
 	bool holds;
+	size_t at; /* the kept service that comes next */
 };
 
 static void send_held(struct listing *listing)
@@ -25,32 +27,63 @@ static void send_held(struct listing *listing)
 		call_continue(listing->call, &out);
 }
 
+/* Whether it is asked for; then what was held is sent, and the new one is held. */
+static bool hold(struct listing *listing, const char *name, int64_t state)
+{
+	if (listing->in->match != NULL && strstr(name, listing->in->match) == NULL)
+		return false;
+	if (listing->in->state != NULL &&
+		strcmp(listing->in->state,
+			control_enums[CONTROL_ENUM_service_state].wires[state]) != 0)
+		return false;
+	send_held(listing);
+	listing->holds = true;
+	return true;
+}
+
+static void fill_held(struct listing *listing, struct beamr_ns *ns)
+{
+	struct beamr_usage usage = { 0 };
+	if (!listing->in->with_usage.value)
+		return;
+	if (ns != NULL)
+		beamr_ns_usage(ns, &usage);
+	method_fill_usage(&usage, &listing->held_usage);
+	listing->held.usage = &listing->held_usage;
+}
+
+static void list_kept(struct listing *listing, struct service *service)
+{
+	if (!hold(listing, service_name(service), service_state(service)))
+		return;
+	method_fill_instance(listing->call, service, &listing->held);
+	fill_held(listing, service_ns(service));
+}
+
 static bool list_one(void *user, const struct beamr_ns_info *info)
 {
 	struct listing *listing = user;
 	struct call *call = listing->call;
+	struct services *services = call->daemon->services;
+	struct service *service = services != NULL ? service_find(services, info->name) : NULL;
+	/* Both come by name: what does not run stands between what does. */
+	for (struct service *next; services != NULL && (next = services_at(services, listing->at)) != NULL &&
+				   strcmp(service_name(next), info->name) <= 0;
+		listing->at++)
+		list_kept(listing, next);
+	if (service != NULL)
+		return true;
 	int state = info->processes > 0 ? CONTROL_service_state_running
 					: CONTROL_service_state_inactive;
-	if (listing->in->match != NULL && strstr(info->name, listing->in->match) == NULL)
+	if (!hold(listing, info->name, state))
 		return true;
-	if (listing->in->state != NULL &&
-		strcmp(listing->in->state,
-			control_enums[CONTROL_ENUM_service_state].wires[state]) != 0)
-		return true;
-	send_held(listing);
-	listing->holds = true;
-	listing->held_usage = (struct control_usage){ .memory = (int64_t)info->memory_bytes,
-		.processes = (int64_t)info->processes,
-		.processes_peak = (int64_t)info->processes_peak,
-		.ets_tables = (int64_t)info->ets_tables,
-		.modules = (int64_t)info->modules,
-		.reductions = (int64_t)info->reductions,
-		.crashes = (int64_t)info->crashes,
-		.restarts = (int64_t)info->restarts };
+	struct beamr_ns *ns = NULL;
+	(void)beamr_ns_get(call->daemon->machine, info->name, &ns); /* NULL: it has just gone */
 	listing->held = (struct control_instance){ .name = method_copy(call, info->name),
 		.state = state,
-		.since_realtime_usec = { true, info->created_realtime_usec },
-		.usage = listing->in->with_usage.value ? &listing->held_usage : NULL };
+		.since_realtime_usec = { true, info->created_realtime_usec } };
+	fill_held(listing, ns);
+	(void)beamr_ns_unref(ns);
 	return true;
 }
 
@@ -58,6 +91,10 @@ void handle_service_list(struct call *call, const struct control_in_service_list
 {
 	struct listing listing = { .call = call, .in = in };
 	beamr_ns_each(call->daemon->machine, list_one, &listing);
+	for (struct service *next; call->daemon->services != NULL &&
+				   (next = services_at(call->daemon->services, listing.at)) != NULL;
+		listing.at++)
+		list_kept(&listing, next);
 	struct control_out_service_list out = { .service = listing.holds ? &listing.held : NULL };
 	call_reply(call, &out);
 }
@@ -135,10 +172,17 @@ void handle_service_add_code_path(
 
 void handle_service_remove(struct call *call, const struct control_in_service_remove *in)
 {
+	struct service *service = call->daemon->services != NULL
+					  ? service_find(call->daemon->services, in->service)
+					  : NULL;
+	if (service != NULL) {
+		method_service_remove(call, service, in);
+		return;
+	}
 	if (in->digest != NULL || in->purge_state.value) {
 		struct control_error_not_supported info = {
 			.what = in->digest != NULL ? "digest" : "purgeState",
-			.message = "Releases and state folders are not kept by this daemon."
+			.message = "Nothing was deployed there."
 		};
 		call_fail(call, CONTROL_ERROR_not_supported, &info);
 		return;

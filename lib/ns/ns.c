@@ -308,10 +308,37 @@ static struct ns *find_locked(const char *name) REQUIRES(ns_lock)
 {
 	list_foreach(n, &all_ns) {
 		struct ns *ns = list_entry(n, struct ns, link);
-		if (strcmp(ns->name, name) == 0)
+		/* The name of one that is closing is free already. */
+		if (!atomic_load_acquire(&ns->closing) && strcmp(ns->name, name) == 0)
 			return ns;
 	}
 	return NULL;
+}
+
+/* A name that a namespace had: readers of ns->name may still hold it. */
+struct ns_old_name {
+	struct ns_old_name *next;
+	char *name;
+};
+
+bool ns_rename(struct ns *ns, const char *name)
+{
+	char *fresh = mem_alloc(MEM_NS, strlen(name) + 1);
+	struct ns_old_name *old = mem_alloc(MEM_NS, sizeof(*old));
+	memcpy(fresh, name, strlen(name) + 1);
+	mutex_lock(&ns_lock);
+	bool taken = find_locked(name) != NULL;
+	if (!taken) {
+		*old = (struct ns_old_name){ ns->old_names, ns->name };
+		ns->old_names = old;
+		ns->name = fresh;
+	}
+	mutex_unlock(&ns_lock);
+	if (taken) {
+		mem_free(MEM_NS, fresh, strlen(fresh) + 1);
+		mem_free(MEM_NS, old, sizeof(*old));
+	}
+	return !taken;
 }
 
 struct ns *ns_find(const char *name)
@@ -424,6 +451,12 @@ void ns_free(struct ns *ns)
 	(void)munmap((void *)(uintptr_t)ns->dispatch, DISPATCH_BYTES); /* our own mapping */
 	mutex_done(&ns->code_lock);
 	account_retire(ns->account);
+	while (ns->old_names != NULL) {
+		struct ns_old_name *old = ns->old_names;
+		ns->old_names = old->next;
+		mem_free(MEM_NS, old->name, strlen(old->name) + 1);
+		mem_free(MEM_NS, old, sizeof(*old));
+	}
 	mem_free(MEM_NS, ns->name, strlen(ns->name) + 1);
 	mem_free(MEM_NS, ns, sizeof(*ns));
 }

@@ -41,7 +41,8 @@ enum ns_disposition { NS_SIGNAL_DEFAULT, NS_SIGNAL_HANDLE, NS_SIGNAL_IGNORE };
 struct ns {
 	/* fixed once published */
 	uint32_t id;
-	char *name;
+	char *_Atomic name;  /* changes when the host renames it; every name it had lives as long as it does */
+	struct ns_old_name *old_names;
 	_Atomic(const uint64_t *) *dispatch; /* EXPORTS_MAX entries of reserved address space, touched as used */
 	struct account *account;
 	struct registry *registry;
@@ -106,6 +107,8 @@ struct ns *ns_new(const char *name, bool *ret_exists);
 struct ns *ns_find(const char *name);
 /* Its name may be given to another from here on. */
 void ns_unlist(struct ns *ns);
+/* Gives it another name, which nobody may have. Returns false when somebody has. One thread at a time. */
+bool ns_rename(struct ns *ns, const char *name);
 void ns_free(struct ns *ns);
 /* Calls fn for each; under LOCK_NS. */
 void ns_each(void (*fn)(struct ns *ns, void *arg), void *arg);

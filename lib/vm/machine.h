@@ -26,6 +26,12 @@ struct node_boot {
 	void *user;
 };
 
+/* Who waits for a namespace to be gone. */
+struct namespace_watch {
+	void (*done)(void *user);
+	void *user;
+};
+
 /* A namespace as the host holds it. */
 struct beamr_ns {
 	struct beamr *machine;
@@ -35,6 +41,7 @@ struct beamr_ns {
 	_Atomic uint32_t refs;
 	bool removed; /* guarded by machine->lock */
 	int64_t created_realtime_usec;
+	_Atomic(struct namespace_watch *) watch; /* NULL, who waits for the end, or &namespace_gone */
 	struct mutex
 		kernel_lock; /* LOCK_LEAF: one thread at a time looks whether the kernel process is there */
 	bool kernel_ready;        /* guarded by the lock of vm/kernel.c: it has its names, or has ended */

@@ -11,8 +11,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* Stands for "its last process is gone" in beamr_ns.watch. */
+static struct namespace_watch gone;
 
 static bool name_is_valid(const char *name)
 {
@@ -150,7 +154,53 @@ void namespace_kill_all(struct ns *ns)
  * processes held in its place. */
 static void last_process_gone(struct ns *ns)
 {
-	beamr_ns_unref(ns->host);
+	struct beamr_ns *h = ns->host;
+	/* Pairs with beamr_ns_watch(): one of the two sees the other. */
+	struct namespace_watch *watch = atomic_swap_acq_rel(&h->watch, &gone);
+	(void)beamr_ns_unref(h);
+	if (watch != NULL) {
+		watch->done(watch->user);
+		free(watch);
+	}
+}
+
+void beamr_ns_watch(struct beamr_ns *h, void (*done)(void *user), void *user)
+{
+	struct namespace_watch *watch = malloc(sizeof(*watch)), *none = NULL;
+	if (watch == NULL)
+		abort(); /* as mem_alloc does */
+	*watch = (struct namespace_watch){ done, user };
+	if (atomic_cas_acq_rel(&h->watch, &none, watch))
+		return;
+	assert(none == &gone); /* one at a time may wait */
+	free(watch);
+	done(user);
+}
+
+int beamr_ns_rename(struct beamr *m, const char *from, const char *to)
+{
+	int r = 0;
+	if (!name_is_valid(to) || strcmp(from, BEAMR_DEFAULT_NAMESPACE) == 0)
+		return BEAMR_E_NAME;
+	mutex_lock(&m->lock);
+	struct beamr_ns *h = find_locked(m, from);
+	size_t i = position_of(m, from);
+	if (h == NULL)
+		r = BEAMR_E_NO_NAMESPACE;
+	else if (find_locked(m, to) != NULL || !ns_rename(h->ns, to))
+		r = BEAMR_E_EXISTS;
+	if (r == 0) {
+		m->namespaces.count--;
+		memmove(m->namespaces.items + i, m->namespaces.items + i + 1,
+			(m->namespaces.count - i) * sizeof(h));
+		i = position_of(m, to);
+		memmove(m->namespaces.items + i + 1, m->namespaces.items + i,
+			(m->namespaces.count - i) * sizeof(h));
+		m->namespaces.items[i] = h;
+		m->namespaces.count++;
+	}
+	mutex_unlock(&m->lock);
+	return r;
 }
 
 int beamr_ns_remove(struct beamr *m, const char *name, unsigned flags)
