@@ -33,8 +33,8 @@ static int pad(int fd, uint64_t size)
 	return put(fd, zeroes, (BLOCK - size % BLOCK) % BLOCK);
 }
 
-static int put_header(int fd, const char *prefix, const char *name, char type, unsigned mode,
-	uint64_t size)
+static int put_header(
+	int fd, const char *prefix, const char *name, char type, unsigned mode, uint64_t size)
 {
 	char block[BLOCK] = { 0 };
 	unsigned sum = 0;
@@ -46,8 +46,9 @@ static int put_header(int fd, const char *prefix, const char *name, char type, u
 	(void)snprintf(block + 136, 12, "%011o", 0u);
 	memset(block + 148, ' ', 8);
 	block[156] = type;
-	memcpy(block + 257, "ustar\0"
-			    "00",
+	memcpy(block + 257,
+		"ustar\0"
+		"00",
 		8);
 	memcpy(block + 345, prefix, strnlen(prefix, 155));
 	for (size_t i = 0; i < BLOCK; i++)
@@ -118,9 +119,7 @@ static int pack(int fd, const char *folder, char **ret_what)
 	char *roots[] = { strdup(folder), NULL };
 	size_t top = strlen(folder);
 	int r = 0;
-	FTS *tree = roots[0] != NULL
-			    ? fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name)
-			    : NULL;
+	FTS *tree = roots[0] != NULL ? fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name) : NULL;
 	if (tree == NULL) {
 		free(roots[0]);
 		return -ENOMEM;
@@ -170,7 +169,8 @@ int ctl_pack(const char *path)
 		r = fd < 0 ? -errno : pack(fd, path, &what);
 		if (r == 0)
 			(void)fcntl(fd, F_ADD_SEALS,
-				F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE); /* the daemon reads once anyway */
+				F_SEAL_SHRINK | F_SEAL_GROW |
+					F_SEAL_WRITE); /* the daemon reads once anyway */
 	}
 	if (r == 0)
 		return fd;

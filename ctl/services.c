@@ -32,7 +32,8 @@ static int64_t now_msec(void)
 static void release_text(const char *version, const char *digest, char *out, size_t size)
 {
 	if (version[0] != '\0')
-		(void)snprintf(out, size, "%s (%.4s\xe2\x80\xa6)", version, digest); /* cut when absurd */
+		(void)snprintf(
+			out, size, "%s (%.4s\xe2\x80\xa6)", version, digest); /* cut when absurd */
 	else
 		(void)snprintf(out, size, "%.4s\xe2\x80\xa6", digest); /* fits */
 }
@@ -57,7 +58,9 @@ static void clear_line(struct progress *progress)
 static void draw(struct progress *progress, const char *word, int64_t done, int64_t total)
 {
 	char bytes[32];
+
 	enum { WIDTH = 30 };
+
 	char bar[WIDTH + 1];
 	clear_line(progress);
 	progress->drawn = true;
@@ -78,9 +81,10 @@ static void draw(struct progress *progress, const char *word, int64_t done, int6
 static const char *phase_word(const char *phase)
 {
 	static const char *const words[][2] = { { "receiving", "Receiving" },
-		{ "verifying", "Verifying" }, { "loading", "Loading" }, { "activating", "Activating" },
-		{ "migrating", "Migrating" }, { "starting", "Starting" }, { "draining", "Draining" },
-		{ "stopping", "Stopping" }, { "confirming", "Watching" } };
+		{ "verifying", "Verifying" }, { "loading", "Loading" },
+		{ "activating", "Activating" }, { "migrating", "Migrating" },
+		{ "starting", "Starting" }, { "draining", "Draining" }, { "stopping", "Stopping" },
+		{ "confirming", "Watching" } };
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strcmp(words[i][0], phase) == 0)
 			return words[i][1];
@@ -158,8 +162,8 @@ static size_t print_changes(json_t *changes)
 		int64_t processes = number_of(change, "processesOnOldCode");
 		print_module(text_of(change, "module"), module, sizeof(module));
 		if (processes > 0)
-			printf("  %-9s %-28s %lld process%s in it\n", text_of(change, "kind"), module,
-				(long long)processes, processes == 1 ? " is" : "es are");
+			printf("  %-9s %-28s %lld process%s in it\n", text_of(change, "kind"),
+				module, (long long)processes, processes == 1 ? " is" : "es are");
 		else
 			printf("  %-9s %s\n", text_of(change, "kind"), module);
 	}
@@ -204,7 +208,8 @@ static struct active active_of(struct ctl *ctl, const char *service)
 	ctl->service = kept;
 	if (found)
 		(void)ctl_follow(ctl, CONTROL_METHOD_service_history,
-			json_pack("{s:s}", "service", service), find_active, &active); /* as above */
+			json_pack("{s:s}", "service", service), find_active,
+			&active); /* as above */
 	return active;
 }
 
@@ -219,7 +224,8 @@ int verb_diff(
 		int r = ctl_follow(ctl, CONTROL_METHOD_service_history,
 			json_pack("{s:s, s:i}", "service", service, "limit", 1), step, &newest);
 		const char *digest = text_of(json_object_get(newest.reply, "release"), "digest");
-		(void)json_object_set_new(params, "digest", json_string(digest)); /* fails only without memory */
+		(void)json_object_set_new(
+			params, "digest", json_string(digest)); /* fails only without memory */
 		json_decref(newest.reply);
 		if (r != 0)
 			return r;
@@ -255,8 +261,8 @@ static int tell_dry_run(struct ctl *ctl, const char *service, json_t *reply)
 	release_text(text_of(release, "version"), text_of(release, "digest"), text, sizeof(text));
 	show_bytes(number_of(release, "bytes"), bytes, sizeof(bytes));
 	printf("%s %s%s%s, %lld modules, %s\n", service, active.text,
-		active.there ? " \xe2\x86\x92 " : "", text, (long long)number_of(release, "modules"),
-		bytes);
+		active.there ? " \xe2\x86\x92 " : "", text,
+		(long long)number_of(release, "modules"), bytes);
 	if (print_changes(json_object_get(reply, "changes")) == 0)
 		puts("  no module differs from the active release");
 	puts("Nothing was changed.");
@@ -279,7 +285,8 @@ static int activate(struct ctl *ctl, json_t *params)
 	if (r != 0)
 		return r;
 	if (!show_plain(ctl, reply))
-		tell_active(ctl, text_of(params, "service"), json_object_get(reply, "previous") != NULL);
+		tell_active(ctl, text_of(params, "service"),
+			json_object_get(reply, "previous") != NULL);
 	json_decref(reply);
 	return 0;
 }
@@ -321,8 +328,8 @@ int verb_deploy(
 	int r = 0;
 	/* -s was taken for it by verb_main(), where "default" stands for none. */
 	if (strcmp(service, "default") == 0 && ctl->instance != NULL)
-		(void)json_object_set_new(
-			params, "service", json_string(ctl->instance)); /* fails only without memory */
+		(void)json_object_set_new(params, "service",
+			json_string(ctl->instance)); /* fails only without memory */
 	service = text_of(params, "service");
 	if (strcmp(service, "default") == 0) {
 		fputs("beamrctl: say which service it is: --name NAME\n", stderr);
@@ -350,13 +357,14 @@ int verb_deploy(
 		release_text(text_of(release, "version"), digest, text, sizeof(text));
 		show_bytes(number_of(release, "bytes"), bytes, sizeof(bytes));
 		if (!show_plain(ctl, reply) && !ctl->quiet && activates == NULL)
-			printf("%s %s is there, %lld modules, %s.  Activate: beamrctl activate %s %.12s\n",
-				service, text, (long long)number_of(release, "modules"), bytes, service,
-				digest);
+			printf("%s %s is there, %lld modules, %s.  Activate: beamrctl activate %s "
+			       "%.12s\n",
+				service, text, (long long)number_of(release, "modules"), bytes,
+				service, digest);
 		json_t *next = activates == NULL ? NULL
-						 : json_pack("{s:s, s:s, s:O*, s:O*}", "service", service,
-							   "digest", digest, "strategy", strategy,
-							   "confirmUSec", confirm);
+						 : json_pack("{s:s, s:s, s:O*, s:O*}", "service",
+							   service, "digest", digest, "strategy",
+							   strategy, "confirmUSec", confirm);
 		if (next != NULL)
 			r = activate(ctl, next);
 		json_decref(next);
@@ -381,7 +389,8 @@ int verb_rollback(
 	char text[128];
 	release_text(text_of(release, "version"), text_of(release, "digest"), text, sizeof(text));
 	if (!show_plain(ctl, reply) && !ctl->quiet)
-		printf(dry_run ? "%s would go back to %s.  Nothing was changed.\n" : "%s %s is active.\n",
+		printf(dry_run ? "%s would go back to %s.  Nothing was changed.\n"
+			       : "%s %s is active.\n",
 			text_of(params, "service"), text);
 	json_decref(reply);
 	return dry_run ? CTL_WOULD_CHANGE : 0;
@@ -533,10 +542,10 @@ static int set_limit(const struct control_verb *verb, json_t *quota, const char 
 static void print_quota(struct ctl *ctl, json_t *quota, json_t *usage)
 {
 	const struct control_struct *type = &control_structs[CONTROL_STRUCT_quota];
-	static const char *const used[][2] = { { "memoryHigh", "memory" }, { "memoryMax", "memory" },
-		{ "processesMax", "processes" }, { "atomsMax", "atoms" }, { "etsTablesMax", "etsTables" },
-		{ "etsMemoryMax", "etsMemory" }, { "modulesMax", "modules" }, { "portsMax", "ports" },
-		{ "timersMax", "timers" } };
+	static const char *const used[][2] = { { "memoryHigh", "memory" },
+		{ "memoryMax", "memory" }, { "processesMax", "processes" }, { "atomsMax", "atoms" },
+		{ "etsTablesMax", "etsTables" }, { "etsMemoryMax", "etsMemory" },
+		{ "modulesMax", "modules" }, { "portsMax", "ports" }, { "timersMax", "timers" } };
 	struct table *table = table_new(ctl);
 	table_column(table, "LIMIT");
 	table_column(table, "VALUE");
@@ -587,13 +596,14 @@ int verb_quota(
 		return r;
 	}
 	bool changes = json_object_size(quota) > 0;
-	json_t *sent = changes ? json_pack("{s:s, s:o, s:b}", "service", service, "quota", quota, "runtime",
-					 (int)runtime)
+	json_t *sent = changes ? json_pack("{s:s, s:o, s:b}", "service", service, "quota", quota,
+					 "runtime", (int)runtime)
 			       : json_pack("{s:s}", "service", service);
 	if (!changes)
 		json_decref(quota);
-	r = ctl_call(ctl, changes ? CONTROL_METHOD_service_set_quota : CONTROL_METHOD_service_get_quota,
-		sent, &reply);
+	r = ctl_call(ctl,
+		changes ? CONTROL_METHOD_service_set_quota : CONTROL_METHOD_service_get_quota, sent,
+		&reply);
 	if (r != 0)
 		return r;
 	if (!show_plain(ctl, reply))
@@ -616,7 +626,8 @@ static int note_state(struct ctl *ctl, json_t *reply, void *user)
 	json_t *service = json_object_get(reply, "service");
 	if (strcmp(text_of(service, "name"), waiting->service) != 0)
 		return 0;
-	(void)snprintf(waiting->state, sizeof(waiting->state), "%s", text_of(service, "state")); /* short */
+	(void)snprintf(waiting->state, sizeof(waiting->state), "%s",
+		text_of(service, "state")); /* short */
 	(void)snprintf(waiting->result, sizeof(waiting->result), "%s",
 		text_of(service, "result")); /* cut when long */
 	return 0;
@@ -627,7 +638,8 @@ int verb_wait(
 {
 	struct ctl stream = *ctl; /* a connection of its own: one call at a time each */
 	struct waiting waiting = { .service = text_of(params, "match") };
-	const char *wanted = json_object_get(params, "state") != NULL ? text_of(params, "state") : "running";
+	const char *wanted =
+		json_object_get(params, "state") != NULL ? text_of(params, "state") : "running";
 	int64_t until = ctl->timeout_usec > 0 ? now_msec() + ctl->timeout_usec / 1000 : INT64_MAX;
 	json_t *reply;
 	bool more = true;
@@ -647,7 +659,8 @@ int verb_wait(
 		if (r != 0 || strcmp(waiting.state, wanted) == 0)
 			return r;
 		if (strcmp(waiting.state, "failed") == 0 && strcmp(wanted, "running") == 0) {
-			fprintf(stderr, "beamrctl: %s has failed: %s\n", waiting.service, waiting.result);
+			fprintf(stderr, "beamrctl: %s has failed: %s\n", waiting.service,
+				waiting.result);
 			return CTL_NOT_RUNNING;
 		}
 		int64_t left = until - now_msec();

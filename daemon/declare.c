@@ -22,6 +22,7 @@ static const struct setting {
 	int64_t least, most;
 	size_t offset;
 } settings[] = {
+
 #define SETTING(name, wire, type_name, initial_value, lowest, highest, text)                       \
 	{ (wire), TYPE_##type_name, (initial_value), (lowest), (highest),                          \
 		offsetof(struct declaration, name) },
@@ -29,7 +30,10 @@ static const struct setting {
 #undef SETTING
 };
 
-#define LIMIT(field, key, wire) { (key), (wire), offsetof(struct beamr_quota, field) }
+#define LIMIT(field, key, wire)                                                                    \
+	{                                                                                          \
+		(key), (wire), offsetof(struct beamr_quota, field)                                 \
+	}
 
 const struct declare_limit declare_limits[] = {
 	LIMIT(memory_high, "memory-high", "memoryHigh"),
@@ -170,9 +174,9 @@ void declare_quota(const struct declaration *declaration, struct beamr_quota *re
 		for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 			if (strcmp(settings[i].key, limit->key) == 0)
 				*(uint64_t *)(void *)((char *)ret_quota + limit->offset) =
-					(uint64_t) * (const int64_t *)(const void *)((const char *)
-									    declaration +
-								   settings[i].offset);
+					(uint64_t) *
+					(const int64_t *)(const void *)((const char *)declaration +
+									settings[i].offset);
 		}
 	}
 }
@@ -193,8 +197,10 @@ static int invalid(struct config_error *error, const char *file, int line, int c
 {
 	error->line = line;
 	error->column = column;
-	(void)snprintf(error->file, sizeof(error->file), "%s", file); /* cut when it is too long to tell */
-	(void)snprintf(error->message, sizeof(error->message), "\"%.80s\" %s", what, message); /* as above */
+	(void)snprintf(
+		error->file, sizeof(error->file), "%s", file); /* cut when it is too long to tell */
+	(void)snprintf(error->message, sizeof(error->message), "\"%.80s\" %s", what,
+		message); /* as above */
 	return CONFIG_E_INVALID;
 }
 
@@ -207,8 +213,8 @@ static int read_line(struct declaration *declaration, char *line, const char *fi
 	int column = (int)(text - line) + 1;
 	char *equals = strchr(text, '=');
 	if (equals == NULL)
-		return invalid(error, file, number, column, text,
-			"is no line of the form key = value");
+		return invalid(
+			error, file, number, column, text, "is no line of the form key = value");
 	*equals = '\0';
 	char *value = trim(equals + 1);
 	text = trim(text);
@@ -216,9 +222,9 @@ static int read_line(struct declaration *declaration, char *line, const char *fi
 		if (strcmp(settings[i].key, text) != 0)
 			continue;
 		const char *wrong = set_value(declaration, &settings[i], value);
-		return wrong != NULL ? invalid(error, file, number, (int)(value - line) + 1, value,
-					       wrong)
-				     : 0;
+		return wrong != NULL
+			       ? invalid(error, file, number, (int)(value - line) + 1, value, wrong)
+			       : 0;
 	}
 	return invalid(error, file, number, column, text, "is no setting of a service");
 }
@@ -257,20 +263,21 @@ static int read_service(struct declaration *declaration, const char *dir, const 
 	char path[8192];
 	struct dirent **entries;
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, file); /* cut: it does not open */
+	declaration->declared = true;
 	int r = read_file(declaration, path, error);
 	(void)snprintf(path, sizeof(path), "%s/%s.d", dir, file); /* as above */
 	int n = r == 0 ? scandir(path, &entries, is_conf, alphasort) : 0;
 	if (n < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
 	for (int i = 0; i < n; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s.d/%s", dir, file, entries[i]->d_name); /* as above */
+		(void)snprintf(path, sizeof(path), "%s/%s.d/%s", dir, file,
+			entries[i]->d_name); /* as above */
 		if (r == 0)
 			r = read_file(declaration, path, error);
 		free(entries[i]);
 	}
 	if (n > 0)
 		free(entries);
-	declaration->declared = true;
 	return r;
 }
 
@@ -291,9 +298,11 @@ int declare_load(const char *dir, const char *only, struct declaration ***ret_it
 	for (int i = 0; i < n; i++) {
 		size_t length = strlen(entries[i]->d_name) - 5;
 		char name[NAME_MAX + 1];
-		(void)snprintf(name, sizeof(name), "%.*s", (int)length, entries[i]->d_name); /* fits */
+		(void)snprintf(
+			name, sizeof(name), "%.*s", (int)length, entries[i]->d_name); /* fits */
 		struct declaration *declaration =
-			r == 0 && (only == NULL || strcmp(only, name) == 0) ? declare_new(name) : NULL;
+			r == 0 && (only == NULL || strcmp(only, name) == 0) ? declare_new(name)
+									    : NULL;
 		if (declaration != NULL)
 			r = read_service(declaration, dir, entries[i]->d_name, ret_error);
 		if (declaration != NULL && r == 0 && (only != NULL || declaration->own_unit == 0))

@@ -37,6 +37,7 @@ _must_check_ int declare_load(const char *dir, const char *only, struct declarat
 	size_t *ret_count, struct config_error *ret_error);
 /* The limits among them. */
 void declare_quota(const struct declaration *declaration, struct beamr_quota *ret_quota);
+
 /* "memoryMax" and so on, with where it lies; NULL at the end. */
 struct declare_limit {
 	const char *key;  /* in the file */

@@ -16,9 +16,9 @@
 
 struct step {
 	char *name;
-	char *path;   /* of the new file; NULL: it goes */
-	bool loaded;  /* there is code of it */
-	bool is_new;  /* it was not in the release before */
+	char *path;  /* of the new file; NULL: it goes */
+	bool loaded; /* there is code of it */
+	bool is_new; /* it was not in the release before */
 };
 
 struct hot {
@@ -41,7 +41,7 @@ static void finish(struct hot *hot, int r)
 {
 	struct service *service = hot->service;
 	struct service_request *request = hot->request;
-	void (*then)(struct service *service, struct service_request *request, int r) = hot->then;
+	void (*then)(struct service * service, struct service_request * request, int r) = hot->then;
 	for (size_t i = 0; i < hot->count; i++) {
 		free(hot->steps[i].name);
 		free(hot->steps[i].path);
@@ -84,7 +84,8 @@ static void on_called(void *user, struct beamr_call_result *result)
 static void in_use(struct hot *hot, const char *module, const beamr_pid *pids, size_t count)
 {
 	struct service_request *request = hot->request;
-	(void)snprintf(request->module, sizeof(request->module), "%s", module); /* a name is at most 255 bytes */
+	(void)snprintf(request->module, sizeof(request->module), "%s",
+		module); /* a name is at most 255 bytes */
 	free(request->pids);
 	request->pids = calloc(count + 1, sizeof(*request->pids));
 	request->pid_count = request->pids != NULL ? count : 0;
@@ -105,6 +106,23 @@ static void finish_paths(struct hot *hot)
 	finish(hot, 0);
 }
 
+static void add_folders(struct hot *hot)
+{
+	char folder[8192];
+	size_t count = 0;
+	while (hot->fresh->code_paths != NULL && hot->fresh->code_paths[count] != NULL)
+		count++;
+	/* Each goes before all that are there. */
+	for (; count > 0; count--) {
+		(void)snprintf(folder, sizeof(folder), "%s/%s", hot->fresh->tree,
+			hot->fresh->code_paths[count - 1]); /* cut: there is no such folder */
+		if (beamr_code_add_dir(hot->ns, folder, BEAMR_CODE_FIRST) != 0)
+			log_say(hot->service->all->daemon->log, 4,
+				"service \"%s\": cannot look for code in \"%s\"",
+				hot->service->name, folder);
+	}
+}
+
 static void set_paths(struct hot *hot)
 {
 	char *text = NULL;
@@ -116,8 +134,8 @@ static void set_paths(struct hot *hot)
 	int r = out != NULL ? 0 : -ENOMEM;
 	if (r == 0) {
 		fputc('[', out);
-		for (size_t i = 0; hot->fresh->code_paths != NULL && hot->fresh->code_paths[i] != NULL;
-			i++) {
+		for (size_t i = 0;
+			hot->fresh->code_paths != NULL && hot->fresh->code_paths[i] != NULL; i++) {
 			fputs(i > 0 ? ",\"" : "\"", out);
 			const char *parts[] = { hot->fresh->tree, "/", hot->fresh->code_paths[i] };
 			for (size_t k = 0; k < ARRAY_SIZE(parts); k++) {
@@ -135,6 +153,13 @@ static void set_paths(struct hot *hot)
 	if (r == 0)
 		r = beamr_term_parse(text, size, &term, &error);
 	free(text);
+	/* One without a kernel looks for code by itself. */
+	if (beamr_ns_node(hot->ns) == BEAMR_NODE_NONE) {
+		(void)beamr_term_free(term);
+		add_folders(hot);
+		finish(hot, r);
+		return;
+	}
 	hot->next = finish_paths;
 	if (r == 0)
 		r = beamr_call(hot->ns, "code", "add_pathsa", (struct beamr_term *const *)&term, 1,
@@ -289,7 +314,8 @@ static bool note_running(void *user, const struct beamr_process *process)
 	struct running *running = user;
 	struct hot *hot = running->hot;
 	for (size_t i = 0; i < hot->count; i++) {
-		if (hot->steps[i].path != NULL || strcmp(hot->steps[i].name, process->current.module) != 0)
+		if (hot->steps[i].path != NULL ||
+			strcmp(hot->steps[i].name, process->current.module) != 0)
 			continue;
 		running->module = hot->steps[i].name;
 		if (running->count == running->capacity) {
@@ -316,8 +342,8 @@ static void add_step(void *user, enum release_change change, const struct releas
 		return;
 	const struct release_module *module = after != NULL ? after : before;
 	*step = (struct step){ .name = strdup(module->name), .is_new = before == NULL };
-	if (step->name == NULL ||
-		(after != NULL && asprintf(&step->path, "%s/%s", hot->fresh->tree, after->path) < 0)) {
+	if (step->name == NULL || (after != NULL && asprintf(&step->path, "%s/%s", hot->fresh->tree,
+							    after->path) < 0)) {
 		free(step->name);
 		step->name = NULL;
 		return; /* counted below: too few steps */
@@ -353,7 +379,8 @@ void service_hot(struct service *service, struct service_request *request,
 		r = -ESRCH;
 	if (r == 0 && hot->fresh->kind == RELEASE_OTP && hot->fresh->has_kernel) {
 		(void)snprintf(request->reason, sizeof(request->reason),
-			"a release that brings OTP itself cannot be loaded under running processes"); /* fits */
+			"a release that brings OTP itself cannot be loaded under running "
+			"processes"); /* fits */
 		finish(hot, SERVICE_E_STATE);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "erl_arguments.h"
 #include "log.h"
+#include "startup.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -22,7 +23,9 @@ struct node {
 	struct beamr_ns *ns; /* NULL once it has ended */
 	char name[BEAMR_NAME_MAX + 1];
 	struct node_events events;
-	bool started, ended, forgotten;
+	bool started, stopping, ended, forgotten;
+	beamr_pid root; /* of a bare one */
+	bool root_over, gone;
 	/* Written before ended_item is posted. */
 	int status;
 	char message[512];
@@ -45,6 +48,10 @@ static void tell_started(struct bridge_item *item)
 static void tell_gone(struct bridge_item *item)
 {
 	struct node *node = NODE_OF(item, gone_item);
+	/* A bare one is watched: that completion comes as well, in whichever order. */
+	node->gone = true;
+	if (node->root != 0 && !node->root_over)
+		return;
 	if (!node->forgotten)
 		node->events.gone(node->events.user);
 	free(node);
@@ -65,8 +72,8 @@ static void remove_ns(struct node *node)
 	beamr_ns_watch(ns, on_gone, node);
 	int r = beamr_ns_remove(node->daemon->machine, beamr_ns_name(ns), BEAMR_NS_KILL);
 	if (r != 0)
-		log_say(node->daemon->log, 3, "service \"%s\": its namespace cannot be removed (%d)",
-			node->name, r);
+		log_say(node->daemon->log, 3,
+			"service \"%s\": its namespace cannot be removed (%d)", node->name, r);
 	(void)beamr_ns_unref(ns);
 }
 
@@ -82,7 +89,18 @@ static void end(struct node *node)
 
 static void tell_ended(struct bridge_item *item)
 {
-	end(NODE_OF(item, ended_item));
+	struct node *node = NODE_OF(item, ended_item);
+	struct beamr_usage usage;
+	if (node->root != 0 && node->ns != NULL && !node->stopping) {
+		/* How a process ended is not told, only that it did: a crash is counted. */
+		beamr_ns_usage(node->ns, &usage);
+		node->status = usage.crashes > 0;
+	}
+	node->root_over = true;
+	if (node->gone)
+		tell_gone(&node->gone_item);
+	else
+		end(node);
 }
 
 static void on_started(void *user)
@@ -166,14 +184,14 @@ static void push_gleam(struct erl_words *words, const struct release *release)
 {
 	char package[600], main_module[600], runner[600];
 	quote(release->package, package, sizeof(package));
-	(void)snprintf(main_module, sizeof(main_module), "%.250s@@main", release->package); /* fits */
+	(void)snprintf(
+		main_module, sizeof(main_module), "%.250s@@main", release->package); /* fits */
 	erl_words_push(words, "-eval");
 	if (release_module(release, main_module) != NULL) {
 		quote(main_module, runner, sizeof(runner));
 		pushf(words, "%s:run(%s)", runner, package);
 	} else {
-		pushf(words,
-			"{ok, _} = application:ensure_all_started(%s), %s:main(), init:stop()",
+		pushf(words, "{ok, _} = application:ensure_all_started(%s), %s:main(), init:stop()",
 			package, package);
 	}
 }
@@ -206,7 +224,8 @@ static bool push_words(struct erl_words *words, const struct node_options *optio
 		erl_words_push(words, "-pa");
 		for (size_t i = 0; release->code_paths[i] != NULL; i++)
 			pushf(words, "%s%s%s", release->tree,
-				release->code_paths[i][0] != '\0' ? "/" : "", release->code_paths[i]);
+				release->code_paths[i][0] != '\0' ? "/" : "",
+				release->code_paths[i]);
 	}
 	if (options->start != NULL)
 		push_start(words, options->start);
@@ -259,9 +278,9 @@ static void push_environment(struct erl_words *variables, const struct node_opti
 	const char *root, const char *bindir)
 {
 	/* What is systemd's business with the daemon is none of the program's. */
-	static const char *const kept_back[] = { "NOTIFY_SOCKET=", "WATCHDOG_PID=", "WATCHDOG_USEC=",
-		"LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=", "ERL_FLAGS=", "ERL_AFLAGS=",
-		"ERL_ZFLAGS=" };
+	static const char *const kept_back[] = { "NOTIFY_SOCKET=", "WATCHDOG_PID=",
+		"WATCHDOG_USEC=", "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=", "ERL_FLAGS=",
+		"ERL_AFLAGS=", "ERL_ZFLAGS=" };
 	const struct release *release = options->release;
 	for (char **variable = environ; *variable != NULL; variable++) {
 		bool keep = true;
@@ -296,8 +315,8 @@ static void push_environment(struct erl_words *variables, const struct node_opti
 		const char *equals = strchr(options->environment[i], '=');
 		if (equals == NULL)
 			continue;
-		char *name = strndup(options->environment[i],
-			(size_t)(equals - options->environment[i]));
+		char *name = strndup(
+			options->environment[i], (size_t)(equals - options->environment[i]));
 		if (name == NULL)
 			abort(); /* as mem_alloc does */
 		set_variable(variables, name, "%s", equals + 1);
@@ -344,8 +363,8 @@ static int boot(struct node *node, const struct node_options *options, char *rea
 	}
 	struct erl_place place = { root, bindir, "erl", options->cwd };
 	int r = 0;
-	bool right = erl_arguments_parse(
-		&parsed, (int)words.items.count, words.items.items, "", &place);
+	bool right =
+		erl_arguments_parse(&parsed, (int)words.items.count, words.items.items, "", &place);
 	if (!right)
 		r = refuse(reason, size, -EINVAL, "%s", parsed.error);
 	push_environment(&variables, options, root, bindir);
@@ -374,6 +393,65 @@ static int boot(struct node *node, const struct node_options *options, char *rea
 	return r;
 }
 
+static void on_root_over(void *user)
+{
+	struct node *node = user;
+	bridge_post(&node->daemon->bridge, &node->ended_item);
+}
+
+/* A namespace with the release's code and one process, and nothing of OTP around it. */
+static int run_bare(
+	struct node *node, const struct node_options *options, char *reason, size_t size)
+{
+	const struct release *release = options->release;
+	char module[600], folder[8192];
+	struct beamr_term **terms = NULL;
+	struct beamr_error error = { .reason = "" };
+	size_t count = 0;
+	int r = 0;
+	if (options->start == NULL && release->main_module == NULL)
+		return refuse(reason, size, -ENOEXEC,
+			"without boot it needs a main/0 or a start function");
+	for (size_t i = 0; r == 0 && release->code_paths != NULL && release->code_paths[i] != NULL;
+		i++) {
+		(void)snprintf(folder, sizeof(folder), "%s/%s", release->tree,
+			release->code_paths[i]); /* cut: there is no such folder */
+		r = beamr_code_add_dir(node->ns, folder, 0);
+	}
+	(void)snprintf(module, sizeof(module), "%s",
+		options->start != NULL ? options->start
+				       : release->main_module); /* cut: no such module */
+	char *function = strchr(module, ':');
+	char *arguments = function != NULL ? strchr(function, '(') : NULL;
+	if (function != NULL)
+		*function++ = '\0';
+	if (arguments != NULL) {
+		size_t length = strlen(arguments);
+		arguments[length - 1] = ']'; /* "(A, B)" as "[A, B]" */
+		arguments[0] = '[';
+		char *copy = strdup(arguments);
+		arguments[0] = '\0';
+		r = copy == NULL ? -ENOMEM : startup_arguments(copy, &terms, &count, &error);
+		free(copy);
+	}
+	if (r == 0)
+		r = beamr_spawn(node->ns, module, function != NULL ? function : "main", terms,
+			count, NULL, &node->root);
+	for (size_t i = 0; i < count; i++)
+		(void)beamr_term_free(terms[i]);
+	free(terms);
+	if (r != 0)
+		return refuse(reason, size, r, "%s:%s/%zu cannot be started: %s", module,
+			function != NULL ? function : "main", count,
+			r == BEAMR_E_NO_MODULE     ? "there is no such module"
+			: r == BEAMR_E_NO_FUNCTION ? "there is no such function"
+			: r == BEAMR_E_FORMAT      ? error.reason
+						   : strerror(r < 0 ? -r : EAGAIN));
+	bridge_post(&node->daemon->bridge, &node->started_item);
+	beamr_watch(node->daemon->machine, node->root, on_root_over, node);
+	return 0;
+}
+
 int node_start(struct daemon *daemon, const struct node_options *options,
 	const struct node_events *events, struct node **ret_node, char *reason, size_t size)
 {
@@ -396,7 +474,8 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 	if (options->quota != NULL)
 		(void)beamr_ns_set_quota(
 			node->ns, options->quota, NULL); /* checked when it was taken */
-	r = boot(node, options, reason, size);
+	r = options->bare ? run_bare(node, options, reason, size)
+			  : boot(node, options, reason, size);
 	if (r != 0) {
 		node->forgotten = true;
 		node->ended = true;
@@ -409,6 +488,10 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 
 void node_stop(struct node *node)
 {
+	node->stopping = true;
+	if (node->root != 0 && !node->ended &&
+		beamr_exit(node->daemon->machine, node->root, BEAMR_EXIT_SHUTDOWN, NULL) == 0)
+		return;
 	/* Booting, or without a signal server: there is nobody to ask. */
 	if (!node->ended && (node->ns == NULL || beamr_ns_shutdown(node->ns) != 0))
 		node_kill(node);
@@ -436,7 +519,9 @@ struct beamr_ns *node_ns(const struct node *node)
 
 beamr_pid node_root(const struct node *node)
 {
-	beamr_pid pid = 0;
+	beamr_pid pid = node->root;
+	if (pid != 0)
+		return pid;
 	if (node->ns == NULL || beamr_whereis(node->ns, "init", &pid) != 0)
 		return 0;
 	return pid;

@@ -19,17 +19,20 @@ struct node_events {
 struct node_options {
 	const char *name; /* of the namespace */
 	const struct release *release;
-	const char *otp_root;            /* NULL: the machine's */
-	const char *start;               /* "module:function(arguments)" instead of what the release says; NULL */
-	const char *const *arguments;    /* for init:get_plain_arguments/0, ended by NULL; NULL */
-	const char *const *environment;  /* "NAME=VALUE" on top of the daemon's, ended by NULL; NULL */
+	bool bare;            /* no kernel: only the start function */
+	const char *otp_root; /* NULL: the machine's */
+	const char *start; /* "module:function(arguments)" instead of what the release says; NULL */
+	const char *const *arguments; /* for init:get_plain_arguments/0, ended by NULL; NULL */
+	const char *const
+		*environment; /* "NAME=VALUE" on top of the daemon's, ended by NULL; NULL */
 	const char *cwd;
 	const struct beamr_quota *quota; /* NULL: none */
 };
 
 /* Returns 0, or an error with ret_reason filled (a sentence without a full stop); then no event comes. */
 int node_start(struct daemon *daemon, const struct node_options *options,
-	const struct node_events *events, struct node **ret_node, char *ret_reason, size_t reason_size);
+	const struct node_events *events, struct node **ret_node, char *ret_reason,
+	size_t reason_size);
 /* Asks it to end in order. */
 void node_stop(struct node *node);
 /* Ends all of it now. */

@@ -125,7 +125,8 @@ void service_each_release(const struct service *service,
 		struct service_release release = { .digest = record_text(entry, "digest"),
 			.version = json_string_value(json_object_get(entry, "version")),
 			.note = json_string_value(json_object_get(entry, "note")),
-			.deployed_realtime_usec = json_integer_value(json_object_get(entry, "deployed")),
+			.deployed_realtime_usec =
+				json_integer_value(json_object_get(entry, "deployed")),
 			.activated_realtime_usec =
 				json_integer_value(json_object_get(entry, "activated")),
 			.uid = json_integer_value(json_object_get(entry, "uid")),
@@ -186,7 +187,8 @@ void service_tell_release(struct service *service)
 {
 	const char *active = service_active(service);
 	json_t *entry = service_entry(service->record, active);
-	log_set_release(service->all->daemon->log, service->name, record_text(entry, "version"), active);
+	log_set_release(
+		service->all->daemon->log, service->name, record_text(entry, "version"), active);
 }
 
 void service_set_state(struct service *service, enum control_value_service_state state)
@@ -206,11 +208,13 @@ static void tell(struct service *service, enum beamr_report_kind kind, const cha
 	char text[700], process[BEAMR_PID_TEXT];
 	va_list arguments;
 	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments); /* one line, cut when it is too long */
+	(void)vsnprintf(
+		text, sizeof(text), format, arguments); /* one line, cut when it is too long */
 	va_end(arguments);
 	beamr_pid root = service->run != NULL ? node_root(service->run->node) : 0;
 	beamr_pid_text(root, process);
-	daemon_report(service->all->daemon, kind, service->name, root != 0 ? process : NULL, NULL, text);
+	daemon_report(
+		service->all->daemon, kind, service->name, root != 0 ? process : NULL, NULL, text);
 }
 
 static void say_result(struct service *service, const char *format, ...) _printf_(2, 3);
@@ -328,7 +332,8 @@ static bool watch_confirmation(struct service *service)
 	json_t *confirm = json_object_get(service->record, "confirm");
 	if (confirm == NULL)
 		return false;
-	int64_t left = json_integer_value(json_object_get(confirm, "until")) - clock_realtime_usec();
+	int64_t left =
+		json_integer_value(json_object_get(confirm, "until")) - clock_realtime_usec();
 	arm(service, &service->confirm_timer, on_confirm_timer, service, left > 0 ? left : 0);
 	return true;
 }
@@ -411,7 +416,7 @@ static void revert(struct service *service, const char *why)
 	struct service_request *request = service->request;
 	char failed[RELEASE_DIGEST];
 	(void)snprintf(failed, sizeof(failed), "%s", service_active(service)); /* a digest */
-	(void)snprintf(request->reason, sizeof(request->reason), "%s", why);    /* cut when long */
+	(void)snprintf(request->reason, sizeof(request->reason), "%s", why);   /* cut when long */
 	request->reverting = true;
 	json_t *record = request->back[0] != '\0' ? service_with_active(service, request->back)
 						  : json_deep_copy(service->record);
@@ -420,7 +425,7 @@ static void revert(struct service *service, const char *why)
 		set(entry, "failed", json_true());
 	if (request->back[0] == '\0')
 		(void)json_object_del(record, "active"); /* it is there */
-	(void)json_object_del(record, "previous");       /* it may be, and is what failed or older */
+	(void)json_object_del(record, "previous"); /* it may be, and is what failed or older */
 	if (request->previous[0] != '\0' && strcmp(request->previous, failed) != 0)
 		set(record, "previous", json_string(request->previous));
 	(void)json_object_del(record, "confirm"); /* as above */
@@ -458,7 +463,8 @@ static void policy(struct service *service, int status, bool had_started, const 
 						       : CONTROL_service_state_failed);
 		tell(service, BEAMR_REPORT_STOP, "%s", why);
 	} else {
-		if (service->failures == 0 || now - service->window_usec > declaration->restart_interval) {
+		if (service->failures == 0 ||
+			now - service->window_usec > declaration->restart_interval) {
 			service->failures = 0;
 			service->window_usec = now;
 		}
@@ -467,14 +473,15 @@ static void policy(struct service *service, int status, bool had_started, const 
 		if (service->failures > (unsigned)declaration->restart_burst) {
 			service->want_run = false;
 			service_set_state(service, CONTROL_service_state_failed);
-			say_result(service, "%.400s; %u times in %" PRId64 " s, so it stays down", why,
-				service->failures, declaration->restart_interval / 1000000);
+			say_result(service, "%.400s; %u times in %" PRId64 " s, so it stays down",
+				why, service->failures, declaration->restart_interval / 1000000);
 			tell(service, BEAMR_REPORT_STOP, "%s", service->result);
 		}
 	}
 	/* Whoever waits for its start hears of the first try. */
 	if (has_request(service, SERVICE_START) || has_request(service, SERVICE_RESTART)) {
-		(void)snprintf(service->request->reason, sizeof(service->request->reason), "%s", why); /* cut */
+		(void)snprintf(service->request->reason, sizeof(service->request->reason), "%s",
+			why); /* cut */
 		service_finish(service, SERVICE_E_START);
 	}
 	service_settled(service);
@@ -599,12 +606,12 @@ static void run_gone(void *user)
 		service->run = TAKE_PTR(service->before);
 		int r = node_rename(service->run->node, service->name);
 		if (r != 0)
-			log_say(services->daemon->log, 3, "service \"%s\" cannot have its name back (%d)",
-				service->name, r);
+			log_say(services->daemon->log, 3,
+				"service \"%s\" cannot have its name back (%d)", service->name, r);
 		service_set_state(service, CONTROL_service_state_running);
 		if (is_activating(service)) {
-			(void)snprintf(service->request->reason, sizeof(service->request->reason), "%s",
-				why); /* cut when long */
+			(void)snprintf(service->request->reason, sizeof(service->request->reason),
+				"%s", why); /* cut when long */
 			json_t *record = json_deep_copy(service->record);
 			json_t *entry = service_entry(record, service->request->digest);
 			if (entry != NULL)
@@ -640,13 +647,15 @@ static void start_run(struct service *service, const char *digest)
 	if (r == 0)
 		r = store_load(services->store, digest, &release);
 	if (r == -ENOENT)
-		(void)snprintf(reason, sizeof(reason), "its release %.12s is not in the store", digest); /* fits */
+		(void)snprintf(reason, sizeof(reason), "its release %.12s is not in the store",
+			digest); /* fits */
 	if (r == 0)
 		r = store_data_dir(services->store, service->name, &data);
 	service_quota(service, &quota);
 	const char *start = record_text(service_entry(service->record, digest), "start");
 	struct node_options options = { .name = service->name,
 		.release = release,
+		.bare = declaration->boot == 0,
 		.otp_root = declaration->otp_root[0] != '\0' ? declaration->otp_root : NULL,
 		.start = declaration->start[0] != '\0' ? declaration->start
 			 : start[0] != '\0'            ? start
@@ -666,7 +675,8 @@ static void start_run(struct service *service, const char *digest)
 		service->restart_wanted = false;
 		service_set_state(service, CONTROL_service_state_starting);
 		phase(service, CONTROL_activate_phase_starting);
-		r = node_start(services->daemon, &options, &mine, &run->node, reason, sizeof(reason));
+		r = node_start(
+			services->daemon, &options, &mine, &run->node, reason, sizeof(reason));
 	}
 	(void)release_free(release);
 	if (r == 0) {
@@ -678,13 +688,16 @@ static void start_run(struct service *service, const char *digest)
 	if (run != NULL)
 		free_run(run);
 	if (reason[0] == '\0')
-		(void)snprintf(reason, sizeof(reason), "%s", strerror(r < 0 ? -r : EINVAL)); /* fits */
+		(void)snprintf(
+			reason, sizeof(reason), "%s", strerror(r < 0 ? -r : EINVAL)); /* fits */
 	if (service->before != NULL) {
 		/* Nothing of the new one is there: the old one has never stopped. */
 		service->run = TAKE_PTR(service->before);
-		(void)node_rename(service->run->node, service->name); /* it had that name a moment ago */
+		(void)node_rename(
+			service->run->node, service->name); /* it had that name a moment ago */
 		service_set_state(service, CONTROL_service_state_running);
-		(void)snprintf(service->request->reason, sizeof(service->request->reason), "%s", reason); /* fits */
+		(void)snprintf(service->request->reason, sizeof(service->request->reason), "%s",
+			reason); /* fits */
 		service_finish(service, SERVICE_E_START);
 		return;
 	}
@@ -785,7 +798,8 @@ static void blue_green(struct service *service)
 {
 	struct service_request *request = service->request;
 	char aside[BEAMR_NAME_MAX + 1];
-	int n = snprintf(aside, sizeof(aside), "%.*s.before", BEAMR_NAME_MAX - 7, service->name); /* fits */
+	int n = snprintf(
+		aside, sizeof(aside), "%.*s.before", BEAMR_NAME_MAX - 7, service->name); /* fits */
 	int r = n > 0 ? node_rename(service->run->node, aside) : -EINVAL;
 	if (r != 0) {
 		(void)snprintf(request->reason, sizeof(request->reason),
@@ -799,8 +813,8 @@ static void blue_green(struct service *service)
 
 static void set_desired(struct service *service, const char *desired)
 {
-	if (strcmp(record_text(service->record, "desired"), desired) == 0 && service->commits == 0 &&
-		service->kept) {
+	if (strcmp(record_text(service->record, "desired"), desired) == 0 &&
+		service->commits == 0 && service->kept) {
 		activated(service, 0, NULL);
 		return;
 	}
@@ -920,14 +934,16 @@ static void begin_remove(struct service *service)
 		return;
 	}
 	if (strcmp(request->digest, service_active(service)) == 0) {
-		(void)snprintf(request->reason, sizeof(request->reason), "the release is active"); /* fits */
+		(void)snprintf(request->reason, sizeof(request->reason),
+			"the release is active"); /* fits */
 		service_finish(service, SERVICE_E_STATE);
 		return;
 	}
 	json_t *record = json_deep_copy(service->record);
 	json_array_foreach(json_object_get(record, "releases"), i, entry) {
 		if (strcmp(record_text(entry, "digest"), request->digest) == 0) {
-			(void)json_array_remove(json_object_get(record, "releases"), i); /* it is there */
+			(void)json_array_remove(
+				json_object_get(record, "releases"), i); /* it is there */
 			break;
 		}
 	}
@@ -955,9 +971,10 @@ static void begin_quota(struct service *service)
 	json_t *record = json_deep_copy(service->record), *quota = json_object();
 	for (const struct declare_limit *limit = declare_limits; limit->key != NULL; limit++)
 		set(quota, limit->wire,
-			json_integer((json_int_t) * (const uint64_t *)(const void *)((const char *)&request
-									   ->quota +
-								   limit->offset)));
+			json_integer(
+				(json_int_t) *
+				(const uint64_t *)(const void *)((const char *)&request->quota +
+								 limit->offset)));
 	set(record, "quota", quota);
 	service_commit(service, record, finish_committed, NULL);
 }
@@ -976,7 +993,8 @@ static void stage_progress(void *user, enum store_phase at, uint64_t done, uint6
 static void do_stage(struct worker_job *job)
 {
 	struct service_request *request =
-		(struct service_request *)(void *)((char *)job - offsetof(struct service_request, job));
+		(struct service_request *)(void *)((char *)job -
+						   offsetof(struct service_request, job));
 	request->r = store_stage(request->service->all->store, &request->source,
 		request->dry_run ? STORE_DRY_RUN : 0, stage_progress, request, &request->release,
 		&request->error);
@@ -1016,7 +1034,8 @@ static void deployed(struct service *service, int r, void *user)
 static void end_stage(struct worker_job *job)
 {
 	struct service_request *request =
-		(struct service_request *)(void *)((char *)job - offsetof(struct service_request, job));
+		(struct service_request *)(void *)((char *)job -
+						   offsetof(struct service_request, job));
 	struct service *service = request->service;
 	struct release *release = request->release;
 	service->all->deploys--;
@@ -1036,7 +1055,8 @@ static void end_stage(struct worker_job *job)
 	request->service_was_new = !service->kept;
 	if (entry == NULL) {
 		entry = json_pack("{s:s}", "digest", release->digest);
-		(void)json_array_append_new(json_object_get(record, "releases"), entry); /* as set() */
+		(void)json_array_append_new(
+			json_object_get(record, "releases"), entry); /* as set() */
 	}
 	const char *version = request->version != NULL ? request->version : release->version;
 	set(entry, "deployed", json_integer(clock_realtime_usec()));

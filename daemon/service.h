@@ -122,8 +122,8 @@ enum control_value_service_state service_state(const struct service *service);
 const char *service_active(const struct service *service);
 /* What "" or the beginning of a digest, or a version, stands for; for rollback "" is the previous one. False when it is none, or more
  * than one. */
-bool service_release(
-	const struct service *service, const char *text, bool previous, char ret_digest[RELEASE_DIGEST]);
+bool service_release(const struct service *service, const char *text, bool previous,
+	char ret_digest[RELEASE_DIGEST]);
 
 struct service_release {
 	const char *digest, *version, *note;
@@ -153,4 +153,5 @@ void service_quota(const struct service *service, struct beamr_quota *ret_quota)
 /* What runs, lent; NULL when nothing does. */
 struct beamr_ns *service_ns(const struct service *service);
 /* "1.4.2 (9f2c…)", or "9f2c…". */
-void service_release_text(const struct service *service, const char *digest, char *out, size_t size);
+void service_release_text(
+	const struct service *service, const char *digest, char *out, size_t size);

@@ -13,7 +13,7 @@ struct run {
 	char digest[RELEASE_DIGEST];
 	bool stopping; /* was asked to end */
 	bool timed_out;
-	struct event *timer; /* start or stop */
+	struct event *timer;  /* start or stop */
 	int64_t started_usec; /* monotonic; 0 before */
 	int status;
 	char message[512];
@@ -36,13 +36,13 @@ struct service {
 	int64_t since_realtime_usec;
 	char result[600];
 	int64_t restarts;
-	struct run *run;    /* what runs, comes up or goes down */
-	struct run *before; /* blue-green: the one that is to go, or to come back */
+	struct run *run;                  /* what runs, comes up or goes down */
+	struct run *before;               /* blue-green: the one that is to go, or to come back */
 	struct service_request *request;  /* under way */
 	struct service_request *confirms; /* waits for confirmation */
 	struct event *retry_timer;
 	struct event *confirm_timer;
-	unsigned failures; /* in the window */
+	unsigned failures;   /* in the window */
 	int64_t window_usec; /* monotonic: when it began */
 	char **arguments;    /* of the last Start; ended by NULL */
 	bool coming_up;      /* counted by services_begin() */
@@ -54,7 +54,7 @@ struct services {
 	struct worker *worker;
 	struct service **items; /* by name */
 	size_t count, capacity;
-	size_t deploys;     /* being staged */
+	size_t deploys; /* being staged */
 	bool sweep_wanted;
 	size_t coming_up, coming_up_total;
 	void (*begun)(struct daemon *daemon);

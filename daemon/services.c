@@ -56,8 +56,8 @@ struct service *service_get(struct services *services, const char *name)
 	service->since_realtime_usec = clock_realtime_usec();
 	(void)snprintf(service->name, sizeof(service->name), "%s", name); /* checked above */
 	service->declaration = declare_new(name);
-	service->record = json_pack("{s:i, s:s, s:s, s:[]}", "format", 1, "service", name, "desired",
-		"running", "releases");
+	service->record = json_pack("{s:i, s:s, s:s, s:[]}", "format", 1, "service", name,
+		"desired", "running", "releases");
 	service->written = json_deep_copy(service->record);
 	if (service->declaration == NULL || service->written == NULL) {
 		service_free(service);
@@ -132,8 +132,8 @@ static void write_commit(struct worker_job *job)
 	struct commit *commit = (struct commit *)(void *)job;
 	commit->r = commit->record != NULL && commit->text == NULL
 			    ? -ENOMEM
-			    : store_write_record(commit->service->all->store,
-				      commit->service->name, commit->text);
+			    : store_write_record(commit->service->all->store, commit->service->name,
+				      commit->text);
 	if (commit->r == 0 && commit->purge)
 		commit->r = store_remove_data(commit->service->all->store, commit->service->name);
 }
@@ -150,8 +150,9 @@ static void end_commit(struct worker_job *job)
 			service->written = json_deep_copy(commit->record);
 		}
 	} else {
-		log_say(service->all->daemon->log, 2, "cannot write the record of service \"%s\": %s",
-			service->name, strerror(-r));
+		log_say(service->all->daemon->log, 2,
+			"cannot write the record of service \"%s\": %s", service->name,
+			strerror(-r));
 		if (service->commits == 1) {
 			json_decref(service->record);
 			service->record = json_deep_copy(service->written);
@@ -169,8 +170,7 @@ static void end_commit(struct worker_job *job)
 void service_commit(struct service *service, json_t *record,
 	void (*then)(struct service *service, int r, void *user), void *user)
 {
-	struct commit *commit =
-		service->all->worker != NULL ? calloc(1, sizeof(*commit)) : NULL;
+	struct commit *commit = service->all->worker != NULL ? calloc(1, sizeof(*commit)) : NULL;
 	if (commit == NULL) {
 		json_decref(record);
 		if (then != NULL)
@@ -231,7 +231,8 @@ void services_sweep(struct services *services)
 	size_t total = 0;
 	for (size_t i = 0; i < services->count; i++)
 		total += json_array_size(json_object_get(services->items[i]->record, "releases")) +
-			 json_array_size(json_object_get(services->items[i]->written, "releases")) + 2;
+			 json_array_size(json_object_get(services->items[i]->written, "releases")) +
+			 2;
 	if (sweep != NULL)
 		sweep->keep = calloc(total + 1, sizeof(char *));
 	if (sweep == NULL || sweep->keep == NULL) {
@@ -273,7 +274,8 @@ static void read_record(void *user, const char *name, const char *text)
 	if (json_integer_value(json_object_get(record, "format")) == 1)
 		service = service_get(services, name);
 	if (service == NULL) {
-		log_say(services->daemon->log, 3, "the record of service \"%s\" cannot be read", name);
+		log_say(services->daemon->log, 3, "the record of service \"%s\" cannot be read",
+			name);
 		json_decref(record);
 		return;
 	}
@@ -293,8 +295,8 @@ static int declare(struct services *services, const char *dir)
 	struct config_error error;
 	int r = declare_load(dir, services->daemon->instance, &items, &count, &error);
 	if (r > 0)
-		log_say(services->daemon->log, 3, "%s:%d:%d: %s", error.file, error.line, error.column,
-			error.message);
+		log_say(services->daemon->log, 3, "%s:%d:%d: %s", error.file, error.line,
+			error.column, error.message);
 	else if (r < 0)
 		log_say(services->daemon->log, 3, "cannot read \"%s\": %s", dir, strerror(-r));
 	if (r != 0)
@@ -321,7 +323,8 @@ int services_new(struct daemon *daemon, const char *state_dir, const char *servi
 	services->daemon = daemon;
 	int r = state_dir != NULL ? store_open(state_dir, &services->store) : 0;
 	if (r < 0)
-		log_say(daemon->log, 3, "cannot use the state folder \"%s\": %s; nothing can be deployed",
+		log_say(daemon->log, 3,
+			"cannot use the state folder \"%s\": %s; nothing can be deployed",
 			state_dir, strerror(-r));
 	services->worker = services->store != NULL ? worker_new(&daemon->bridge) : NULL;
 	if (services->store != NULL && services->worker == NULL)
@@ -367,10 +370,9 @@ void service_settled(struct service *service)
 	services->coming_up--;
 	notify_starting(services->daemon, "Starting services: %zu of %zu, %s is %s",
 		services->coming_up_total - services->coming_up, services->coming_up_total,
-		service->name,
-		control_enums[CONTROL_ENUM_service_state].wires[service->state]);
+		service->name, control_enums[CONTROL_ENUM_service_state].wires[service->state]);
 	if (services->coming_up == 0 && services->begun != NULL) {
-		void (*begun)(struct daemon *daemon) = services->begun;
+		void (*begun)(struct daemon * daemon) = services->begun;
 		services->begun = NULL;
 		begun(services->daemon);
 	}
@@ -395,9 +397,10 @@ static void deployed_declared(struct service_request *request, int r)
 	struct release *release = request->release;
 	bool changed = false;
 	if (r != 0)
-		log_say(daemon->log, 3, "the artifact \"%s\" of service \"%s\" cannot be deployed: %s%s%s",
-			request->source.path, service->name,
-			request->error.path, request->error.path[0] != '\0' ? ": " : "",
+		log_say(daemon->log, 3,
+			"the artifact \"%s\" of service \"%s\" cannot be deployed: %s%s%s",
+			request->source.path, service->name, request->error.path,
+			request->error.path[0] != '\0' ? ": " : "",
 			r < 0 ? strerror(-r) : request->error.reason);
 	else
 		changed = strcmp(record_text(service->record, "declared"), release->digest) != 0;
@@ -405,7 +408,8 @@ static void deployed_declared(struct service_request *request, int r)
 	if (next != NULL) {
 		next->action = SERVICE_ACTIVATE;
 		next->strategy = CONTROL_strategy_restart;
-		next->confirm_usec = service_active(service)[0] != '\0' ? service->declaration->confirm : 0;
+		next->confirm_usec =
+			service_active(service)[0] != '\0' ? service->declaration->confirm : 0;
 		next->declared = true;
 		next->done = activated_declared;
 		memcpy(next->digest, release->digest, sizeof(next->digest));
@@ -424,8 +428,7 @@ static void deployed_declared(struct service_request *request, int r)
 static void bring_up(struct service *service)
 {
 	const char *artifact = service->declaration->artifact;
-	struct service_request *request =
-		artifact[0] != '\0' ? calloc(1, sizeof(*request)) : NULL;
+	struct service_request *request = artifact[0] != '\0' ? calloc(1, sizeof(*request)) : NULL;
 	service->want_run = service->declaration->autostart != 0 &&
 			    strcmp(record_text(service->record, "desired"), "running") == 0;
 	if (request == NULL) {
@@ -435,7 +438,8 @@ static void bring_up(struct service *service)
 		return;
 	}
 	request->action = SERVICE_DEPLOY;
-	request->source = (struct store_source){ .path = artifact, .fd = -1,
+	request->source = (struct store_source){ .path = artifact,
+		.fd = -1,
 		.bytes_max = (uint64_t)service->all->daemon->config.deploy_max };
 	request->done = deployed_declared;
 	service_submit(service, request);
@@ -470,7 +474,7 @@ void services_run_gone(struct services *services)
 	services->runs--;
 	if (services->runs > 0 || services->stopped == NULL)
 		return;
-	void (*stopped)(struct daemon *daemon) = services->stopped;
+	void (*stopped)(struct daemon * daemon) = services->stopped;
 	services->stopped = NULL;
 	stopped(services->daemon);
 }

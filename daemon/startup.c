@@ -109,8 +109,8 @@ static int prepare(struct startup *startup, size_t i)
 	return r;
 }
 
-/* "[A, B]" as terms: each item is parsed by itself, found by brackets outside of quotes. */
-static int parse_arguments(const char *text, struct beamr_term ***ret_terms, size_t *ret_count,
+/* Each item is parsed by itself, found by brackets outside of quotes. */
+int startup_arguments(const char *text, struct beamr_term ***ret_terms, size_t *ret_count,
 	struct beamr_error *error)
 {
 	size_t length = strlen(text), depth = 0, count = 0, begin = 1;
@@ -176,7 +176,7 @@ static int start_service(struct startup *startup, size_t i)
 	if (r != 0)
 		return r;
 	if (service->start_arguments != NULL)
-		r = parse_arguments(service->start_arguments, &terms, &count, &error);
+		r = startup_arguments(service->start_arguments, &terms, &count, &error);
 	if (r == 0)
 		r = beamr_spawn(ns, service->start_module, service->start_function, terms, count,
 			NULL, &pid);

@@ -69,8 +69,8 @@ static void fail_bad(struct call *call, const struct service_request *request)
 	if (error->has_offset)
 		(void)snprintf(place, sizeof(place), ", offset %llu",
 			(unsigned long long)error->offset); /* fits */
-	info.message = call_printf(call, "%s%s%s%s.", error->path[0] != '\0' ? error->path : "The artifact",
-		place, ": ", error->reason);
+	info.message = call_printf(call, "%s%s%s%s.",
+		error->path[0] != '\0' ? error->path : "The artifact", place, ": ", error->reason);
 	call_fail(call, CONTROL_ERROR_bad_artifact, &info);
 }
 
@@ -80,8 +80,8 @@ void method_service_failed(struct call *call, struct service_request *request, i
 	switch (r) {
 	case SERVICE_E_BUSY: {
 		struct control_error_busy info = { .operation = method_copy(call, request->reason),
-			.message = call_printf(call, "Service \"%s\" is busy: %s.", name,
-				request->reason) };
+			.message = call_printf(
+				call, "Service \"%s\" is busy: %s.", name, request->reason) };
 		call_fail(call, CONTROL_ERROR_busy, &info);
 		return;
 	}
@@ -94,11 +94,12 @@ void method_service_failed(struct call *call, struct service_request *request, i
 		return;
 	}
 	case SERVICE_E_OLD_CODE: {
-		struct control_error_service_old_code_in_use info = {
-			.module = method_copy(call, request->module),
+		struct control_error_service_old_code_in_use info = { .module = method_copy(call,
+									      request->module),
 			.processes = method_strings(call, request->pid_count),
 			.message = call_printf(call,
-				"Hot activation is refused: %s is in use by %zu process%s. Restart or "
+				"Hot activation is refused: %s is in use by %zu process%s. Restart "
+				"or "
 				"blue-green would work.",
 				request->module, request->pid_count,
 				request->pid_count == 1 ? "" : "es") };
@@ -126,7 +127,8 @@ void method_service_failed(struct call *call, struct service_request *request, i
 	}
 	case SERVICE_E_STATE: {
 		struct control_error_busy info = { .operation = "state",
-			.message = call_printf(call, "Service \"%s\": %s.", name, request->reason) };
+			.message =
+				call_printf(call, "Service \"%s\": %s.", name, request->reason) };
 		call_fail(call, CONTROL_ERROR_busy, &info);
 		return;
 	}
@@ -206,16 +208,16 @@ static struct listing list_releases(struct call *call, const struct service *ser
 	service_each_release(service, count_release, &listing.max);
 	if (max > 0 && listing.max > max)
 		listing.max = max;
-	listing.items = control_arena_alloc(
-		&call->arena, (listing.max + 1) * sizeof(*listing.items));
+	listing.items =
+		control_arena_alloc(&call->arena, (listing.max + 1) * sizeof(*listing.items));
 	if (listing.items == NULL)
 		listing.max = 0;
 	service_each_release(service, list_release, &listing);
 	return listing;
 }
 
-void method_fill_releases(struct call *call, const struct service *service,
-	struct control_out_service_describe *out)
+void method_fill_releases(
+	struct call *call, const struct service *service, struct control_out_service_describe *out)
 {
 	struct listing listing = list_releases(call, service, 0);
 	out->releases.items = listing.items;
@@ -228,8 +230,8 @@ void handle_service_history(struct call *call, const struct control_in_service_h
 	struct service *service = method_service(call, in->service);
 	if (service == NULL)
 		return;
-	struct listing listing = list_releases(call, service,
-		in->limit.set && in->limit.value > 0 ? (size_t)in->limit.value : 0);
+	struct listing listing = list_releases(
+		call, service, in->limit.set && in->limit.value > 0 ? (size_t)in->limit.value : 0);
 	for (size_t i = 0; i + 1 < listing.count; i++) {
 		struct control_out_service_history out = { .release = &listing.items[i] };
 		call_continue(call, &out);
@@ -341,11 +343,11 @@ static struct comparing compare(
 	const char *active = service_active(service);
 	struct beamr_ns *ns = service_ns(service);
 	/* Without the active one all are added. */
-	if (active[0] == '\0' || store_load(services_store(call->daemon->services), active, &old) != 0)
+	if (active[0] == '\0' ||
+		store_load(services_store(call->daemon->services), active, &old) != 0)
 		old = NULL;
 	if (ns != NULL)
-		beamr_process_each(
-			call->daemon->machine, ns, 0, note_place, &comparing.places);
+		beamr_process_each(call->daemon->machine, ns, 0, note_place, &comparing.places);
 	qsort(comparing.places.modules, comparing.places.count, sizeof(char *), compare_texts);
 	release_compare(old, fresh, count_change, &wanted);
 	comparing.items =
@@ -388,14 +390,14 @@ static void send_progress(evutil_socket_t fd, short what, void *user)
 	struct deploying *deploying = user;
 	struct service_request *request = &deploying->request;
 	/* Numbers to be looked at. */
-	int phase = atomic_load_explicit(&request->stage_phase, memory_order_relaxed) ==
-				    STORE_VERIFYING
-			    ? CONTROL_deploy_phase_verifying
-			    : CONTROL_deploy_phase_receiving;
+	int phase =
+		atomic_load_explicit(&request->stage_phase, memory_order_relaxed) == STORE_VERIFYING
+			? CONTROL_deploy_phase_verifying
+			: CONTROL_deploy_phase_receiving;
 	struct control_out_service_deploy out = { .phase = phase,
 		.bytes = (int64_t)atomic_load_explicit(&request->stage_done, memory_order_relaxed),
-		.bytes_total =
-			(int64_t)atomic_load_explicit(&request->stage_total, memory_order_relaxed) };
+		.bytes_total = (int64_t)atomic_load_explicit(
+			&request->stage_total, memory_order_relaxed) };
 	if (out.bytes == deploying->sent_done && phase == deploying->sent_phase)
 		return;
 	deploying->sent_done = out.bytes;
@@ -448,8 +450,8 @@ static void deployed(struct service_request *request, int r)
 	if (request->dry_run) {
 		out->release = control_arena_alloc(&call->arena, sizeof(*out->release));
 		if (out->release != NULL)
-			*out->release = (struct control_release){
-				.digest = method_copy(call, release->digest),
+			*out->release = (struct control_release){ .digest = method_copy(
+									  call, release->digest),
 				.version = request->version != NULL ? request->version
 					   : release->version != NULL
 						   ? method_copy(call, release->version)
@@ -457,8 +459,7 @@ static void deployed(struct service_request *request, int r)
 				.deployed_by_uid = request->uid,
 				.state = CONTROL_release_state_staged,
 				.modules = (int64_t)release->module_count,
-				.bytes = (int64_t)release->bytes
-			};
+				.bytes = (int64_t)release->bytes };
 		call_reply(call, out);
 		free_deploying(deploying);
 		return;
@@ -510,7 +511,8 @@ static bool name_is_possible(const char *name)
 		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 	size_t length = strlen(name);
 	return length > 0 && length <= BEAMR_NAME_MAX && strchr(letters, name[0]) != NULL &&
-	       strspn(name, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-") == length &&
+	       strspn(name, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-") ==
+		       length &&
 	       strcmp(name, BEAMR_DEFAULT_NAMESPACE) != 0;
 }
 
@@ -572,10 +574,11 @@ void handle_service_deploy(struct call *call, const struct control_in_service_de
 		.done = deployed };
 	if (call->more) {
 		const struct timeval interval = { .tv_usec = PROGRESS_MSEC * 1000 };
-		deploying->timer = event_new(
-			call->daemon->base, -1, EV_PERSIST, send_progress, deploying);
+		deploying->timer =
+			event_new(call->daemon->base, -1, EV_PERSIST, send_progress, deploying);
 		if (deploying->timer != NULL)
-			(void)event_add(deploying->timer, &interval); /* else nothing is told meanwhile */
+			(void)event_add(
+				deploying->timer, &interval); /* else nothing is told meanwhile */
 	}
 	service_submit(service, &deploying->request);
 }
@@ -635,10 +638,13 @@ static void fail_no_release(struct call *call, const char *service, const char *
 {
 	struct control_error_no_such_release info = { .service = service,
 		.digest = digest,
-		.message = digest[0] != '\0'
-				   ? call_printf(call, "Service \"%s\" has no release \"%s\", or more than one.",
-					     service, digest)
-				   : call_printf(call, "Service \"%s\" has no release to go to.", service) };
+		.message =
+			digest[0] != '\0'
+				? call_printf(call,
+					  "Service \"%s\" has no release \"%s\", or more than one.",
+					  service, digest)
+				: call_printf(call, "Service \"%s\" has no release to go to.",
+					  service) };
 	call_fail(call, CONTROL_ERROR_no_such_release, &info);
 }
 

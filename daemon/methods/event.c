@@ -2,6 +2,7 @@
 /* io.beamr.Event.Subscribe: each subscriber walks the ring of events at its own pace. What waits for one is what it has not
  * yet taken out of the ring, so a reader that stops costs nothing but its place, and is told how many it lost. */
 #include "../events.h"
+#include "../service.h"
 #include "../wording.h"
 #include "methods.h"
 
@@ -245,7 +246,10 @@ void handle_event_subscribe(struct call *call, const struct control_in_event_sub
 		call_fail(call, CONTROL_ERROR_not_supported, &info);
 		return;
 	}
-	if (in->service != NULL) {
+	struct services *services = call->daemon->services;
+	/* One that does not run has no namespace. */
+	if (in->service != NULL &&
+		(services == NULL || service_find(services, in->service) == NULL)) {
 		struct beamr_ns *ns;
 		int r = beamr_ns_get(call->daemon->machine, in->service, &ns);
 		if (r != 0) {

@@ -53,9 +53,8 @@ static void started(struct service_request *request, int r)
 	if (r != 0) {
 		method_service_failed(call, request, r);
 	} else {
-		struct control_out_service_start out = {
-			.root_process = root_of(call, request->service)
-		};
+		struct control_out_service_start out = { .root_process =
+								 root_of(call, request->service) };
 		call_audit(call, name, "%s %s",
 			request->action == SERVICE_START ? "started" : "restarted", name);
 		if (request->action == SERVICE_START) {
@@ -175,7 +174,8 @@ static bool gather_release(void *user, const struct service_release *release)
 	struct gathering *gathering = user;
 	if (gathering->to->count == gathering->max)
 		return false;
-	gathering->to->items[gathering->to->count++] = method_copy(gathering->call, release->digest);
+	gathering->to->items[gathering->to->count++] =
+		method_copy(gathering->call, release->digest);
 	return true;
 }
 
@@ -186,8 +186,8 @@ static bool count_release(void *user, const struct service_release *release)
 	return true;
 }
 
-void method_service_remove(struct call *call, struct service *service,
-	const struct control_in_service_remove *in)
+void method_service_remove(
+	struct call *call, struct service *service, const struct control_in_service_remove *in)
 {
 	struct changing *changing = new_changing(call, SERVICE_REMOVE, removed);
 	if (changing == NULL)
@@ -227,9 +227,11 @@ void method_service_remove(struct call *call, struct service *service,
 /* ---- limits ---- */
 
 #define LIMITS(X)                                                                                  \
-	X(memory_high) X(memory_max) X(processes_max) X(atoms_max) X(ets_tables_max)               \
-	X(ets_memory_max) X(modules_max) X(code_memory_max) X(ports_max) X(file_descriptors_max)   \
-	X(mailbox_max) X(process_heap_max) X(timers_max) X(cpu_weight) X(cpu_quota_milli)
+	X(memory_high)                                                                             \
+	X(memory_max)                                                                              \
+	X(processes_max) X(atoms_max) X(ets_tables_max) X(ets_memory_max) X(modules_max)           \
+		X(code_memory_max) X(ports_max) X(file_descriptors_max) X(mailbox_max)             \
+			X(process_heap_max) X(timers_max) X(cpu_weight) X(cpu_quota_milli)
 
 static void fill_quota(const struct beamr_quota *from, struct control_quota *to)
 {
@@ -288,8 +290,8 @@ static void limited(struct service_request *request, int r)
 	struct changing *changing = (struct changing *)(void *)request;
 	struct call *call = changing->call;
 	if (r == SERVICE_E_STATE) {
-		struct control_error_invalid_parameter info = { .parameter =
-									method_copy(call, request->reason) };
+		struct control_error_invalid_parameter info = { .parameter = method_copy(
+									call, request->reason) };
 		call_fail(call, CONTROL_ERROR_invalid_parameter, &info);
 	} else if (r != 0) {
 		method_service_failed(call, request, r);
@@ -343,8 +345,9 @@ void handle_service_set_quota(struct call *call, const struct control_in_service
 	int r = right ? beamr_ns_set_quota(ns, &quota, &field) : BEAMR_E_LIMIT;
 	(void)beamr_ns_unref(ns);
 	if (r != 0) {
-		struct control_error_invalid_parameter info = { .parameter =
-									field != NULL ? field : "quota" };
+		struct control_error_invalid_parameter info = {
+			.parameter = field != NULL ? field : "quota"
+		};
 		call_fail(call, CONTROL_ERROR_invalid_parameter, &info);
 		return;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io.beamr.Service: namespaces. */
-#include "../log.h"
 #include "../service.h"
+#include "../log.h"
 #include "methods.h"
 
 #include <errno.h>
@@ -67,8 +67,9 @@ static bool list_one(void *user, const struct beamr_ns_info *info)
 	struct services *services = call->daemon->services;
 	struct service *service = services != NULL ? service_find(services, info->name) : NULL;
 	/* Both come by name: what does not run stands between what does. */
-	for (struct service *next; services != NULL && (next = services_at(services, listing->at)) != NULL &&
-				   strcmp(service_name(next), info->name) <= 0;
+	for (struct service *next;
+		services != NULL && (next = services_at(services, listing->at)) != NULL &&
+		strcmp(service_name(next), info->name) <= 0;
 		listing->at++)
 		list_kept(listing, next);
 	if (service != NULL)

@@ -473,6 +473,7 @@ void ns_close(struct ns *ns, void (*on_empty)(struct ns *ns))
 {
 	ns->on_empty = on_empty;
 	/* Invariant: processes is lowered once for being open, after closing is set, so that it cannot come to 0 before. */
+	atomic_store_relaxed(&ns->ending, true);  /* only read for what is told */
 	atomic_store_release(&ns->closing, true); /* Pairs with ns_process_enter(). */
 	pool_share_interrupt(ns->helpers); /* who waits for them is about to be killed */
 	ns_process_leave(ns);

@@ -60,6 +60,7 @@ struct ns {
 	_Atomic uint8_t signals[NS_SIGNALS]; /* enum ns_disposition: os:set_signal/2 */
 	_Atomic bool closing;
 	_Atomic term victim; /* the process that is to end for memory; TERM_NONE or one that has ended: none (proc/pressure.c) */
+	_Atomic bool ending; /* all its processes are being killed: that they die is no news */
 	_Atomic uint64_t crashes;
 	_Atomic uint64_t restarts; /* children started again by supervisors */
 	/* Of new processes' memory, as programs set them by system_flag/2. */

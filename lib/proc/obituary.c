@@ -411,7 +411,8 @@ struct beamr_crash_id obituary(struct proc *p, term reason)
 		atomic_add_relaxed(&p->ns->crashes, 1);
 		table_count_crash();
 	}
-	if (!extra->quiet && (!extra->by_signal || cascade_is_told(p)))
+	bool swept = extra->by_signal && atomic_load_relaxed(&p->ns->ending);
+	if (!extra->quiet && !swept && (!extra->by_signal || cascade_is_told(p)))
 		tell(p, reason, extra->by_signal ? BEAMR_REPORT_EXIT_SIGNAL : BEAMR_REPORT_CRASH);
 	return crash_id_is_none(extra->cause) ? extra->crash_id : extra->cause;
 }

@@ -188,8 +188,10 @@ static void *loads_thread(void *unused)
 			load_failed(r->ns, r->module, &error);
 		if (result == 0)
 			load_companions(r->ns, r->module);
+		struct ns *ns = r->ns;
 		if (result != 0 || r->module != A(logger) || !wait_for_logger(r))
 			answer(r);
+		ns_release(ns); /* Pairs with park_for_load(): the process may be gone by now, and all others */
 		pthread_mutex_lock(&loads.lock);
 	}
 	pthread_mutex_unlock(&loads.lock);
@@ -209,6 +211,7 @@ static bool park_for_load(struct proc *p, term module)
 	}
 	bool accepted = !loads.stop;
 	if (accepted) {
+		ns_hold(r->ns);
 		if (loads.first == NULL)
 			loads.last = &loads.first;
 		*loads.last = r;
@@ -306,6 +309,8 @@ void autoload_stop(void)
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++)
 		for (struct request *r = left[i], *next; r != NULL; r = next) {
 			next = r->next;
+			if (i == 0)
+				ns_release(r->ns); /* what waits for a logger holds nothing */
 			mem_free(MEM_MISC, r, sizeof(*r));
 		}
 }

@@ -82,6 +82,7 @@ static void ended(struct beamr_ns *h, int status, const char *message)
 		if (state == BEAMR_NODE_HALTED || state == BEAMR_NODE_NONE)
 			return;
 	} while (!atomic_cas_acq_rel(&h->node, &state, BEAMR_NODE_HALTED));
+	atomic_store_relaxed(&h->ns->ending, true); /* only read for what is told */
 	if (h->boot.halted != NULL)
 		h->boot.halted(h->boot.user, status, message);
 }
