@@ -6,6 +6,7 @@
 #include "io/poll.h"
 
 #include "base/alloc.h"
+#include "base/epoch.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -333,6 +334,7 @@ struct poll *poll_free(struct poll *p)
 	if (p == NULL)
 		return NULL;
 	p->closing = true;
+	epoch_enter();
 	run_tasks(p);
 	while (!list_is_empty(&p->all)) {
 		struct pollee *e = list_entry(p->all.next, struct pollee, all);
@@ -340,6 +342,7 @@ struct poll *poll_free(struct poll *p)
 		e->ready(e, POLL_CLOSED);
 	}
 	run_tasks(p);
+	epoch_leave();
 	if (p->base != NULL) {
 		event_free(p->wake_event);
 		event_free(p->timer);

@@ -149,7 +149,7 @@ struct ending {
 static void tell(term pid, void *arg)
 {
 	struct ending *e = arg;
-	signal_exit(SIGNAL_EXIT_LINK, e->pid, proc_lookup(pid), e->reason, 0, e->cause);
+	signal_exit_to(SIGNAL_EXIT_LINK, e->pid, pid, e->reason, 0, e->cause);
 }
 
 void links_end(struct proc *p, term reason, struct beamr_crash_id cause)

@@ -118,7 +118,7 @@ term monitor_make(struct proc *p, term target, const struct monitor_how *how, st
 	if (ret_monitor != NULL)
 		*ret_monitor = m;
 	else
-		signal_send_or_refuse(proc_lookup(target), &m->there);
+		signal_deliver(target, &m->there);
 	return ref;
 }
 
@@ -142,7 +142,7 @@ static void stop_monitoring(struct proc *p, struct monitor *m)
 	atomic_add_relaxed(&m->refs, 1); /* DEMONITOR's own */
 	if (!node_has_use(m))
 		table_remove(p, m);
-	signal_send_or_refuse(proc_lookup(m->target), &m->gone);
+	signal_deliver(m->target, &m->gone);
 }
 
 static void end_alias(struct monitor *m)
@@ -223,7 +223,7 @@ struct message *monitor_signal_down(struct proc *p, struct monitor *m)
 		w[0] = HEADER(BOXED_TUPLE, 5);
 		w[1] = m->tag == NULL ? A(DOWN) : heap_copy_into(m->tag->value, &tag_at, &down->offheap);
 		w[2] = m->was_alias ? alias_ref_put(w + 6, m->ref, p->pid) : ref_put(w + 6, m->ref);
-		w[3] = A(process);
+		w[3] = (m->flags & MONITOR_PORT) ? A(port) : A(process);
 		w[4] = m->target;
 		w[5] = down->value;
 		if (m->name != TERM_NONE) {
@@ -261,7 +261,7 @@ void monitors_end(struct proc *p, term reason)
 		list_remove(&m->at_origin);
 		if (m->flags & MONITOR_IS_SET) {
 			m->flags = 0;
-			signal_send_or_refuse(proc_lookup(m->target), &m->gone);
+			signal_deliver(m->target, &m->gone);
 		} else {
 			(void)monitor_unref(m);
 		}

@@ -295,11 +295,19 @@ void proc_tell(struct proc *p, enum beamr_report_kind kind, unsigned priority, t
  * there. Registered before the schedulers start. */
 void proc_on_end(void (*fn)(struct proc *p));
 /* Where reports go; NULL: nowhere. Set before the schedulers start. fn: see struct beamr_options. */
-/* What sending to a port does: takes nothing, returns false with the raise set. Set before the schedulers start. */
-void proc_set_port_send(bool (*fn)(struct proc *p, term port, term message));
 /* Text for the standard error of p's namespace: what its logger would hear if there were one. Set before the schedulers start. */
 typedef void (*proc_text_fn)(struct proc *p, const uint8_t *text, size_t size);
 void proc_set_unheard(proc_text_fn fn);
+/* What ports do with what processes send them; io's, handed down before the schedulers start. */
+struct port_functions {
+	/* Port ! Message: returns false with the raise set. */
+	bool (*send)(struct proc *p, term port, term message);
+	/* A signal. Takes s. */
+	void (*signal)(term port, struct signal *s);
+	/* Its registered name is taken away. */
+	void (*unnamed)(term port);
+};
+void proc_set_ports(const struct port_functions *functions);
 void proc_set_report(void (*fn)(void *user, const struct beamr_report *report), void *user);
 
 /* OUTCOME_WAIT. A question has a number; its answer carries it. value is copied. Threads: any. */

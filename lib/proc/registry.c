@@ -103,8 +103,22 @@ bool registry_remove(struct ns *ns, term name)
 		struct proc *p = term_is_local_pid(e->value) ? proc_lookup_exiting(e->value) : NULL;
 		if (p != NULL)
 			atomic_store_relaxed(&p->name, TERM_NONE);
+		if (term_is_local_port(e->value))
+			port_unnamed(e->value);
 		(void)wordmap_remove(&s->names, MEM_NS, name);
 	}
+	mutex_unlock(&s->lock);
+	return there;
+}
+
+bool registry_remove_port(struct ns *ns, term name, term port)
+{
+	struct stripe *s = stripe_of(ns, name);
+	mutex_lock(&s->lock);
+	struct wordmap_entry *e = wordmap_find(&s->names, name);
+	bool there = e != NULL && e->value == port;
+	if (there)
+		(void)wordmap_remove(&s->names, MEM_NS, name);
 	mutex_unlock(&s->lock);
 	return there;
 }

@@ -8,6 +8,9 @@
 
 struct proc;
 
+/* Tells a port that it has no name any more (send.c). */
+void port_unnamed(term port);
+
 struct registry *registry_new(void);
 struct registry *registry_free(struct registry *registry);
 
@@ -19,6 +22,8 @@ enum { REGISTRY_E_TAKEN = 1, REGISTRY_E_HAS_NAME, REGISTRY_E_NO_PROCESS };
 _must_check_ int registry_add(struct ns *ns, term name, struct proc *p);
 /* Gives name to a port, whose owner sees to it that it is taken away. 0 or REGISTRY_E_TAKEN. */
 _must_check_ int registry_add_port(struct ns *ns, term name, term port);
+/* When that port has it. */
+bool registry_remove_port(struct ns *ns, term name, term port);
 /* False when nobody had it. */
 bool registry_remove(struct ns *ns, term name);
 /* The end of p: takes its name away if it has one. */

@@ -18,6 +18,7 @@ enum monitor_flags {
 	MONITOR_ALIAS_REPLY = 8,     /* and with the first message through it, which also ends the monitor */
 	MONITOR_CLOCK = 16,          /* time_offset */
 	MONITOR_SPAWN_REQUEST = 32,
+	MONITOR_PORT = 64,           /* a port, or the name of one: DOWN says so */
 };
 
 struct monitor {

@@ -2,14 +2,31 @@
 /* Sending: what `!` does with each kind of destination. */
 #include "proc/mailbox.h"
 #include "proc/registry.h"
+#include "proc/signal.h"
 #include "term/atom.h"
 #include "term/ident.h"
 
-static bool (*port_send)(struct proc *p, term port, term message); /* fixed once schedulers run */
+static const struct port_functions *ports; /* fixed once schedulers run */
 
-void proc_set_port_send(bool (*fn)(struct proc *p, term port, term message))
+void proc_set_ports(const struct port_functions *functions)
 {
-	port_send = fn;
+	ports = functions;
+}
+
+void signal_deliver(term to, struct signal *s)
+{
+	if (likely(!term_is_local_port(to)))
+		signal_send_or_refuse(proc_lookup(to), s);
+	else if (ports != NULL)
+		ports->signal(to, s);
+	else
+		signal_refuse(s);
+}
+
+void port_unnamed(term port)
+{
+	if (ports != NULL)
+		ports->unnamed(port);
 }
 
 static bool raise_error(struct proc *p, term reason)
@@ -78,7 +95,7 @@ bool proc_send(struct proc *p, term to, term message)
 			return send_to_pid(p, to, message);
 	}
 	if (term_is_local_port(to))
-		return port_send == NULL || port_send(p, to, message);
+		return ports == NULL || ports->send(p, to, message);
 	if (term_is_tuple_of(to, 2) && term_is_atom(tuple_element(to, 0)) && term_is_atom(tuple_element(to, 1))) {
 		if (tuple_element(to, 1) != A(nonode_nohost))
 			return true; /* another node, and we have no connection */

@@ -165,8 +165,7 @@ void signal_refuse(struct signal *s)
 	case SIGNAL_LINK: {
 		/* The one who linked hears of it as of an exit by the link. */
 		struct link_signal *l = (struct link_signal *)(void *)s;
-		signal_exit(SIGNAL_EXIT_LINK, l->to, proc_lookup(l->from), A(noproc), 0,
-			(struct beamr_crash_id){ 0 });
+		signal_exit_to(SIGNAL_EXIT_LINK, l->to, l->from, A(noproc), 0, (struct beamr_crash_id){ 0 });
 		mem_free(MEM_MESSAGE, l, sizeof(*l));
 		break;
 	}
@@ -203,24 +202,38 @@ void signal_refuse(struct signal *s)
 	}
 }
 
-void signal_exit(enum signal_kind kind, term from, struct proc *to, term reason, unsigned flags,
-	struct beamr_crash_id cause)
+static struct signal *exit_signal_new(
+	enum signal_kind kind, term from, term reason, unsigned flags, struct beamr_crash_id cause)
 {
-	if (to == NULL)
-		return;
 	struct message *m = message_copy(kind, offsetof(struct exit_signal, message), EXIT_ROOM, reason);
 	struct exit_signal *e = message_owner(m, struct exit_signal);
 	e->from = from;
 	e->cause = cause;
 	m->signal.flags = (uint8_t)flags;
-	signal_send_or_refuse(to, &m->signal);
+	return &m->signal;
+}
+
+void signal_exit(enum signal_kind kind, term from, struct proc *to, term reason, unsigned flags,
+	struct beamr_crash_id cause)
+{
+	if (to != NULL)
+		signal_send_or_refuse(to, exit_signal_new(kind, from, reason, flags, cause));
+}
+
+void signal_exit_to(
+	enum signal_kind kind, term from, term to, term reason, unsigned flags, struct beamr_crash_id cause)
+{
+	if (term_is_local_port(to))
+		signal_deliver(to, exit_signal_new(kind, from, reason, flags, cause));
+	else
+		signal_exit(kind, from, proc_lookup(to), reason, flags, cause);
 }
 
 void signal_link(enum signal_kind kind, term from, term to, uint64_t id)
 {
 	struct link_signal *l = mem_alloc(MEM_MESSAGE, sizeof(*l));
 	*l = (struct link_signal){ .signal.kind = (uint8_t)kind, .from = from, .to = to, .id = id };
-	signal_send_or_refuse(proc_lookup(to), &l->signal);
+	signal_deliver(to, &l->signal);
 }
 
 /* ------------------------------------------------------------------------------------------------ what they do */

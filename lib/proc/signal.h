@@ -116,6 +116,8 @@ static inline void message_discharge(struct message *m, struct account *account)
 _must_check_ bool signal_send(struct proc *to, struct signal *s);
 /* Sends, or answers as the dead would. to may be NULL. Takes s. from: for the answer. */
 void signal_send_or_refuse(struct proc *to, struct signal *s);
+/* The same to a local pid or port. */
+void signal_deliver(term to, struct signal *s);
 /* What a process that is not there answers. Takes s. */
 void signal_refuse(struct signal *s);
 
@@ -135,5 +137,7 @@ static inline bool signals_waiting(struct proc *p)
 /* Sends EXIT or EXIT_LINK with a copy of reason. to may be NULL. */
 void signal_exit(enum signal_kind kind, term from, struct proc *to, term reason, unsigned flags,
 	struct beamr_crash_id cause);
-/* UNLINK and the like. */
+/* The same to a local pid or port. */
+void signal_exit_to(enum signal_kind kind, term from, term to, term reason, unsigned flags, struct beamr_crash_id cause);
+/* UNLINK and the like; to: a local pid or port. */
 void signal_link(enum signal_kind kind, term from, term to, uint64_t id);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a port is made of, for this room. */
+#pragma once
+#include "io/port.h"
+
+#define REPLY_ROOM (3 + REF_WORDS) /* {Ref, Result} around an answer */
+
+struct port {
+	/* fixed */
+	term id;
+	struct ns *ns;
+	struct worker *home;
+	struct port_spec spec;
+	bool shared;           /* its descriptors are others' as well, so they may block */
+
+	/* atomic */
+	_Atomic(struct signal *) inbox;
+	_Atomic bool busy;
+	_Atomic term name;      /* registered; TERM_NONE */
+	_Atomic unsigned wanted; /* of enum poll_events: what the home shall watch; PORT_DROP_IN and _OUT: close it */
+	_Atomic bool settling;  /* the home has been asked to */
+	_Atomic uint32_t ready; /* events, since PORT_READY was sent */
+
+	/* guarded by table stripe */
+	struct owned_term *data;
+
+	/* owner */
+	term connected;
+	bool opening, closed, in_open, out_open, eof, ended;
+	int status;
+	struct ref_id open_ref;
+	pid_t pid;
+	struct wordmap links;
+	struct list monitored_by;
+	uint32_t monitored_by_count;
+	struct wordmap waiting;        /* suspended senders: pid -> how often */
+	struct signal *deferred, **deferred_last; /* commands that wait until it is not busy */
+	struct port_request *mine;      /* of who drains it */
+	struct message *mine_answer;
+	struct port_bytes *out_first, **out_last;
+	size_t out_bytes;
+	uint64_t input, output;
+	uint8_t *frame;                /* bytes that make no whole packet or line yet */
+	size_t frame_size, frame_capacity;
+
+	/* home */
+	struct pollee in, out;
+	bool done;
+	struct poll_task settle_task, drain_task;
+	struct epoch_item retired;
+};
+
+enum { PORT_DROP_IN = 16, PORT_DROP_OUT = 32, PORT_FREE = 64 };
+
+/* Owner. Closes it: links and monitors hear reason. */
+void port_close(struct port *p, term reason);
+/* Tells the home what is wanted now. */
+void port_want(struct port *p, unsigned events);
+/* The same again, after the home has stopped watching for a while. */
+void port_settle(struct port *p);
+/* Sends the connected process a message built by the caller: value is m->value. */
+void port_send(struct port *p, struct message *m);
+/* Sends {Port, Value} with an immediate, or {Port, {Tag, Immediate}}. */
+void port_send_tagged(struct port *p, term tag, term value);
+
+/* Its queue is short again: who waits goes on. */
+void port_not_busy(struct port *p);
+/* Puts a signal into its queue, and handles what is there if nobody else does. Takes s. */
+void port_signal(struct port *p, struct signal *s);
+/* UTF-8 as a list of characters; bytes that are no UTF-8 stand for themselves. */
+term port_text(struct heap *heap, const char *text);
+
+/* port_io.c. Owner. */
+void port_io_ready(struct port *p, unsigned events);
+/* Accepts bytes for writing; frames them. */
+void port_io_write(struct port *p, struct port_bytes *bytes);
+/* Its helper ended. */
+void port_io_ended(struct port *p, int status);
+/* Frees what is buffered. */
+void port_io_done(struct port *p);
+/* At the end of its input. */
+void port_io_eof(struct port *p);
+extern void (*port_output)(struct ns *ns, term from, const uint8_t *bytes, size_t size);
