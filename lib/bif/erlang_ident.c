@@ -3,6 +3,7 @@
  * Source: module erlang of OTP 27. */
 #include "base/utf8.h"
 #include "bif/bif.h"
+#include "io/port.h"
 #include "bif/host.h"
 #include "binary/binary.h"
 #include "code/module.h"
@@ -161,7 +162,8 @@ term bif_erlang_list_to_port_1(struct proc *p, const term *args)
 	uint64_t n[2];
 	if (!read_ident(args[0], "#Port<", 2, n) || n[0] != 0 || n[1] > UINT64_MAX >> 6)
 		return bif_badarg(p);
-	return (term)n[1] << 6 | IMM_PORT;
+	term port = (term)n[1] << 6 | IMM_PORT;
+	return port_is_of(port, p->ns) ? port : bif_badarg(p);
 }
 
 /* An ordinary reference: knowing the text of an alias does not make one. */

@@ -2,6 +2,7 @@
 /* Module erlang: exceptions, the node, what the system is. */
 #include "base/utf8.h"
 #include "bif/bif.h"
+#include "io/port.h"
 #include "bif/host.h"
 #include "bif/integer.h"
 #include "bif/process_options.h"
@@ -218,11 +219,6 @@ term bif_erlang_nodes_2(struct proc *p, const term *args)
 	struct heap *heap = bif_heap(p);
 	term info = map_put_many(heap, map_empty(), pairs, count);
 	return heap_cons(heap, heap_tuple_of(heap, A(nonode_nohost), info), TERM_NIL);
-}
-
-term bif_erlang_ports_0(struct proc *p, const term *args)
-{
-	return TERM_NIL;
 }
 
 /* ---------------------------------------------------------------------------------------------- probes of dynamic tracing, as built without it */
@@ -470,8 +466,9 @@ static term system_info_atom(struct proc *p, term item)
 	case ATOM_INDEX_otp_release:
 		return string(p, p->ns->otp_release);
 	case ATOM_INDEX_port_count:
+		return size_of(p, port_count(p->ns));
 	case ATOM_INDEX_port_limit:
-		return TERM_ZERO;
+		return size_of(p, PORTS_MAX);
 	case ATOM_INDEX_process_count:
 		return size_of(p, (uint64_t)ns_process_count(p->ns));
 	case ATOM_INDEX_process_limit:

@@ -122,6 +122,51 @@ void environment_set(struct ns *ns, const char *const *variables)
 	atomic_store_release(&ns->environment, made);
 }
 
+struct environment *environment_copy(struct ns *ns)
+{
+	struct environment *from = environment_of(ns), *to = mem_zalloc(MEM_NS, sizeof(*to));
+	mutex_init(&to->lock, LOCK_LEAF);
+	mutex_lock(&from->lock);
+	/* They are sorted: each goes to the end. */
+	vec_foreach (v, &from->variables)
+		vec_push(&to->variables, ((struct variable){ copy_text(v->name, strlen(v->name)),
+						 copy_text(v->value, strlen(v->value)) }));
+	mutex_unlock(&from->lock);
+	return to;
+}
+
+static void variable_remove(struct environment *env, const char *name)
+{
+	size_t i = variable_position(env, name);
+	if (!variable_is(env, i, name))
+		return;
+	free_text(env->variables.items[i].name);
+	free_text(env->variables.items[i].value);
+	env->variables.count--;
+	memmove(env->variables.items + i, env->variables.items + i + 1,
+		(env->variables.count - i) * sizeof(struct variable));
+}
+
+void environment_put(struct environment *env, const char *name, const char *value)
+{
+	if (value == NULL)
+		variable_remove(env, name);
+	else
+		variable_set(env, copy_text(name, strlen(name)), copy_text(value, strlen(value)));
+}
+
+char **environment_texts(const struct environment *env)
+{
+	char **texts = calloc(env->variables.count + 1, sizeof(*texts));
+	assert(texts != NULL);
+	for (size_t i = 0; i < env->variables.count; i++) {
+		const struct variable *v = &env->variables.items[i];
+		int r = asprintf(&texts[i], "%s=%s", v->name, v->value);
+		assert(r >= 0);
+	}
+	return texts;
+}
+
 /* A flat list of characters as UTF-8; NULL unless every element is a code point above 0. Freed with free_text. */
 static char *text_of_list(term list)
 {
@@ -216,14 +261,7 @@ term bif_os_unsetenv_1(struct proc *p, const term *args)
 	}
 	struct environment *env = environment_of(p->ns);
 	mutex_lock(&env->lock);
-	size_t i = variable_position(env, name);
-	if (variable_is(env, i, name)) {
-		free_text(env->variables.items[i].name);
-		free_text(env->variables.items[i].value);
-		env->variables.count--;
-		memmove(env->variables.items + i, env->variables.items + i + 1,
-			(env->variables.count - i) * sizeof(struct variable));
-	}
+	variable_remove(env, name);
 	mutex_unlock(&env->lock);
 	free_text(name);
 	return A(true);

@@ -153,10 +153,10 @@ static bool add_pid(term pid, void *arg)
 	return true;
 }
 
-static bool add_monitor(term target, term reference, void *arg)
+static bool add_monitor(term type, term target, term reference, void *arg)
 {
 	struct listing *l = arg;
-	term what = heap_tuple_of(l->info->heap, A(process), heap_copy(l->info->heap, target));
+	term what = heap_tuple_of(l->info->heap, type, heap_copy(l->info->heap, target));
 	l->list = heap_cons(l->info->heap, what, l->list);
 	l->info->work++;
 	return true;

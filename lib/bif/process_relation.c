@@ -2,6 +2,7 @@
 /* exit, links, monitors, aliases. */
 #include "bif/bif.h"
 #include "bif/process_options.h"
+#include "io/port.h"
 #include "proc/mailbox.h"
 #include "proc/registry.h"
 #include "proc/relation.h"
@@ -22,8 +23,13 @@ static term exit_signal(struct proc *p, term to, term reason)
 			return A(true);
 		to = pid;
 	}
+	if (term_is_local_port(to)) {
+		signal_exit_to(SIGNAL_EXIT, p->pid, to, reason, reason == A(kill) ? SIGNAL_KILL : 0,
+			(struct beamr_crash_id){ 0 });
+		return A(true);
+	}
 	if (!term_is_local_pid(to))
-		return term_is_pid(to) ? A(true) : bif_badarg(p);
+		return term_is_pid(to) || term_is_port(to) ? A(true) : bif_badarg(p);
 	unsigned flags = (reason == A(kill) ? SIGNAL_KILL : 0) | (to == p->pid ? SIGNAL_NORMAL_KILLS : 0);
 	signal_exit(SIGNAL_EXIT, p->pid, proc_lookup(to), reason, flags, (struct beamr_crash_id){ 0 });
 	/* What a process sends itself has happened when exit/2 returns. */
@@ -57,11 +63,12 @@ term bif_erlang_exit_3(struct proc *p, const term *args)
 term bif_erlang_link_1(struct proc *p, const term *args)
 {
 	term to = args[0];
-	if (!term_is_local_pid(to))
+	bool port = term_is_local_port(to);
+	if (!term_is_local_pid(to) && !port)
 		return term_is_pid(to) || term_is_port(to) ? bif_error(p, A(noproc)) : bif_badarg(p);
 	if (to == p->pid)
 		return A(true);
-	if (proc_lookup(to) == NULL && !(p->flags & PROC_TRAP_EXIT) && !link_exists(p, to))
+	if ((port ? !port_exists(to) : proc_lookup(to) == NULL) && !(p->flags & PROC_TRAP_EXIT) && !link_exists(p, to))
 		return bif_error(p, A(noproc));
 	link_make(p, to);
 	return A(true);
@@ -78,7 +85,7 @@ term bif_erlang_unlink_1(struct proc *p, const term *args)
 {
 	if (!term_is_pid(args[0]) && !term_is_port(args[0]))
 		return bif_badarg(p);
-	if (term_is_local_pid(args[0]) && args[0] != p->pid)
+	if ((term_is_local_pid(args[0]) || term_is_local_port(args[0])) && args[0] != p->pid)
 		link_take_away(p, args[0]);
 	return A(true);
 }
@@ -106,10 +113,31 @@ static term monitor_process(struct proc *p, term what, struct monitor_how *how)
 	return monitor_make(p, target, how, NULL);
 }
 
+static term monitor_port(struct proc *p, term what, struct monitor_how *how)
+{
+	term target = what;
+	if (term_is_tuple_of(what, 2) && tuple_element(what, 1) != A(nonode_nohost))
+		return bif_badarg(p);
+	if (term_is_atom(what) || (term_is_tuple_of(what, 2) && term_is_atom(tuple_element(what, 0)))) {
+		how->name = term_is_atom(what) ? what : tuple_element(what, 0);
+		how->node = A(nonode_nohost);
+		target = registry_find(p->ns, how->name);
+		if (!term_is_local_port(target))
+			target = IMM_PORT; /* nobody: number 0 is never given */
+	}
+	if (!term_is_local_port(target))
+		return bif_badarg(p);
+	bif_charge(p, 2);
+	how->flags |= MONITOR_PORT;
+	return monitor_make(p, target, how, NULL);
+}
+
 static term monitor(struct proc *p, term type, term what, struct monitor_how *how)
 {
 	if (type == A(process))
 		return monitor_process(p, what, how);
+	if (type == A(port))
+		return monitor_port(p, what, how);
 	if (type == A(time_offset) && what == A(clock_service))
 		return monitor_make_alone(p, how->flags | MONITOR_CLOCK);
 	return bif_badarg(p);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages, names, the dictionary, the list of processes. */
 #include "bif/bif.h"
+#include "io/port.h"
 #include "proc/dict.h"
 #include "proc/registry.h"
 #include "term/compare.h"
@@ -15,14 +16,26 @@ term bif_erlang_send_2(struct proc *p, const term *args)
 	return proc_send(p, args[0], args[1]) ? args[1] : TERM_NONE;
 }
 
+static bool port_at_is_busy(struct proc *p, term to)
+{
+	if (term_is_atom(to))
+		to = registry_find(p->ns, to);
+	return term_is_local_port(to) && port_is_busy(to);
+}
+
 term bif_erlang_send_3(struct proc *p, const term *args)
 {
 	term list = args[2];
-	for (; term_is_cons(list); list = cons_tail(list))
+	bool nosuspend = false;
+	for (; term_is_cons(list); list = cons_tail(list)) {
+		nosuspend = nosuspend || cons_head(list) == A(nosuspend);
 		if (cons_head(list) != A(nosuspend) && cons_head(list) != A(noconnect) && cons_head(list) != A(priority))
 			return bif_badarg_cause(p, A(badopt));
+	}
 	if (list != TERM_NIL)
 		return bif_badarg(p);
+	if (nosuspend && port_at_is_busy(p, args[0]))
+		return A(nosuspend);
 	return proc_send(p, args[0], args[1]) ? A(ok) : TERM_NONE;
 }
 
@@ -33,7 +46,7 @@ term bif_erlang_register_2(struct proc *p, const term *args)
 	if (!term_is_atom(args[0]) || args[0] == A(undefined))
 		return bif_badarg(p);
 	if (term_is_local_port(args[1]))
-		return registry_add_port(p->ns, args[0], args[1]) == 0 ? A(true) : bif_badarg(p);
+		return port_register(p->ns, args[0], args[1]) ? A(true) : bif_badarg(p);
 	if (!term_is_local_pid(args[1]))
 		return bif_badarg(p);
 	struct proc *who = proc_lookup(args[1]);

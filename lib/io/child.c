@@ -69,7 +69,8 @@ struct child_order *child_order_free(struct child_order *o)
 		return NULL;
 	close_fds(o);
 	free(o->path);
-	free(o->cwd);
+	if (o->cwd != NULL)
+		(void)cwd_unref(o->cwd);
 	free(o->cd);
 	free_texts(o->argv);
 	free_texts(o->envp);
@@ -100,15 +101,16 @@ static _Noreturn void become(const struct child_order *o, pid_t parent)
 	for (int i = 0; i < CHILD_FDS; i++)
 		if (o->fds[i] >= 0 && dup2(o->fds[i], i) < 0)
 			_exit(errno);
-	unsigned used = o->fds[3] >= 0 || o->fds[4] >= 0 ? 5 : 3;
-	(void)syscall(SYS_close_range, used, ~0U, 0); /* they are close-on-exec anyhow */
-	if ((o->cwd != NULL && chdir(o->cwd) < 0) || (o->cd != NULL && chdir(o->cd) < 0)) {
+	int folder = o->cwd != NULL ? o->cwd->fd : AT_FDCWD;
+	if ((folder != AT_FDCWD && fchdir(folder) < 0) || (o->cd != NULL && chdir(o->cd) < 0)) {
 		int error = errno;
 		complain("spawn: Could not cd to ");
-		complain(o->cd != NULL ? o->cd : o->cwd);
+		complain(o->cd != NULL ? o->cd : "the working folder");
 		complain("\r\n");
 		_exit(error);
 	}
+	unsigned used = o->fds[3] >= 0 || o->fds[4] >= 0 ? 5 : 3;
+	(void)syscall(SYS_close_range, used, ~0U, 0); /* they are close-on-exec anyhow */
 	(void)execve(o->path, o->argv, o->envp); /* returns only when it fails */
 	_exit(errno);
 }
@@ -125,20 +127,11 @@ static _noinline_ pid_t fork_child(const struct child_order *o)
 /* 0, or why it cannot be executed. Relative to its first folder, as OTP looks before the program changes to another. */
 static int check_executable(const struct child_order *o)
 {
-	int at = AT_FDCWD, error = 0;
+	int at = o->cwd != NULL ? o->cwd->fd : AT_FDCWD;
 	struct stat st;
-	if (o->cwd != NULL && o->path[0] != '/') {
-		at = open(o->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (at < 0)
-			return errno;
-	}
 	if (fstatat(at, o->path, &st, 0) < 0)
-		error = ENOENT;
-	else if (faccessat(at, o->path, X_OK, 0) < 0)
-		error = EACCES;
-	if (at != AT_FDCWD)
-		(void)close(at); /* nothing was written */
-	return error;
+		return ENOENT;
+	return faccessat(at, o->path, X_OK, 0) < 0 ? EACCES : 0;
 }
 
 /* Descriptors 0 to 4 are given their places one after the other, so none may stand in another's place. */

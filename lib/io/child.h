@@ -8,7 +8,7 @@
  * number is signalled that could have become another's. */
 #pragma once
 #include "io/poll.h"
-#include "ns/ns.h"
+#include "ns/cwd.h"
 
 #include <sys/types.h>
 
@@ -18,7 +18,7 @@
 struct child_order {
 	char *path;
 	char **argv, **envp;    /* ended by NULL */
-	char *cwd;              /* where relative names begin; NULL: the daemon's */
+	struct cwd *cwd;        /* where relative names begin; counted; NULL: the daemon's */
 	char *cd;               /* then there; NULL: stay */
 	bool check;             /* path must be a file that may be executed */
 	int fds[CHILD_FDS];     /* what its descriptors 0 to 4 are; -1: closed. Taken over */

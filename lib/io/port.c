@@ -76,6 +76,12 @@ bool port_exists(term port)
 	return lookup(port) != NULL;
 }
 
+bool port_is_of(term port, const struct ns *ns)
+{
+	struct port *p = lookup(port);
+	return p == NULL || p->ns == ns;
+}
+
 bool port_is_busy(term port)
 {
 	struct port *p = lookup(port);
@@ -337,10 +343,22 @@ void port_want(struct port *p, unsigned events)
 	port_settle(p);
 }
 
+/* What still had something to write when its scheduler ended. */
+static void free_at_end(struct port *p)
+{
+	struct ns *ns = p->ns;
+	p->done = true;
+	port_io_done(p);
+	epoch_retire(&p->retired, retire);
+	ns_release(ns);
+}
+
 static void ready(struct port *p, struct pollee *e, unsigned events)
 {
 	if (events == POLL_CLOSED) {
 		close_fd(p, e);
+		if (p->closed && p->out.fd < 0 && !p->done)
+			free_at_end(p);
 		return;
 	}
 	enum pushed pushed = PUSH_LEFT;
@@ -779,7 +797,7 @@ static enum pushed push(struct port *p, struct signal *s)
 static struct signal *turn_round(struct signal *s)
 {
 	struct signal *first = NULL;
-	while (s != INBOX_OWNED) {
+	while (s != INBOX_OWNED && s != INBOX_IDLE) {
 		struct signal *next = s->next;
 		s->next = first;
 		first = s;
@@ -1047,9 +1065,9 @@ static int start_helper(struct port *p)
 	o->path = s->path;
 	o->argv = s->argv;
 	o->envp = s->envp;
-	o->cwd = s->cwd;
+	o->cwd = cwd_get(p->ns);
 	o->cd = s->cd;
-	s->path = s->cwd = s->cd = NULL;
+	s->path = s->cd = NULL;
 	s->argv = s->envp = NULL;
 	o->check = s->kind == PORT_EXECUTABLE;
 	o->ns = p->ns;
@@ -1161,7 +1179,6 @@ void port_spec_done(struct port_spec *s)
 {
 	free(s->name);
 	free(s->path);
-	free(s->cwd);
 	free(s->cd);
 	for (char **t = s->argv; t != NULL && *t != NULL; t++)
 		free(*t);
@@ -1217,4 +1234,29 @@ void port_init(void (*output)(struct ns *ns, term from, const uint8_t *bytes, si
 	for (unsigned i = 0; i < STRIPES; i++)
 		mutex_init(&table.stripes[i].lock, LOCK_PORTS);
 	proc_set_ports(&functions);
+}
+
+static void add_any(struct port *p, void *arg)
+{
+	VEC(struct port *) *ports = arg;
+	vec_push(ports, p);
+}
+
+void ports_stop(void)
+{
+	VEC(struct port *) ports = { 0 };
+	for (unsigned i = 0; i < STRIPES; i++)
+		wordmap_foreach (e, &table.stripes[i].ports)
+			add_any((struct port *)(uintptr_t)e->value, &ports);
+	vec_foreach (at, &ports) {
+		struct port *p = *at;
+		port_close(p, A(killed));
+		if (p->in.fd >= 0 && !p->shared)
+			(void)close(p->in.fd); /* nothing more comes */
+		if (p->out.fd >= 0 && !p->shared)
+			(void)close(p->out.fd);
+		handle_all(p, turn_round(atomic_exchange_explicit(&p->inbox, INBOX_OWNED, memory_order_acq_rel)));
+		free_at_end(p);
+	}
+	vec_done(&ports);
 }

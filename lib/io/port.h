@@ -43,7 +43,7 @@ struct port_spec {
 	size_t line_max;      /* PORT_LINE */
 	size_t busy_low, busy_high; /* bytes; high SIZE_MAX: never busy */
 	char *name;           /* what port_info(name) tells, UTF-8 */
-	char *path, **argv, **envp, *cwd, *cd;
+	char *path, **argv, **envp, *cd;
 	int fd_in, fd_out;    /* PORT_FD */
 };
 
@@ -111,6 +111,8 @@ bool port_tell(term port, struct port_request *r);
 
 /* Threads: any. */
 bool port_exists(term port);
+/* False: it is a port of another namespace. */
+bool port_is_of(term port, const struct ns *ns);
 /* What port_command() would meet. */
 bool port_is_busy(term port);
 /* The bytes of header that its commands need; 0 when there is no such port. */
@@ -127,5 +129,7 @@ bool port_keep(term port, term data);
 /* Hands down: what to do with the output of a namespace that has no stream for it; borrowed bytes. At the start, and with it what else
  * ports need of others. */
 void port_init(void (*output)(struct ns *ns, term from, const uint8_t *bytes, size_t size));
+/* The end of the machine, when its schedulers have ended. */
+void ports_stop(void);
 /* Closes every port of a namespace and kills its helpers. */
 void ports_end(struct ns *ns);

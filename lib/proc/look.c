@@ -40,7 +40,8 @@ static term put_ref(const struct monitor *m, term w[static ALIAS_REF_WORDS])
 	return m->was_alias ? alias_ref_put(w, m->ref, m->origin) : ref_put(w, m->ref);
 }
 
-void proc_monitors_each(const struct proc *p, bool (*fn)(term target, term reference, void *arg), void *arg)
+void proc_monitors_each(
+	const struct proc *p, bool (*fn)(term type, term target, term reference, void *arg), void *arg)
 {
 	if (p->relations == NULL)
 		return;
@@ -49,7 +50,8 @@ void proc_monitors_each(const struct proc *p, bool (*fn)(term target, term refer
 		if (!(m->flags & MONITOR_IS_SET))
 			continue;
 		term w[ALIAS_REF_WORDS], named[3] = { HEADER(BOXED_TUPLE, 2), m->name, m->node };
-		if (!fn(m->name == TERM_NONE ? m->target : term_of_boxed(named), put_ref(m, w), arg))
+		term type = (m->flags & MONITOR_PORT) ? A(port) : A(process);
+		if (!fn(type, m->name == TERM_NONE ? m->target : term_of_boxed(named), put_ref(m, w), arg))
 			return;
 	}
 }

@@ -361,8 +361,9 @@ void proc_published(const struct proc *p, struct proc_published *ret);
 
 /* For requests (owner only): walks over relations; false ends a walk. */
 void proc_links_each(const struct proc *p, bool (*fn)(term other, void *arg), void *arg);
-/* target: pid, or {Name, Node} / name when monitored by name; reference: its ref. */
-void proc_monitors_each(const struct proc *p, bool (*fn)(term target, term reference, void *arg), void *arg);
+/* type: process or port; target: pid or port, or {Name, Node} when monitored by name; reference: its ref. */
+void proc_monitors_each(
+	const struct proc *p, bool (*fn)(term type, term target, term reference, void *arg), void *arg);
 void proc_monitored_by_each(const struct proc *p, bool (*fn)(term watcher, term reference, void *arg), void *arg);
 void proc_dict_each(const struct proc *p, bool (*fn)(term key, term value, void *arg), void *arg);
 /* TERM_NONE when the dictionary has no such key. */

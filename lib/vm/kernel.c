@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "bif/host.h"
 #include "code/load.h"
+#include "io/port.h"
 #include "proc/proc.h"
 #include "proc/registry.h"
 #include "term/atom.h"
@@ -72,6 +73,7 @@ void kernel_init(struct beamr *m)
 		.logger_started = autoload_logger_started,
 		.halt = halt,
 	};
+	port_init(output);
 	host_set_functions(&functions);
 }
 

@@ -343,7 +343,7 @@ static struct beamr_monitor monitor_of(struct info *i, term other, term referenc
 	};
 }
 
-static bool add_monitor(term target, term reference, void *arg)
+static bool add_monitor(term type, term target, term reference, void *arg)
 {
 	struct info *i = arg;
 	i->public.monitors_total++;

@@ -18,6 +18,7 @@
 #include "data/map.h"
 #include "ets/ets.h"
 #include "exec/exec.h"
+#include "io/port.h"
 #include "proc/proc.h"
 #include "proc/registry.h"
 #include "proc/timer.h"
@@ -127,7 +128,9 @@ void beamr_stop(struct beamr *m)
 		return;
 	m->stopped = true;
 	autoload_stop();
+	children_stop();
 	sched_stop();
+	ports_stop();
 	pool_stop();
 	calls_stop(m);
 	purges_stop();

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "ns/quota.h"
+#include "io/port.h"
 #include "proc/proc.h"
 #include "term/atom.h"
 #include "vm/boot.h"
@@ -148,6 +149,7 @@ void namespace_kill_all(struct ns *ns)
 {
 	struct kill_all k = { ns };
 	proc_each(0, kill_one, &k);
+	ports_end(ns);
 }
 
 /* Called by proc when the last process of a closing namespace is gone; drops the list's reference, which the
