@@ -152,7 +152,8 @@ void poll_look(struct poll *p)
 {
 	if (p->watched == 0)
 		return;
-	int r = event_base_loop(p->base, EVLOOP_NONBLOCK);
+	/* Once: else it goes on for as long as anything is ready, and nothing is read here. */
+	int r = event_base_loop(p->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	assert(r >= 0);
 }
 
