@@ -7,6 +7,7 @@
  * busy one waits only while as many threads as may be are taken. */
 #include "base/pool.h"
 
+#include "base/account.h"
 #include "base/alloc.h"
 #include "base/epoch.h"
 #include "base/list.h"
@@ -36,6 +37,7 @@ struct pool_thread {
 	struct list link;
 	pthread_t id;
 	struct pool_share *share; /* whose job it runs; NULL: none */
+	struct account_batch batch;
 };
 
 static struct pool_share own_share = { .link = { &own_share.link, &own_share.link }, .refs = 1 };
@@ -172,6 +174,7 @@ static void *pool_thread(void *arg)
 {
 	struct pool_thread *self = arg;
 	this_thread = self;
+	account_thread_init(&self->batch);
 	pthread_mutex_lock(&pool.lock);
 	pool.idle--;
 	for (;;) {
@@ -188,6 +191,7 @@ static void *pool_thread(void *arg)
 	}
 	list_remove(&self->link);
 	pthread_mutex_unlock(&pool.lock);
+	account_thread_done();
 	mem_free(MEM_MISC, self, sizeof(*self));
 	epoch_thread_done();
 	mem_thread_done();

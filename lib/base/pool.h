@@ -7,6 +7,7 @@
  * whatever the others do.
  * Threads are started as jobs find none free; those that have been idle for a while end, but for POOL_THREADS_KEEP.
  *
+ * Each has a batch of base/account.h; a job that works for an account says so by account_switch(), and says NULL at its end.
  * A job that sits in a system call is brought out of it (EINTR) by pool_share_interrupt() and pool_stop(); it then asks
  * pool_interrupted() whether to give up. For this SIGURG is caught, which otherwise does nothing. Threads: any. */
 #pragma once

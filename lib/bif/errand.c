@@ -2,6 +2,7 @@
 /* Errands: BIFs that helper threads run while the process waits. See errand.h. */
 #include "bif/errand.h"
 
+#include "base/account.h"
 #include "heap/heap.h"
 #include "term/atom.h"
 
@@ -30,6 +31,7 @@ static void errand_run(struct pool_job *job)
 {
 	struct errand *e = (struct errand *)job; /* first member */
 	struct ns *ns = e->ns;
+	account_switch(ns->account);
 	heap_init_builder(&e->heap);
 	term value = e->fn(e, tuple_elements(e->args->value));
 	if (value != TERM_NONE)
@@ -39,6 +41,7 @@ static void errand_run(struct pool_job *job)
 	heap_done(&e->heap);
 	(void)owned_term_free(e->args); /* always NULL */
 	mem_free(MEM_MISC, e, sizeof(*e));
+	account_switch(NULL);
 	ns_release(ns);
 }
 
