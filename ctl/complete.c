@@ -56,6 +56,11 @@ static void offer_placeholder(struct ctl *ctl, const char *placeholder, const ch
 		live.inner = "module";
 		(void)ctl_follow(ctl, CONTROL_METHOD_module_list, with_service(ctl), offer_live,
 			&live); /* silent when it fails */
+	} else if (strcmp(placeholder, "RELEASE") == 0) {
+		live.outer = "release";
+		live.inner = "digest";
+		(void)ctl_follow(ctl, CONTROL_METHOD_service_history, with_service(ctl), offer_live,
+			&live); /* as above */
 	} else if (strcmp(placeholder, "SERVICE") == 0) {
 		live.outer = "service";
 		live.inner = "name";
@@ -102,8 +107,13 @@ void complete_words(struct ctl *ctl, int count, char **words)
 				return;
 			if (verb == NULL)
 				verb = &control_verbs[id];
-			else
+			else {
+				/* The first word of most of these is the service that the next is of. */
+				if (place == 0 && verb->word_count > 0 &&
+					strcmp(verb->words[0].placeholder, "SERVICE") == 0)
+					ctl->service = words[i];
 				place++;
+			}
 		}
 	}
 	if (prefix[0] == '-') {

@@ -35,6 +35,13 @@ struct service *service_find(struct services *services, const char *name)
 		       : NULL;
 }
 
+/* Of a service into which nothing was deployed. */
+static json_t *new_record(const char *name)
+{
+	return json_pack("{s:i, s:s, s:s, s:[]}", "format", 1, "service", name, "desired",
+		"running", "releases");
+}
+
 struct service *service_get(struct services *services, const char *name)
 {
 	struct service *service = service_find(services, name);
@@ -97,6 +104,19 @@ void service_release_maybe(struct service *service)
 	if (!service->removed || service->request != NULL || service->commits > 0 ||
 		service->run != NULL || service->before != NULL)
 		return;
+	json_t *record = service->declaration->declared ? new_record(service->name) : NULL;
+	if (record != NULL) {
+		/* What a file declares stays declared. */
+		json_decref(service->record);
+		json_decref(service->written);
+		service->record = record;
+		service->written = json_deep_copy(record);
+		service->removed = service->purge = false;
+		service->result[0] = '\0';
+		service->restarts = 0;
+		service_set_state(service, CONTROL_service_state_inactive);
+		return;
+	}
 	size_t i = position_of(services, service->name);
 	services->count--;
 	memmove(services->items + i, services->items + i + 1,

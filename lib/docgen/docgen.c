@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fills the holes of manual pages and makes the sample configuration, from the tables that the programs are made of.
- *   docgen fill FILE.in    FILE.in with @VERBS@, @ERRORS@, @EXITS@, @SETTINGS@, @REPORTS@, @VERSION@ replaced, as mdoc
+ *   docgen fill FILE.in    FILE.in with @VERBS@, @ERRORS@, @EXITS@, @SETTINGS@, @SERVICE@, @REPORTS@, @VERSION@ replaced, as mdoc
  *   docgen conf            a beamrd.conf with every setting at its default, commented out
  *   docgen natives RELEASE the functions written in C that a program of that release sees, a line each: module:function/arity
  * Depends on nothing but the tables, so that it can be built for the machine that builds. */
@@ -56,6 +56,14 @@ static const struct {
 } settings[] = {
 #define SETTING(key, wire, type, initial, least, most, effect, doc) { wire, #type, initial, #effect, doc },
 #include "../conf/settings.def"
+#undef SETTING
+};
+
+static const struct {
+	const char *key, *type, *initial, *doc;
+} service_settings[] = {
+#define SETTING(key, wire, type, initial, least, most, doc) { wire, #type, initial, doc },
+#include "../conf/service.def"
 #undef SETTING
 };
 
@@ -168,6 +176,23 @@ static void fill_settings(void)
 	}
 }
 
+static void fill_service(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(service_settings); i++) {
+		fputs(".It Va ", stdout);
+		put(service_settings[i].key);
+		putchar('\n');
+		put(service_settings[i].doc);
+		putchar('\n');
+		if (service_settings[i].initial[0] == '\0' ||
+			strcmp(service_settings[i].type, "QUOTA") == 0)
+			continue;
+		fputs("Default: ", stdout);
+		put(service_settings[i].initial);
+		puts(".");
+	}
+}
+
 static void fill_reports(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(reports); i++) {
@@ -191,6 +216,7 @@ static const struct {
 	{ "@VERBS@", fill_verbs },
 	{ "@ERRORS@", fill_errors },
 	{ "@SETTINGS@", fill_settings },
+	{ "@SERVICE@", fill_service },
 	{ "@REPORTS@", fill_reports },
 	{ "@VERSION@", fill_version },
 };
