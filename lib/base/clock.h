@@ -19,6 +19,14 @@ static inline int64_t clock_monotonic_late_nsec(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec + 10000000;
 }
 
+/* Of this process's processor time. */
+static inline int64_t clock_cpu_nsec(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* as above */
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 static inline int64_t clock_realtime_nsec(void)
 {
 	struct timespec t;

@@ -29,7 +29,8 @@ struct bif bif_table[] = {
 		.function = function_,                                                             \
 		.arity = arity_,                                                                   \
 		.kind = BIF_##kind_,                                                                     \
-		.fn = FN_##kind_(c_function) },
+		.fn = FN_##kind_(c_function),                                                        \
+		.direct = FN_##kind_(c_function) },
 #include "bif/bifs.def"
 #undef BIF
 };

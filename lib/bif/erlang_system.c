@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "bif/bif.h"
 #include "io/port.h"
+#include "proc/tracing.h"
 #include "bif/host.h"
 #include "bif/integer.h"
 #include "bif/process_options.h"
@@ -399,6 +400,9 @@ static term system_info_atom(struct proc *p, term item)
 	switch (atom_index(item)) {
 	case ATOM_INDEX_allocated_areas:
 		return TERM_NIL;
+	case ATOM_INDEX_sequential_tracer:
+	case ATOM_INDEX_trace_control_word:
+		return proc_tracing.setting(p, item, TERM_NONE);
 	case ATOM_INDEX_atom_count:
 		return size_of(p, atom_count());
 	case ATOM_INDEX_atom_limit:

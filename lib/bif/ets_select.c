@@ -537,14 +537,14 @@ static term string_of(struct heap *heap, const char *text)
 	return list;
 }
 
-/* Only the dialect of tables; tracing does not exist here. */
 term bif_match_spec_test_3(struct proc *p, const term *args)
 {
 	struct heap *heap = bif_heap(p);
-	if (args[2] != A(table))
+	bool trace = args[2] == A(trace);
+	if ((!trace && args[2] != A(table)) || (trace && !term_is_list(args[0])))
 		return bif_badarg(p);
 	struct ms_errors errors = { 0 };
-	struct matchspec *ms = matchspec_compile(args[1], MS_TABLE, &errors);
+	struct matchspec *ms = matchspec_compile(args[1], trace ? MS_TRACE : MS_TABLE, &errors);
 	if (ms == NULL) {
 		term list = TERM_NIL;
 		for (size_t i = errors.sentences.count; i > 0; i--) {
@@ -553,6 +553,11 @@ term bif_match_spec_test_3(struct proc *p, const term *args)
 		}
 		ms_errors_done(&errors);
 		return heap_tuple_of(heap, A(error), list);
+	}
+	if (trace) {
+		term tested = matchspec_trace_test(p, ms, args[0]);
+		matchspec_put(ms);
+		return tested;
 	}
 	struct ms_run run;
 	ms_run_init(&run, ms, p);

@@ -405,7 +405,7 @@ static term item_value(struct info *i, term item)
 		return name == TERM_NONE ? TERM_NIL : name;
 	}
 	case ATOM_INDEX_sequential_trace_token:
-		return TERM_NIL;
+		return proc_tracing.token(i->p, i->heap);
 	case ATOM_INDEX_stack_size:
 		return put_u64(i, stack_words(p));
 	case ATOM_INDEX_status:

@@ -3,6 +3,7 @@
 #include "bif/bif.h"
 #include "io/port.h"
 #include "proc/dict.h"
+#include "proc/mailbox.h"
 #include "proc/registry.h"
 #include "term/compare.h"
 
@@ -41,6 +42,31 @@ term bif_erlang_send_3(struct proc *p, const term *args)
 
 /* ------------------------------------------------------------------------------------------------ names */
 
+struct naming {
+	enum proc_event event;
+	term name;
+};
+
+static void name_changed(struct proc *p, void *arg)
+{
+	struct naming *n = arg;
+	if (p != NULL)
+		proc_event(p, n->event, n->name);
+	mem_free(MEM_MISC, n, sizeof(*n));
+}
+
+/* Tracing hears of it from the process that is named; which may be another. */
+static void tell_of_name(struct proc *p, term who, enum proc_event event, term name)
+{
+	if (who == p->pid) {
+		proc_event(p, event, name);
+	} else if (unlikely(atomic_load_acquire(&p->ns->trace) != NULL) && term_is_local_pid(who)) {
+		struct naming *n = mem_alloc(MEM_MISC, sizeof(*n));
+		*n = (struct naming){ event, name };
+		proc_request(who, name_changed, n);
+	}
+}
+
 term bif_erlang_register_2(struct proc *p, const term *args)
 {
 	if (!term_is_atom(args[0]) || args[0] == A(undefined))
@@ -54,6 +80,7 @@ term bif_erlang_register_2(struct proc *p, const term *args)
 		return bif_badarg_cause(p, A(notalive));
 	switch (registry_add(p->ns, args[0], who)) {
 	case 0:
+		tell_of_name(p, who->pid, EVENT_REGISTER, args[0]);
 		return A(true);
 	case REGISTRY_E_HAS_NAME:
 		return bif_badarg_cause(p, A(registered_name));
@@ -66,8 +93,10 @@ term bif_erlang_register_2(struct proc *p, const term *args)
 
 term bif_erlang_unregister_1(struct proc *p, const term *args)
 {
+	term who = term_is_atom(args[0]) ? registry_find(p->ns, args[0]) : TERM_NONE;
 	if (!term_is_atom(args[0]) || !registry_remove(p->ns, args[0]))
 		return bif_badarg(p);
+	tell_of_name(p, who, EVENT_UNREGISTER, args[0]);
 	return A(true);
 }
 

@@ -2,6 +2,7 @@
 /* Numbers about the machine, and the few settings of it that a program may change. */
 #include "base/vec.h"
 #include "bif/bif.h"
+#include "proc/tracing.h"
 #include "bif/process_options.h"
 #include "data/big.h"
 #include "exec/exec.h"
@@ -252,6 +253,12 @@ term bif_erlang_system_flag_2(struct proc *p, const term *args)
 			return bif_badarg(p);
 		term was = atomic_swap_acq_rel(&p->ns->system_logger, args[1]);
 		return was == 0 ? A(logger) : was;
+	}
+	case ATOM_INDEX_reset_seq_trace:
+	case ATOM_INDEX_sequential_tracer:
+	case ATOM_INDEX_trace_control_word: {
+		term was = proc_tracing.setting(p, args[0], args[1]);
+		return was == TERM_NONE ? bif_badarg(p) : was;
 	}
 	case ATOM_INDEX_time_offset:
 		return args[1] == A(finalize) ? A(final) : bif_badarg(p);

@@ -253,6 +253,20 @@ static void note_frame(struct lowering *l)
 	vec_push(&l->frames, ((struct frame_entry){ offset_now(l), frame }));
 }
 
+/* Whether the entry of a function is also where its receive begins again. A breakpoint on the entry must fire for calls
+ * alone, so such a function gets an instruction of its own for them. */
+static bool entry_is_loop(const struct lowering *l)
+{
+	const struct staged *s = l->staged;
+	size_t at = l->at + 1;
+	if (l->at == 0 || s->instrs.items[l->at - 1].op != OP_func_info)
+		return false;
+	while (at < s->instrs.count && (s->instrs.items[at].op == OP_line || s->instrs.items[at].op == OP_executable_line ||
+					       s->instrs.items[at].op == OP_debug_line))
+		at++;
+	return at < s->instrs.count && s->instrs.items[at].op == OP_label;
+}
+
 /* Lowers the instruction at l->at, and sets l->at to the next one to lower. */
 static void lower_one(struct lowering *l)
 {
@@ -263,6 +277,8 @@ static void lower_one(struct lowering *l)
 	switch (g->op) {
 	case OP_label:
 		lower_label(l, o[0].value);
+		if (l->replaced_by == NULL && entry_is_loop(l))
+			emit_args(l, INSTR_enter, NULL, 0);
 		l->at++;
 		/* A function that beamr has in C is that C function for calls inside its module too. */
 		if (l->replaced_by != NULL) {

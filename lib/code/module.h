@@ -22,7 +22,8 @@ struct function_header {
 	uint64_t func_info;         /* the instruction that raises function_clause */
 	struct module_code *module;
 	term function;
-	uint64_t arity;             /* low 8 bits; the rest is free for a call counter */
+	uint32_t arity;             /* low 8 bits; the rest is free */
+	_Atomic uint32_t breakpoint; /* trace/breakpoint.h: its number, while the entry's handler is that of trace_break */
 };
 
 #define FUNCTION_HEADER_WORDS 4

@@ -23,6 +23,7 @@ enum work_kind {
 	WORK_EXPRESSION, /* compile t; copying: its value lands in the result */
 	WORK_EMIT,       /* code with a; t for constants */
 	WORK_CALL,
+	WORK_ACT,        /* code: which action */
 	WORK_BRANCH,     /* the argument before was compiled: decide, remember to be patched */
 	WORK_PATCH,      /* the last argument was compiled: every branch leads here */
 };
@@ -43,6 +44,7 @@ struct compiler {
 	struct ms_errors *errors;
 	enum ms_dialect dialect;
 	bool failed;
+	bool in_guard;
 	/* variables of the clause: open addressing by number */
 	struct variable *variables;
 	uint32_t variable_slots;
@@ -269,16 +271,25 @@ static const struct bif *guard_bif(term name, size_t arity)
 	return NULL;
 }
 
-static bool is_trace_form(term name)
+struct action {
+	term name;
+	uint32_t least, most;
+	bool guard;
+	const char *text;
+};
+
+static const struct action actions[] = {
+#define ACTION(name, least, most, guard, text) { A(name), least, most, guard, text },
+#include "ets/actions.def"
+#undef ACTION
+};
+
+static const struct action *action_of(term name)
 {
-	static const term forms[] = { A(message), A(silent), A(set_seq_token), A(display), A(trace), A(return_trace),
-		A(exception_trace), A(enable_trace), A(disable_trace), A(set_tcw), A(get_seq_token), A(is_seq_trace),
-		A(process_dump), A(get_tcw), A(caller), A(caller_line), A(current_stacktrace) };
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		if (forms[i] == name)
-			return true;
-	}
-	return false;
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		if (actions[i].name == name)
+			return &actions[i];
+	return NULL;
 }
 
 static void push_work(struct compiler *c, struct work work)
@@ -304,6 +315,52 @@ static void push_call(struct compiler *c, term t, const struct bif *bif, bool co
 	push_work(c, (struct work){ .kind = WORK_CALL, .a = (uint32_t)arity, .bif = bif });
 	for (size_t i = arity; i > 0; i--)
 		push_expression(c, tuple_element(t, i), false);
+}
+
+/* False: it was complained of. */
+static bool check_action(struct compiler *c, const struct action *a, term t)
+{
+	uint32_t count = (uint32_t)tuple_arity(t) - 1;
+	bool fits = count >= a->least && count <= a->most;
+	struct atom_text name = atom_text(a->name);
+	if (a->text == NULL) { /* to OTP these two are functions */
+		if (!fits)
+			wrong(c, "Function %.*s/%u does_not_exist.", (int)name.size, (const char *)name.bytes, count);
+		else if (c->dialect == MS_TABLE || (c->in_guard && !a->guard))
+			wrong(c, "Function %.*s/%u cannot be called in this context.", (int)name.size,
+				(const char *)name.bytes, count);
+		return !c->failed;
+	}
+	/* OTP's own name for this one is another when it complains of its place. */
+	const char *placed = a->name == A(set_seq_token) ? "set_seq_trace" : a->text;
+	if (c->dialect == MS_TABLE) {
+		wrong(c, "Special form '%s' used in wrong dialect.", placed);
+	} else if (c->in_guard && !a->guard) {
+		wrong(c, "Special form '%s' called in guard context.", placed);
+	} else if (!fits) {
+		char before[100];
+		(void)snprintf(before, sizeof(before), "Special form '%s' called with %s in ", a->text,
+			a->most == 0 ? "arguments" : "wrong number of arguments"); /* names are short */
+		wrong_term(c, before, t, a->name == A(current_stacktrace) ? "" : ".");
+	} else if (a->name == A(current_stacktrace) && count == 1) {
+		term depth = tuple_element(t, 1);
+		if (!term_is_small(depth))
+			wrong(c, "Special form 'current_stacktrace' called with non small argument.");
+		else if (small_value(depth) < 0)
+			wrong(c, "Special form 'current_stacktrace' called with negative integer argument.");
+	}
+	return !c->failed;
+}
+
+static void expression_action(struct compiler *c, const struct action *a, term t)
+{
+	if (!check_action(c, a, t))
+		return;
+	size_t count = tuple_arity(t) - 1;
+	push_work(c, (struct work){ .kind = WORK_ACT, .a = (uint32_t)count, .code = (uint32_t)(a - actions) });
+	/* What {message, _} is given outlives the run. */
+	for (size_t i = count; i > 0; i--)
+		push_expression(c, tuple_element(t, i), a->name == A(message));
 }
 
 /* {Op, Argument...} and {{Element...}}. */
@@ -365,16 +422,18 @@ static void expression_tuple(struct compiler *c, term t, bool copying)
 		push_emit(c, MS_SELF, 0);
 		return;
 	}
+	const struct action *action = action_of(name);
+	if (action != NULL) {
+		expression_action(c, action, t);
+		return;
+	}
 	const struct bif *bif = guard_bif(name, arity - 1);
 	if (bif != NULL) {
 		push_call(c, t, bif, copying);
 		return;
 	}
 	struct atom_text text = atom_text(name);
-	if (c->dialect == MS_TABLE && is_trace_form(name))
-		wrong(c, "Special form '%.*s' used in wrong dialect.", (int)text.size, (const char *)text.bytes);
-	else
-		wrong(c, "Function %.*s/%zu does_not_exist.", (int)text.size, (const char *)text.bytes, arity - 1);
+	wrong(c, "Function %.*s/%zu does_not_exist.", (int)text.size, (const char *)text.bytes, arity - 1);
 }
 
 static void expression_map(struct compiler *c, term t, bool copying)
@@ -434,6 +493,7 @@ static uint32_t taken_by(enum ms_code code, uint32_t a)
 	switch (code) {
 	case MS_PUT_TUPLE:
 	case MS_CALL:
+	case MS_ACT:
 	case MS_AND:
 	case MS_OR:
 		return a;
@@ -465,6 +525,13 @@ static void compile_expression(struct compiler *c, term root, bool copying)
 				c->ms->ops.items[at].bif = w.bif;
 			uint32_t taken = taken_by(code, w.a);
 			c->depth = c->depth > taken ? c->depth - taken : 0;
+			pushed(c);
+			break;
+		}
+		case WORK_ACT: {
+			uint32_t at = emit(c, MS_ACT, w.a, TERM_NONE);
+			c->ms->ops.items[at].action = w.code;
+			c->depth = c->depth > w.a ? c->depth - w.a : 0;
 			pushed(c);
 			break;
 		}
@@ -522,6 +589,22 @@ static void sort_variables(struct compiler *c, struct ms_clause *clause)
 	vec_done(&all);
 }
 
+/* The body of a clause for tracing: everything is done, for what it does. */
+static void compile_actions(struct compiler *c, term body)
+{
+	if (check_list(c, body)) {
+		for (; term_is_cons(body); body = cons_tail(body)) {
+			c->depth = 0;
+			compile_expression(c, cons_head(body), false);
+			(void)emit(c, MS_POP, 0, TERM_NONE);
+		}
+	}
+	c->depth = 0;
+	(void)emit(c, MS_CONST, 0, A(true));
+	pushed(c);
+	(void)emit(c, MS_RETURN, 0, TERM_NONE);
+}
+
 static void compile_clause(struct compiler *c, term t)
 {
 	struct ms_clause clause = { .head = tuple_element(t, 0), .body_last = TERM_NONE };
@@ -529,9 +612,14 @@ static void compile_clause(struct compiler *c, term t)
 	term body = tuple_element(t, 2);
 	variables_reset(c);
 	clause.pattern = (uint32_t)c->ms->ops.count;
+	uint32_t number;
+	if (c->dialect == MS_TRACE && !term_is_list(clause.head) && clause.head != A(underscore) &&
+		!is_variable(clause.head, &number))
+		wrong(c, "Match head is invalid in this context.");
 	compile_pattern(c, clause.head);
 	sort_variables(c, &clause);
 	clause.guards = (uint32_t)c->ms->ops.count;
+	c->in_guard = true;
 	if (check_list(c, guards)) {
 		for (; term_is_cons(guards); guards = cons_tail(guards)) {
 			c->depth = 0;
@@ -539,7 +627,13 @@ static void compile_clause(struct compiler *c, term t)
 			(void)emit(c, MS_TEST, 0, TERM_NONE);
 		}
 	}
+	c->in_guard = false;
 	clause.body = (uint32_t)c->ms->ops.count;
+	if (c->dialect == MS_TRACE) {
+		compile_actions(c, body);
+		vec_push(&c->ms->clauses, clause);
+		return;
+	}
 	if (!term_is_cons(body)) {
 		wrong(c, "Body clause does not return anything.");
 		return;

@@ -8,10 +8,13 @@
 #include "proc/proc.h"
 #include "term/atom.h"
 
+term (*matchspec_trace_test)(struct proc *p, const struct matchspec *ms, term args); /* fixed once processes run */
+
 void ms_run_init(struct ms_run *run, const struct matchspec *ms, struct proc *p)
 {
 	run->ms = ms;
 	run->p = p;
+	run->tracing = NULL;
 	size_t words = (size_t)ms->stack_max + ms->variables_max;
 	run->stack = words <= ARRAY_SIZE(run->inline_words) ? run->inline_words
 							    : mem_alloc(MEM_TEMP, words * sizeof(term));
@@ -99,7 +102,7 @@ static term all_variables(struct ms_run *run, const struct ms_clause *clause, bo
 /* A BIF's failure is a value here. Nothing of it may be kept: it may refer to the table's memory. */
 static term call(struct ms_run *run, const struct ms_op *op, const term *args)
 {
-	term value = op->bif->fn(run->p, args);
+	term value = op->bif->direct(run->p, args);
 	if (value == TERM_NONE) {
 		run->p->outcome = OUTCOME_NONE;
 		if (run->p->extra != NULL) {
@@ -174,6 +177,13 @@ static term evaluate(struct ms_run *run, const struct ms_clause *clause, const s
 			top -= op->a;
 			value = call(run, op, top);
 			break;
+		case MS_ACT:
+			top -= op->a;
+			value = run->tracing->act(run->tracing, run->p, (enum ms_action)op->action, top, op->a);
+			break;
+		case MS_POP:
+			top--;
+			continue;
 		case MS_AND:
 		case MS_OR:
 			top -= op->a;
@@ -224,6 +234,12 @@ term ms_run_match(struct ms_run *run, const struct object *o, term t)
 			return value;
 	}
 	return TERM_NONE;
+}
+
+bool ms_run_trace(struct ms_run *run, struct ms_tracing *tracing, term args)
+{
+	run->tracing = tracing;
+	return ms_run_match(run, NULL, args) != TERM_NONE;
 }
 
 bool ms_run_true(struct ms_run *run, const struct object *o, term t)

@@ -40,6 +40,7 @@ enum ms_code {
 	MS_ORELSE,
 	MS_TEST,     /* a guard: true is popped, anything else ends the clause */
 	MS_POP,
+	MS_ACT,      /* action (enum ms_action), a arguments: what tracing does */
 	MS_RETURN,
 };
 
@@ -49,7 +50,15 @@ struct ms_op {
 	union {
 		term t;
 		const struct bif *bif;
+		uint64_t action;
 	};
+};
+
+/* What only specifications for tracing can do. */
+enum ms_action {
+#define ACTION(name, least, most, guard, text) MS_ACTION_##name,
+#include "ets/actions.def"
+#undef ACTION
 };
 
 struct ms_clause {
@@ -74,6 +83,7 @@ struct matchspec {
 	uint32_t ops_executed_max; /* of one match: no program has loops */
 };
 
+/* TRACE: of lists, the arguments of a call, or what tracing tells of an event. */
 enum ms_dialect { MS_TABLE, MS_TRACE };
 
 /* What is wrong with a specification, a sentence each, as match_spec_test tells. */
@@ -105,10 +115,18 @@ term matchspec_key_prefix(const struct matchspec *ms, size_t keypos, size_t *ret
 /* Whether every body gives an object with the same key as what it matched (select_replace). */
 bool matchspec_keeps_key(const struct matchspec *ms, size_t keypos);
 
+/* Who carries out the actions of a specification for tracing. */
+struct ms_tracing {
+	/* TERM_NONE: it fails, as a BIF does. */
+	term (*act)(struct ms_tracing *tracing, struct proc *p, enum ms_action action, const term *args, uint32_t count);
+	term message; /* of {message, _}: true: nothing to be added; false: do not tell */
+};
+
 /* A place to run in; made once for many runs. */
 struct ms_run {
 	const struct matchspec *ms;
 	struct proc *p;
+	struct ms_tracing *tracing; /* NULL: no actions are in it */
 	term *stack;
 	term *variables;
 	term inline_words[96];
@@ -118,5 +136,10 @@ void ms_run_init(struct ms_run *run, const struct matchspec *ms, struct proc *p)
 void ms_run_done(struct ms_run *run);
 /* The value for a term, on the process's heap; TERM_NONE when no clause matches. o: the object whose tuple t is, or NULL. */
 term ms_run_match(struct ms_run *run, const struct object *o, term t);
+/* Of a specification for tracing, with an act: whether some clause matches; then tracing->message says what to tell. args: a list,
+ * lent for as long as the message is used (or what {message, _} gave is on the process's heap). */
+bool ms_run_trace(struct ms_run *run, struct ms_tracing *tracing, term args);
+/* erlang:match_spec_test/3 with `trace`: the trace room's, set at start. */
+extern term (*matchspec_trace_test)(struct proc *p, const struct matchspec *ms, term args);
 /* As above for counting and deleting: whether the value is true. */
 bool ms_run_true(struct ms_run *run, const struct object *o, term t);

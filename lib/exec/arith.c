@@ -100,7 +100,7 @@ term operator_value(struct proc *p, enum operation op, const term *args)
 	else if (unary_fns[op] != NULL)
 		value = unary_fns[op](proc_heap(p), args[0]);
 	else if (operator_exports[op]->bif != NULL)
-		return operator_exports[op]->bif->fn(p, args);
+		return operator_exports[op]->bif->direct(p, args);
 	if (value == TERM_NONE)
 		raise_error(p, unary_fns[op] != NULL ? number_fault(args[0], args[0])
 						     : number_fault(args[0], args[1]));

@@ -15,6 +15,7 @@
  * Invariant: whenever the engine asks for words or leaves, every word in [E, stack end) is a value, 0, a
  * continuation or a catch, and x[0..live) are values. */
 #pragma once
+#include "base/vec.h"
 #include "proc/proc.h"
 #include "proc/worker.h"
 
@@ -27,6 +28,54 @@ enum slice_end exec_run(struct worker *worker, struct proc *p);
  * place), or OUTCOME_WAIT: park, and when the answer comes make the same call again (the answer itself is dropped). */
 typedef const uint64_t *(*exec_undefined_fn)(struct proc *p, const struct export *export, const term *x);
 void exec_set_undefined(exec_undefined_fn fn);
+
+/* Tracing. Its room (trace/) stands above this one: it sets exec_tracing, and puts breakpoints on functions.
+ *
+ * A breakpoint is the handler of trace_break in the first word of a function, whose header tells its number. The engine then asks `entered`, which
+ * tells what to go on with, and which frames to put on the stack first, so that the function's end is seen:
+ *
+ *     E[0]      exec_trace_return(), where the function returns to
+ *     E[1..6]   immediates, of whoever put it there
+ *     E[7]      a catch, when exceptions are to be seen as well, else []
+ *
+ * No frame of a traced program is changed, and a breakpoint that is gone leaves nothing behind. */
+#define EXEC_TRACE_FRAME_WORDS 8
+#define EXEC_TRACE_VALUES 6
+#define EXEC_TRACE_CATCH 7
+
+struct exec_trace_frame {
+	term values[EXEC_TRACE_VALUES];
+	bool catches;
+};
+
+struct exec_entered {
+	const uint64_t *pc;          /* as given: go on here with `handler`; else go on there; NULL: where export leads */
+	int32_t handler;
+	const struct export *export;
+	VEC(struct exec_trace_frame) frames; /* the outermost first */
+};
+
+struct exec_tracing {
+	/* x: its arguments. The process's heap may be built on. */
+	void (*entered)(struct proc *p, const term *x, uint32_t number, struct exec_entered *entered);
+	/* frame: E of the frame; its values begin with frame[1]. */
+	void (*left)(struct proc *p, const term *frame, term value);
+	/* x: x1 class, x2 reason, x3 the raw trace. */
+	void (*unwound)(struct proc *p, const term *frame, const term *x);
+	/* With PROC_TRACE_UNWINDING: an exception has found its handler. */
+	void (*caught)(struct proc *p, const uint64_t *handler);
+	/* The first instruction of a traced function, a call of a BIF, runs again without being called again. */
+	void (*again)(struct proc *p, const uint64_t *pc);
+};
+
+extern struct exec_tracing exec_tracing;
+const uint64_t *exec_trace_return(void);
+const uint64_t *exec_trace_unwind(void);
+/* A place that is called by name: the code of a breakpoint, with that number. For dispatch tables. */
+const uint64_t *exec_trace_stub(uint32_t arity, uint32_t number);
+void exec_trace_stub_free(const uint64_t *stub);
+/* Where the function that is just being entered, or has just returned, goes back to: NULL for the process's end. */
+const uint64_t *exec_returns_to(const struct proc *p, const term *stack);
 
 /* Once at start, after bif_register_all() and before anything is loaded: instruction addresses, stubs of BIFs. */
 void exec_init(void);

@@ -92,6 +92,9 @@ static inline term source_value(uint64_t source, const term *x, const term *stac
 	return (source & 1) != 0 ? stack[source >> 3] : x[source >> 3];
 }
 
+/* trace.c: puts the frames on the stack and frees them; false: no room, the process ends. H and E are in p. */
+bool exec_trace_push(struct proc *p, term *x, unsigned live, struct exec_entered *entered);
+
 /* record.c. */
 bool record_is(term t, term module, term name);
 bool record_is_accessible(term t, term scope, term module);

@@ -315,7 +315,7 @@ L_bif_self:
 L_bif0: {
 	callee = (const struct export *)(uintptr_t)pc[1];
 	SWAP_OUT();
-	term value = callee->bif->fn(p, x);
+	term value = callee->bif->direct(p, x);
 	SWAP_IN();
 	if (unlikely(value == TERM_NONE)) {
 		operator_args = x;
@@ -333,7 +333,7 @@ L_bif1: {
 	operator_args = x + INSTR_X_LIMIT + 4;
 	operator_arity = 1;
 	x[INSTR_X_LIMIT + 4] = REG(W16(0));
-	term value = callee->bif->fn(p, operator_args);
+	term value = callee->bif->direct(p, operator_args);
 	H = p->mem.heap.top;
 	reductions = p->reductions;
 	if (unlikely(value == TERM_NONE)) {
@@ -354,7 +354,7 @@ L_bif2: {
 	operator_arity = 2;
 	x[INSTR_X_LIMIT + 4] = REG(W16(0));
 	x[INSTR_X_LIMIT + 5] = REG(W16(1));
-	term value = callee->bif->fn(p, operator_args);
+	term value = callee->bif->direct(p, operator_args);
 	H = p->mem.heap.top;
 	reductions = p->reductions;
 	if (unlikely(value == TERM_NONE)) {
@@ -376,7 +376,7 @@ L_bif3: {
 	x[INSTR_X_LIMIT + 4] = REG(W16(0));
 	x[INSTR_X_LIMIT + 5] = REG(W16(1));
 	x[INSTR_X_LIMIT + 6] = REG(F16(1, 0));
-	term value = callee->bif->fn(p, operator_args);
+	term value = callee->bif->direct(p, operator_args);
 	H = p->mem.heap.top;
 	reductions = p->reductions;
 	if (unlikely(value == TERM_NONE)) {

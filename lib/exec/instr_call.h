@@ -137,7 +137,7 @@ L_call_bif: {
 	atomic_store_relaxed(&p->pc, pc);
 	SWAP_OUT();
 	p->reductions--;
-	term value = callee->bif->fn(p, x);
+	term value = atomic_load_relaxed(&callee->bif->fn)(p, x);
 	H = p->mem.heap.top;
 	reductions = p->reductions;
 	if (unlikely(value == TERM_NONE))
@@ -154,13 +154,31 @@ L_call_bif_last: {
 	atomic_store_relaxed(&p->pc, pc);
 	SWAP_OUT();
 	p->reductions--;
-	term value = callee->bif->fn(p, x);
+	term value = atomic_load_relaxed(&callee->bif->fn)(p, x);
 	H = p->mem.heap.top;
 	reductions = p->reductions;
 	if (unlikely(value == TERM_NONE))
 		goto bif_outcome;
 	x[0] = value;
 	E += W16(1);
+	pc = (const uint64_t *)(uintptr_t)E[0];
+	if (unlikely(p->mem.heap.fragments != NULL || HEAP_COLLECT_ALWAYS) && heap_wants_collect(&p->mem))
+		COLLECT(0, 1);
+	DISPATCH();
+}
+
+/* In the stub of a BIF: what calls of it by name lead to, traced or not. */
+L_call_bif_direct: {
+	callee = (const struct export *)(uintptr_t)pc[1];
+	atomic_store_relaxed(&p->pc, pc);
+	SWAP_OUT();
+	p->reductions--;
+	term value = callee->bif->direct(p, x);
+	H = p->mem.heap.top;
+	reductions = p->reductions;
+	if (unlikely(value == TERM_NONE))
+		goto bif_outcome;
+	x[0] = value;
 	pc = (const uint64_t *)(uintptr_t)E[0];
 	if (unlikely(p->mem.heap.fragments != NULL || HEAP_COLLECT_ALWAYS) && heap_wants_collect(&p->mem))
 		COLLECT(0, 1);
@@ -180,6 +198,8 @@ bif_outcome: {
 	case OUTCOME_AGAIN:
 		save_x(p, x, W16(0));
 		atomic_store_relaxed(&p->pc, pc);
+		if (unlikely(is_trace_break(pc)))
+			exec_tracing.again(p, pc); /* the call that it stands on was told already */
 		return SLICE_YIELD;
 	case OUTCOME_TRAP:
 		if (tail)
@@ -481,6 +501,9 @@ L_call_fun_last: {
 	ENTER(target);
 }
 
+L_enter:
+	NEXT(enter);
+
 L_func_info: {
 	const struct function_header *h = (const struct function_header *)pc;
 	SWAP_OUT();
@@ -552,6 +575,44 @@ L_init_y:
 L_init_y_one:
 	REG(W16(0)) = TERM_NIL;
 	NEXT(init_y_one);
+
+/* A function is traced: its first instruction's handler was put aside (lib/trace/breakpoint.h). */
+L_trace_break: {
+	SWAP_OUT();
+	atomic_store_relaxed(&p->pc, pc);
+	struct exec_entered entered = { .pc = pc };
+	exec_tracing.entered(p, x, entry_breakpoint(pc), &entered);
+	if (unlikely(!exec_trace_push(p, x, entry_arity(pc), &entered)))
+		goto ended;
+	SWAP_IN();
+	if (entered.pc != pc) {
+		pc = entered.pc;
+		if (likely(pc != NULL))
+			DISPATCH();
+		callee = entered.export;
+		goto call_nowhere;
+	}
+	goto *(void *)((uintptr_t)&&base + (uintptr_t)(int64_t)entered.handler);
+}
+
+/* A continuation: a traced function has returned into a frame that exec_trace_push() put there. */
+L_trace_return:
+	SWAP_OUT();
+	exec_tracing.left(p, E, x[0]);
+	H = p->mem.heap.top;
+	E += EXEC_TRACE_FRAME_WORDS;
+	pc = (const uint64_t *)(uintptr_t)E[0];
+	DISPATCH();
+
+/* An exception passes by such a frame. */
+L_trace_unwind:
+	SWAP_OUT();
+	exec_tracing.unwound(p, E, x);
+	H = p->mem.heap.top;
+	E += EXEC_TRACE_FRAME_WORDS;
+	(void)raise_again_as(p, x[1], x[3], x[2]); /* it is a class */
+	place = (struct raise_place){ 0 };
+	goto raise_at_place;
 
 L_normal_exit: {
 	/* Without an extra nobody asks for the value. */

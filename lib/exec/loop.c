@@ -40,6 +40,16 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "operands stand in wor
 #define F8(word, i) (((const uint8_t *)pc)[8 * (word) + (i)])
 #define F16(word, i) (((const uint16_t *)pc)[4 * (word) + (i)])
 #define F32(word, i) (((const int32_t *)pc)[2 * (word) + (i)])
+/* The handler's distance. Another thread may put a breakpoint on a function's entry, or take it away: one aligned store of that
+ * half, and either is right. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CODE_HANDLER(pc) __atomic_load_n((const int32_t *)(pc), __ATOMIC_ACQUIRE)
+#endif
+#endif
+#ifndef CODE_HANDLER
+#define CODE_HANDLER(pc) (*(const int32_t *)(pc))
+#endif
 /* A register of 16 bits: an odd one counts from one byte before the stack's top. */
 #define REG(field) (*(term *)((((field) & 1) != 0 ? (uintptr_t)E - 1 : (uintptr_t)x) + (field)))
 /* A source of 16 bits: a register, or a constant that stands so many bytes from the instruction, + 2. */
@@ -55,7 +65,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "operands stand in wor
 #define W24 (W32 >> 8)
 #define DISPATCH()                                                                                 \
 	do {                                                                                       \
-		goto *(void *)((uintptr_t)&&base + (uintptr_t)(int64_t)(int32_t)*pc);            \
+		goto *(void *)((uintptr_t)&&base + (uintptr_t)(int64_t)CODE_HANDLER(pc));       \
 	} while (0)
 #define NEXT(name)                                                                                 \
 	do {                                                                                       \
@@ -122,6 +132,7 @@ struct own_code {
 	uint64_t code[4];
 };
 
+static struct own_code trace_return_code, trace_unwind_code;
 static struct own_code normal_exit_code, entry_apply_code, entry_apply_fun_code, bif_answer_code, call_again_code;
 
 /* The value of an immediate key in a flat map is found by the word alone; NULL when it is not there. */
@@ -165,6 +176,17 @@ static void save_x(struct proc *p, const term *x, unsigned live)
 	p->saved_count = (uint8_t)live;
 }
 
+static inline bool is_trace_break(const uint64_t *pc)
+{
+	return (uint32_t)CODE_HANDLER(pc) == instr_handlers[INSTR_trace_break];
+}
+
+static uint32_t entry_breakpoint(const uint64_t *entry)
+{
+	const struct function_header *h = (const struct function_header *)(entry - FUNCTION_HEADER_WORDS);
+	return atomic_load_acquire(&((struct function_header *)(uintptr_t)h)->breakpoint); /* Pairs with trace/breakpoint.c. */
+}
+
 static unsigned entry_arity(const uint64_t *entry)
 {
 	const struct function_header *h = (const struct function_header *)(entry - FUNCTION_HEADER_WORDS);
@@ -179,6 +201,8 @@ static void forget_stack(struct proc *p)
 }
 
 static const uint32_t *handler_table;
+struct exec_tracing exec_tracing;
+
 
 /* Left to itself gcc keeps in memory what every instruction changes: it sees one function with a thousand ways through. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__OPTIMIZE__)
@@ -247,6 +271,8 @@ raise_at_place:
 	pc = raise_unwind(p, x, &place);
 	if (pc == NULL)
 		return SLICE_EXIT;
+	if (unlikely((p->flags & PROC_TRACE_UNWINDING) != 0))
+		exec_tracing.caught(p, pc);
 	SWAP_IN();
 	/* Exceptions are charged, so that no loop of them runs for ever. */
 	if (unlikely(--reductions <= 0)) {
@@ -293,6 +319,11 @@ void exec_init(void)
 	make_own_entry(&entry_apply_fun_code, INSTR_apply_fun_list_last, 2, 0);
 	make_own_entry(&bif_answer_code, INSTR_bif_answer, 0, 0);
 	make_own_entry(&call_again_code, INSTR_call_again, 0, 0);
+	make_own(&trace_return_code, INSTR_trace_return, 0, 0);
+	trace_return_code.code[0] = frame_word(EXEC_TRACE_FRAME_WORDS - 1, FUNCTION_HEADER_WORDS + 1);
+	/* A handler is preceded by the place of its catch in the frame. */
+	trace_unwind_code.code[0] = (uint64_t)EXEC_TRACE_CATCH << 32;
+	trace_unwind_code.code[1] = instr_handlers[INSTR_trace_unwind];
 	apply_init();
 	arith_init();
 	/* apply is no BIF: the engine makes the call. */
@@ -308,8 +339,7 @@ void exec_init(void)
 const uint64_t *exec_bif_stub(const struct bif *bif)
 {
 	struct own_code *own = mem_zalloc(MEM_CODE, sizeof(*own));
-	/* As call_bif_last without a frame. */
-	make_own_entry(own, INSTR_call_bif_last, bif->arity, bif->arity);
+	make_own_entry(own, INSTR_call_bif_direct, bif->arity, bif->arity);
 	own->code[1] = (uint64_t)(uintptr_t)bif->export;
 	return own->code;
 }
@@ -327,6 +357,30 @@ const uint64_t *exec_entry_apply_fun(void)
 const uint64_t *exec_normal_exit(void)
 {
 	return normal_exit_code.code + 1;
+}
+
+const uint64_t *exec_trace_stub(uint32_t arity, uint32_t number)
+{
+	struct own_code *own = mem_zalloc(MEM_CODE, sizeof(*own));
+	make_own_entry(own, INSTR_trace_break, arity, 0);
+	atomic_store_relaxed(&own->header.breakpoint, number); /* published with the address */
+	return own->code;
+}
+
+void exec_trace_stub_free(const uint64_t *stub)
+{
+	struct own_code *own = (struct own_code *)(uintptr_t)((const char *)stub - offsetof(struct own_code, code));
+	mem_free(MEM_CODE, own, sizeof(*own));
+}
+
+const uint64_t *exec_trace_return(void)
+{
+	return trace_return_code.code + 1;
+}
+
+const uint64_t *exec_trace_unwind(void)
+{
+	return trace_unwind_code.code + 1;
 }
 
 const uint64_t *exec_waits_at(const struct proc *p)

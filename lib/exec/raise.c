@@ -11,6 +11,7 @@
 #include "exec/exec_impl.h"
 
 #include "code/module.h"
+#include "code/region.h"
 #include "term/map.h"
 
 enum trace_kind {
@@ -94,8 +95,8 @@ static size_t walk_stack(const term *stack, const term *end, uint32_t frame_word
 		const uint64_t *continuation = (const uint64_t *)(uintptr_t)*stack;
 		if (continuation == NULL || continuation == last)
 			break;
-		/* Recursion is told once. */
-		if (n == 0 || addresses[n - 1] != continuation)
+		/* Recursion is told once; frames of tracing are no code's. */
+		if (code_region_holds(continuation) && (n == 0 || addresses[n - 1] != continuation))
 			addresses[n++] = continuation;
 		stack += continuation_frame_words(continuation) + 1;
 	}

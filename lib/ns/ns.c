@@ -33,6 +33,12 @@ static struct mutex ns_lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK
 static struct list all_ns = { &all_ns, &all_ns }; /* guarded by ns_lock */
 static uint32_t next_id;                          /* guarded by ns_lock */
 static struct ns_part *parts;                     /* fixed after start */
+static void (*on_dispatch)(struct ns *ns, struct module_code *code, struct module_code *before); /* fixed after start */
+
+void ns_on_dispatch(void (*fn)(struct ns *ns, struct module_code *code, struct module_code *before))
+{
+	on_dispatch = fn;
+}
 
 void ns_add_part(struct ns_part *part)
 {
@@ -173,6 +179,8 @@ int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool f
 	if (current == code) {
 		/* The same content again: what runs is what was asked for. */
 		note_origin(m, path, from_root);
+		if (on_dispatch != NULL)
+			on_dispatch(ns, code, code);
 		mutex_unlock(&ns->code_lock);
 		(void)module_code_unref(code); /* always NULL; the module has one */
 		return 0;
@@ -195,6 +203,8 @@ int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool f
 	note_origin(m, path, from_root);
 	code->published = true;
 	dispatch_to(ns, code, current);
+	if (on_dispatch != NULL)
+		on_dispatch(ns, code, current);
 	atomic_store_release(&m->current, code); /* Pairs with readers of ns_module(). */
 	mutex_unlock(&ns->code_lock);
 	(void)module_code_unref(surplus); /* always NULL */
@@ -214,6 +224,8 @@ int ns_delete_module(struct ns *ns, term name)
 		m->old = current;
 		count_module(ns, -1);
 		dispatch_to(ns, NULL, current);
+		if (on_dispatch != NULL)
+			on_dispatch(ns, NULL, current);
 	}
 	mutex_unlock(&ns->code_lock);
 	return r;

@@ -19,6 +19,7 @@ struct persistent_space; /* bif/persistent_term.c */
 struct environment;      /* bif/os.c: environment variables */
 struct cwd;              /* ns/cwd.h: the working folder */
 struct pool_share;       /* base/pool.h */
+struct trace_space;      /* trace/session.h: who traces in it */
 struct registry;         /* proc/registry.c: registered names */
 
 enum ns_quota {
@@ -47,6 +48,7 @@ struct ns {
 	struct account *account;
 	struct registry *registry;
 	struct ets_space *ets;
+	_Atomic(struct trace_space *) trace; /* NULL until somebody traces */
 	_Atomic(struct persistent_space *) persistent; /* made when first used */
 	_Atomic(struct environment *) environment;     /* bif/os.c; made when first used */
 	struct pool_share *helpers;      /* for what it does on helper threads */
@@ -102,6 +104,10 @@ struct ns_part {
 };
 
 void ns_add_part(struct ns_part *part);
+
+/* Called whenever what a module's exports lead to changes in a namespace, under its code_lock: code (NULL: none) is current from
+ * now on, before was (may be the same). Set at start. */
+void ns_on_dispatch(void (*fn)(struct ns *ns, struct module_code *code, struct module_code *before));
 
 /* name: copied. Returns NULL with *ret_exists when the name is taken. */
 struct ns *ns_new(const char *name, bool *ret_exists);

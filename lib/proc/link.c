@@ -5,6 +5,7 @@
  * is no link any more: it waits for the UNLINK_ACK of that number.
  * Invariant: a pid stands in at most one of the two places. */
 #include "proc/relation.h"
+#include "proc/tracing.h"
 
 #include "term/atom.h"
 
@@ -61,12 +62,19 @@ void link_make(struct proc *p, term pid)
 	if (link_exists(p, pid))
 		return;
 	link_add(p, pid);
-	signal_link(SIGNAL_LINK, p->pid, pid, 0);
+	struct link_signal *l = mem_alloc(MEM_MESSAGE, sizeof(*l));
+	*l = (struct link_signal){ .signal.kind = SIGNAL_LINK, .from = p->pid, .to = pid };
+	if (proc_traces(p, PROC_TRACE_EVENTS)) {
+		proc_tracing.event(p, EVENT_LINK, pid);
+		l->heir = term_is_local_pid(pid) ? proc_tracing.hand_on(p) : NULL;
+	}
+	signal_deliver(pid, &l->signal);
 }
 
 void link_take_away(struct proc *p, term pid)
 {
 	static _Atomic uint64_t last_id;
+	proc_event(p, EVENT_UNLINK, pid);
 	if (!link_exists(p, pid))
 		return;
 	uint64_t id = atomic_add_relaxed(&last_id, 1) + 1;
@@ -81,6 +89,9 @@ void link_signal_link(struct proc *p, struct link_signal *s)
 	/* While our own UNLINK to it is on its way the entry stays as it is: the link it makes is the one we take away. */
 	if (find(p, s->from) == NULL)
 		link_add(p, s->from);
+	if (unlikely(s->heir != NULL))
+		proc_tracing.take_over(p, s->heir);
+	proc_event(p, EVENT_GETTING_LINKED, s->from);
 	mem_free(MEM_MESSAGE, s, sizeof(*s));
 }
 
@@ -93,6 +104,7 @@ void link_signal_unlink(struct proc *p, struct link_signal *s)
 		if (e != NULL && e->value == 0)
 			(void)wordmap_remove(&p->relations->links, MEM_PROC, s->from);
 	}
+	proc_event(p, EVENT_GETTING_UNLINKED, s->from);
 	signal_link(SIGNAL_UNLINK_ACK, p->pid, s->from, s->id);
 	mem_free(MEM_MESSAGE, s, sizeof(*s));
 }

@@ -91,6 +91,8 @@ void mailbox_remove(struct proc *p)
 	p->flags &= ~(unsigned)PROC_MATCHING;
 	if (p->flags & PROC_TIMEOUT_SET)
 		timer_receive_stop(p);
+	if (unlikely((m->signal.flags & SIGNAL_TOKEN) != 0 || (p->flags & PROC_SEQ_TOKEN) != 0))
+		proc_tracing.take_token(p, m);
 	message_join_heap(m, &p->mem.heap);
 }
 
@@ -108,6 +110,8 @@ void mailbox_timeout(struct proc *p)
 	p->flags &= ~(unsigned)PROC_MATCHING;
 	if (p->flags & PROC_TIMEOUT_SET)
 		timer_receive_stop(p);
+	if (proc_traces(p, PROC_TRACE_RECEIVE))
+		proc_tracing.receive(p, NULL);
 }
 
 bool mailbox_wait_timeout(struct proc *p, term time, bool *ret_expired)
@@ -136,7 +140,14 @@ void mailbox_adopt_current(struct proc *p)
 	struct message *old = signal_message(*link);
 	if (!(p->flags & PROC_MATCHING) || old == NULL || term_is_immediate(old->value))
 		return;
-	struct message *copy = message_copy(SIGNAL_MESSAGE, 0, 0, old->value);
+	bool token = (old->signal.flags & SIGNAL_TOKEN) != 0;
+	struct message *copy =
+		message_copy(SIGNAL_MESSAGE, token ? offsetof(struct token_signal, message) : 0, 0, old->value);
+	copy->signal = old->signal;
+	if (token) {
+		message_owner(copy, struct token_signal)->token = message_owner(old, struct token_signal)->token;
+		old->signal.flags &= (uint8_t)~SIGNAL_TOKEN;
+	}
 	struct mailbox *mb = &p->mailbox;
 	message_charge(copy, p->account);
 	copy->signal.next = old->signal.next;

@@ -3,11 +3,14 @@
  * The engine's side is in proc/proc.h. */
 #pragma once
 #include "proc/signal.h"
+#include "proc/tracing.h"
 
 static inline void mailbox_append(struct proc *p, struct signal *s)
 {
 	if (unlikely(!(s->flags & SIGNAL_CHARGED)))
 		message_charge(signal_message(s), p->account);
+	if (proc_traces(p, PROC_TRACE_RECEIVE))
+		proc_tracing.receive(p, signal_message(s));
 	s->next = NULL;
 	*p->mailbox.last = s;
 	p->mailbox.last = &s->next;

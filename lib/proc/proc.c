@@ -15,12 +15,14 @@
 #include "proc/relation.h"
 #include "proc/table.h"
 #include "proc/timer.h"
+#include "proc/tracing.h"
 #include "term/atom.h"
 
 #include <stdio.h>
 #include <string.h>
 
 void (*proc_make_runnable)(struct proc *p);
+struct proc_tracing proc_tracing;
 
 struct proc_extra *proc_extra_make(struct proc *p)
 {
@@ -221,6 +223,8 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 		ns_process_leave(ns);
 		return TERM_NONE;
 	}
+	if (unlikely(atomic_load_acquire(&ns->trace) != NULL) || (parent != NULL && proc_traces(parent, PROC_TRACE_EVENTS)))
+		proc_tracing.spawned(parent, p, module, function, args, options->link);
 	if (parent != NULL)
 		tie_to_parent(p, parent, options, ret_monitor);
 	proc_note_memory(p);
@@ -339,6 +343,9 @@ static bool collect(struct proc *p, size_t need, term *x, unsigned live, bool ma
 	struct roots roots;
 	roots_init(&roots);
 	proc_roots(p, &roots, x, live);
+	struct proc_collection collection = { .major = major, .need_words = need };
+	if (proc_traces(p, PROC_TRACE_GC))
+		proc_tracing.collection(p, &collection);
 	size_t before = gen_used_words(&p->mem);
 	if (major)
 		heap_collect_major(&p->mem, need, &roots);
@@ -347,7 +354,14 @@ static bool collect(struct proc *p, size_t need, term *x, unsigned live, bool ma
 	size_t after = gen_used_words(&p->mem);
 	atomic_add_relaxed(&collections, 1);
 	atomic_add_relaxed(&words_freed, before > after ? before - after : 0);
-	if (!check_max_heap(p))
+	bool fits = check_max_heap(p);
+	if (proc_traces(p, PROC_TRACE_GC)) {
+		collection.ended = true;
+		collection.over_max_heap = !fits;
+		collection.freed_words = before > after ? before - after : 0;
+		proc_tracing.collection(p, &collection);
+	}
+	if (!fits)
 		return false;
 	if (likely(atomic_load_relaxed(&p->account->max) == INT64_MAX))
 		return true;
@@ -425,12 +439,22 @@ void proc_memory_done(struct proc *p)
 /* Everything but the telling of why. */
 static void end(struct proc *p, term reason, struct beamr_crash_id cause)
 {
+	if (proc_traces(p, PROC_TRACE_EVENTS)) {
+		proc_tracing.event(p, EVENT_EXIT, reason);
+		term name = atomic_load_relaxed(&p->name);
+		if (name != TERM_NONE)
+			proc_tracing.event(p, EVENT_UNREGISTER, name);
+	}
 	registry_end(p);
 	signals_close(p);
 	suspend_end(p);
 	links_end(p, reason, cause);
 	monitors_end(p, reason);
 	watches_end(p);
+	if (proc_traces(p, PROC_TRACE_RUNNING))
+		proc_tracing.schedule(p, SCHEDULE_OUT_EXITED);
+	if (p->extra != NULL && p->extra->trace != NULL)
+		proc_tracing.end(p);
 	struct ns *ns = p->ns;
 	proc_memory_done(p);
 	account_charge(p->account, ACCOUNT_PROCESSES, -(int64_t)atomic_load_relaxed(&p->memory_bytes));

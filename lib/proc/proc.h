@@ -70,6 +70,14 @@ enum proc_flag {
 	PROC_TIMED_OUT = 1 << 8,      /* it has fired */
 	PROC_TABLES = 1 << 9,         /* it has made or fixed an ETS table: its end has something to do there */
 	PROC_FILES = 1 << 12,         /* it may own files: as PROC_TABLES */
+	/* Tracing wants to hear of it: proc/tracing.h. */
+	PROC_TRACE_SEND = 1 << 16,
+	PROC_TRACE_RECEIVE = 1 << 17,
+	PROC_TRACE_EVENTS = 1 << 18,  /* spawn, link, register, exit */
+	PROC_TRACE_RUNNING = 1 << 19, /* when it goes in and out of a scheduler */
+	PROC_TRACE_GC = 1 << 20,
+	PROC_TRACE_UNWINDING = 1 << 21, /* an exception has passed by a frame of tracing, and the handler is to be told */
+	PROC_SEQ_TOKEN = 1 << 22,     /* it has a token of seq_trace */
 };
 
 enum proc_priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_MAX };
@@ -166,6 +174,7 @@ struct proc_extra {
 	struct timer_list timers;    /* first of the lists of BIF timers */
 	struct suspension *suspended_by_me; /* proc/suspend.c */
 	struct watch *watches;       /* proc_watch() */
+	struct proc_trace *trace;    /* trace/tracee.h; NULL: nobody traces it */
 	size_t max_heap_words;       /* 0: none */
 	uint64_t pressed_bytes;      /* what was left after it was last collected for its namespace's sake */
 	bool max_heap_kill;
@@ -213,6 +222,8 @@ static inline struct heap *proc_heap(struct proc *p)
 /* Process table. A pointer got from proc_lookup may be used for sending signals and reading published fields until the
  * calling worker's slice ends (other threads: between epoch_enter and epoch_leave). NULL: no such live process. */
 struct proc *proc_lookup(term pid);
+/* Whoever has that slot now; NULL. For tracing. */
+struct proc *proc_in_slot(uint32_t slot);
 /* The same, also of one that is ending just now. */
 struct proc *proc_lookup_exiting(term pid);
 

@@ -48,15 +48,20 @@ static bool raise_system_limit(struct proc *p)
 	return raise_error(p, A(system_limit));
 }
 
-static bool send_to_pid(struct proc *p, term pid, term message)
+/* named: as the program wrote it, for tracing. */
+static bool send_to_pid(struct proc *p, term pid, term message, term named)
 {
 	struct proc *to = pid == p->pid ? p : proc_lookup(pid);
+	if (proc_traces(p, PROC_TRACE_SEND))
+		proc_tracing.send(p, named, message, to != NULL);
 	if (to == NULL)
 		return true;
-	struct message *m = message_copy_bounded(SIGNAL_MESSAGE, 0, 0, message);
+	struct message *m = likely((p->flags & PROC_SEQ_TOKEN) == 0) ? message_copy_bounded(SIGNAL_MESSAGE, 0, 0, message) :
+								       proc_tracing.send_with_token(p, pid, message);
 	if (unlikely(m == NULL))
 		return raise_system_limit(p);
 	account_count_message();
+	signal_set_from(&m->signal, p->pid);
 	p->reductions -= (int32_t)(m->fragment.used_words / 32 > 4000 ? 4000 : m->fragment.used_words / 32);
 	if (to == p && !signals_waiting(p)) {
 		/* Nothing of ours is on its way, so nothing is overtaken. */
@@ -72,12 +77,15 @@ static bool send_to_alias(struct proc *p, term ref, term message)
 {
 	term pid = term_is_local_ref(ref) ? alias_ref_pid(ref) : TERM_NONE;
 	struct proc *to = pid != TERM_NONE ? proc_lookup(pid) : NULL;
+	if (proc_traces(p, PROC_TRACE_SEND))
+		proc_tracing.send(p, ref, message, true);
 	if (to == NULL)
 		return true;
 	struct message *m = message_copy_bounded(SIGNAL_ALIAS_MESSAGE, offsetof(struct alias_signal, message), 0, message);
 	if (unlikely(m == NULL))
 		return raise_system_limit(p);
 	account_count_message();
+	signal_set_from(&m->signal, p->pid);
 	message_owner(m, struct alias_signal)->alias = ref_id_of(ref);
 	signal_send_or_refuse(to, &m->signal);
 	return true;
@@ -85,21 +93,30 @@ static bool send_to_alias(struct proc *p, term ref, term message)
 
 bool proc_send(struct proc *p, term to, term message)
 {
+	const term named = to;
 	if (likely(term_is_local_pid(to)))
-		return send_to_pid(p, to, message);
+		return send_to_pid(p, to, message, named);
 	if (term_is_atom(to)) {
 		to = registry_find(p->ns, to);
-		if (to == TERM_NONE)
+		if (to == TERM_NONE) {
+			if (proc_traces(p, PROC_TRACE_SEND))
+				proc_tracing.send(p, named, message, true);
 			return raise_error(p, A(badarg));
+		}
 		if (term_is_local_pid(to))
-			return send_to_pid(p, to, message);
+			return send_to_pid(p, to, message, named);
 	}
-	if (term_is_local_port(to))
+	if (term_is_local_port(to)) {
+		if (proc_traces(p, PROC_TRACE_SEND))
+			proc_tracing.send(p, named, message, true);
 		return ports == NULL || ports->send(p, to, message);
+	}
 	if (term_is_tuple_of(to, 2) && term_is_atom(tuple_element(to, 0)) && term_is_atom(tuple_element(to, 1))) {
 		if (tuple_element(to, 1) != A(nonode_nohost))
 			return true; /* another node, and we have no connection */
 		to = registry_find(p->ns, tuple_element(to, 0));
+		if (term_is_local_pid(to))
+			return send_to_pid(p, to, message, named);
 		return to == TERM_NONE || proc_send(p, to, message);
 	}
 	if (term_is_ref(to))

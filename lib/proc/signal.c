@@ -7,6 +7,7 @@
 #include "proc/mailbox.h"
 #include "proc/pressure.h"
 #include "proc/relation.h"
+#include "proc/tracing.h"
 #include "term/atom.h"
 
 #include <stdio.h>
@@ -25,6 +26,15 @@ struct message *message_new(enum signal_kind kind, size_t prefix_bytes, size_t w
 		.class = MEM_MESSAGE,
 	};
 	return m;
+}
+
+term signal_from(const struct signal *s, bool *ret_timer)
+{
+	*ret_timer = s->from_slot == SIGNAL_FROM_TIMER;
+	if (*ret_timer || s->from_slot == 0)
+		return TERM_NONE;
+	struct proc *p = proc_in_slot(s->from_slot);
+	return p != NULL && (uint16_t)pid_serial(p->pid) == s->from_serial ? p->pid : TERM_NONE;
 }
 
 #define FLAT_MAX 8 /* elements of a tuple that is looked at here */
@@ -93,6 +103,8 @@ void message_free(struct message *m)
 		return;
 	if (m->signal.flags & SIGNAL_CHARGED)
 		message_discharge(m, account_current());
+	if (unlikely((m->signal.flags & SIGNAL_TOKEN) != 0))
+		proc_tracing.drop_token(m);
 	if (m->offheap.first != NULL)
 		offheap_release(&m->offheap);
 	mem_free(MEM_MESSAGE, (char *)&m->fragment - m->fragment.prefix_bytes,
@@ -166,6 +178,8 @@ void signal_refuse(struct signal *s)
 		/* The one who linked hears of it as of an exit by the link. */
 		struct link_signal *l = (struct link_signal *)(void *)s;
 		signal_exit_to(SIGNAL_EXIT_LINK, l->to, l->from, A(noproc), 0, (struct beamr_crash_id){ 0 });
+		if (l->heir != NULL)
+			proc_tracing.take_over(NULL, l->heir);
 		mem_free(MEM_MESSAGE, l, sizeof(*l));
 		break;
 	}
@@ -264,6 +278,8 @@ static bool handle_exit(struct proc *p, struct signal *s)
 	struct exit_signal *e = message_owner(m, struct exit_signal);
 	term from = e->from;
 	struct beamr_crash_id cause = e->cause;
+	if (term_is_local_pid(from))
+		signal_set_from(s, from);
 	if (s->flags & SIGNAL_KILL)
 		return die(p, m, A(killed), from, cause);
 	if (p->flags & PROC_TRAP_EXIT) {
@@ -350,6 +366,10 @@ static bool handle(struct proc *p, struct signal *s)
 			message_free(signal_message(s));
 			break;
 		}
+		if (proc_traces(p, PROC_TRACE_EVENTS) &&
+			((p->flags & PROC_TRAP_EXIT) != 0 || signal_message(s)->value == A(normal)))
+			proc_tracing.event(p, EVENT_GETTING_UNLINKED,
+				message_owner(signal_message(s), struct exit_signal)->from);
 		return handle_exit(p, s);
 	case SIGNAL_EXIT:
 		return handle_exit(p, s);

@@ -24,13 +24,29 @@ enum signal_flags {
 	SIGNAL_NORMAL_KILLS = 2, /* EXIT: from the process itself, so normal ends it, too */
 	SIGNAL_RAISE = 4,        /* ANSWER: an exception */
 	SIGNAL_CHARGED = 8,      /* a message: the receiver's account is charged for it */
+	SIGNAL_TOKEN = 16,       /* a message: it carries a token of seq_trace: proc/tracing.h */
 };
 
 struct signal {
 	struct signal *next;
 	uint8_t kind;  /* enum signal_kind */
 	uint8_t flags; /* enum signal_flags */
+	/* Of a message, for tracing alone: the slot of its sender's pid and as much of the serial as there is room for; slot 0:
+	 * unknown, SIGNAL_FROM_TIMER: nobody. */
+	uint16_t from_serial;
+	uint32_t from_slot;
 };
+
+#define SIGNAL_FROM_TIMER UINT32_MAX
+
+static inline void signal_set_from(struct signal *s, term pid)
+{
+	s->from_slot = pid_slot(pid);
+	s->from_serial = (uint16_t)pid_serial(pid);
+}
+
+/* The sender's pid as long as that lives; TERM_NONE otherwise. */
+term signal_from(const struct signal *s, bool *ret_timer);
 
 #define SIGNAL_CLOSED ((struct signal *)(uintptr_t)8)
 
@@ -53,6 +69,11 @@ struct exit_signal {
 	struct message message; /* value: the reason */
 };
 
+struct token_signal {
+	struct seq_token *token; /* trace/seq.c's, counted */
+	struct message message;
+};
+
 struct alias_signal {
 	struct ref_id alias;
 	struct message message;
@@ -68,7 +89,8 @@ struct link_signal {
 	struct signal signal;
 	term from;
 	term to;
-	uint64_t id; /* of an unlink */
+	uint64_t id;               /* of an unlink */
+	struct trace_heir *heir; /* of a link: what tracing hands on; NULL: nothing */
 };
 
 struct request_signal {

@@ -221,6 +221,11 @@ struct proc *proc_lookup_exiting(term pid)
 	return p != NULL && p->pid == pid ? p : NULL;
 }
 
+struct proc *proc_in_slot(uint32_t slot)
+{
+	return slot <= table.slots_max ? atomic_load_acquire(&table.slots[slot]) : NULL;
+}
+
 struct proc *proc_lookup(term pid)
 {
 	struct proc *p = proc_lookup_exiting(pid);

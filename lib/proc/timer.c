@@ -311,6 +311,7 @@ static void deliver(struct timer *t)
 		to = proc_lookup(t->to);
 	}
 	timer_discharge(t);
+	t->message.signal.from_slot = SIGNAL_FROM_TIMER;
 	signal_send_or_refuse(to, &t->message.signal);
 }
 

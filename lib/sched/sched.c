@@ -21,6 +21,7 @@
 #include "proc/pressure.h"
 #include "proc/signal.h"
 #include "proc/timer.h"
+#include "proc/tracing.h"
 #include "term/atom.h"
 
 #include <errno.h>
@@ -397,6 +398,8 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 	p->flags &= ~(uint32_t)PROC_HIBERNATED; /* what it waits for from now on is something else */
 	heap_adopt_purge();
 	heap_enter(&p->mem, &w->nursery);
+	if (proc_traces(p, PROC_TRACE_RUNNING))
+		proc_tracing.schedule(p, SCHEDULE_IN);
 	for (;;) {
 		p->reductions = SLICE_REDUCTIONS;
 		end = all.run_slice(w, p);
@@ -418,6 +421,8 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 			return SLICE_EXIT;
 		epoch_quiescent();
 	}
+	if (proc_traces(p, PROC_TRACE_RUNNING))
+		proc_tracing.schedule(p, SCHEDULE_OUT);
 	if (end == SLICE_WAIT)
 		p->waits = p->outcome != OUTCOME_WAIT;
 	if (has_requests(p)) {
@@ -442,6 +447,8 @@ static void run_one(struct worker *w, struct proc *p)
 	w->current = p;
 	atomic_store_relaxed(&w->sched->current, p->pid);
 	if (signals_waiting(p) && !signals_fetch(p)) {
+		if (proc_traces(p, PROC_TRACE_RUNNING))
+			proc_tracing.schedule(p, SCHEDULE_IN);
 		end = SLICE_EXIT;
 	} else {
 		if (unlikely(has_requests(p))) {
@@ -472,7 +479,9 @@ static void run_one(struct worker *w, struct proc *p)
 
 static bool work_in_sight(struct worker *me)
 {
-	if (atomic_load_explicit(&me->sched->length, memory_order_seq_cst) > 0 || poll_has_work(me->poll))
+	/* Leaving the epoch frees what was retired, which may have made something runnable right here. */
+	if (atomic_load_explicit(&me->sched->length, memory_order_seq_cst) > 0 || me->sched->next != NULL ||
+		poll_has_work(me->poll))
 		return true;
 	for (unsigned i = 0; i < all.count; i++)
 		if (atomic_load_explicit(&all.workers[i]->sched->length, memory_order_seq_cst) > 0 &&

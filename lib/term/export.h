@@ -21,7 +21,9 @@ struct bif {
 	const char *function;
 	uint8_t arity;
 	enum bif_kind kind;
-	bif_fn fn;
+	_Atomic(bif_fn) fn;    /* what an instruction that calls it runs: direct, or what trace/breakpoint.c puts in its place */
+	bif_fn direct;         /* the function itself */
+	_Atomic uint32_t traces; /* breakpoints on its name, in all namespaces; under trace_lock */
 	struct export *export; /* set when registered */
 };
 

@@ -24,6 +24,7 @@
 #include "proc/timer.h"
 #include "sched/sched.h"
 #include "term/atom.h"
+#include "trace/session.h"
 #include "vm/boot.h"
 
 #include <errno.h>
@@ -69,6 +70,7 @@ static void init_tables(void)
 	ns_add_part(&registry_part);
 	ets_init();
 	file_init();
+	trace_init();
 }
 
 void init_tables_once(void)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the room is joined to those below it. */
+#include "trace/breakpoint.h"
+#include "trace/call.h"
+#include "trace/event.h"
+#include "trace/pattern.h"
+#include "trace/seq.h"
+
+void trace_init(void)
+{
+	static struct ns_part part = { .done = trace_space_done };
+	ns_add_part(&part);
+	ns_on_dispatch(pattern_code_changed);
+	event_init();
+	proc_tracing = (struct proc_tracing){
+		.send = event_send,
+		.receive = event_receive,
+		.event = event_happened,
+		.spawned = tracee_spawned,
+		.hand_on = tracee_hand_on,
+		.take_over = tracee_take_over,
+		.schedule = event_schedule,
+		.collection = event_collection,
+		.end = tracee_end,
+		.send_with_token = seq_send,
+		.drop_token = seq_drop,
+		.take_token = seq_receive,
+		.token = seq_token_on,
+		.setting = seq_setting,
+	};
+	exec_tracing = (struct exec_tracing){
+		.entered = call_entered,
+		.left = call_left,
+		.unwound = call_unwound,
+		.caught = call_caught,
+		.again = call_again,
+	};
+}
