@@ -203,7 +203,7 @@ BEAMR_API int beamr_code_add_dir(struct beamr_ns *ns, const char *dir, unsigned 
 struct beamr_boot_options {
 	const char *otp_root; /* a folder like /usr/lib/erlang: the release of this node; NULL: the machine's */
 	/* What erlexec hands to the emulator's Erlang part, in order, UTF-8: "-root" ROOT "-bindir" BINDIR "-progname" "erl" "-home"
-	 * HOME ... Copied. NULL with a count of 0: those four, and -noinput. -root and -bindir are added in front when missing. */
+	 * HOME ... Copied. NULL with a count of 0: those four, and -noinput. -root, -bindir, -progname and -home are added in front when missing. */
 	const char *const *arguments;
 	size_t argument_count;
 	const char *const *environment; /* "NAME=VALUE", ended by NULL, copied; NULL: the host's */

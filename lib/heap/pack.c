@@ -326,7 +326,8 @@ static bool part_pack_pays(const struct gen_heap *g)
 	size_t bin_limit = (size_t)g->min_bin_bytes_kib * 1024;
 	if (bin_limit < (size_t)g->live_bin_kib * 2048)
 		bin_limit = (size_t)g->live_bin_kib * 2048;
-	return old >= PART_PACK_MIN_WORDS && old <= (size_t)g->packed_words * 2 && old <= SMALL_MAX_WORDS &&
+	/* After a major collection the block is far too large: a full pack makes one of the right size. */
+	return (size_t)(g->old_end - g->old_start) <= SMALL_MAX_WORDS * 2 && old >= PART_PACK_MIN_WORDS && old <= (size_t)g->packed_words * 2 && old <= SMALL_MAX_WORDS &&
 	       g->old_offheap.bytes + g->heap.offheap.bytes <= bin_limit;
 }
 

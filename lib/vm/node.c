@@ -155,17 +155,20 @@ static term first_arguments(
 	const char *home = getenv("HOME");
 	const char *usual[] = { "-root", root, "-bindir", bindir, "-progname", "erl", "-home",
 		home != NULL ? home : "/", "-noshell", "-noinput" };
-	size_t usual_count = o->arguments == NULL   ? ARRAY_SIZE(usual)
-			     : has_flag(o, "-root") ? 0
-						    : 4;
+	/* The last two only when nothing was said at all. */
+	size_t usual_count = o->arguments == NULL ? ARRAY_SIZE(usual) : 8;
 	term list = TERM_NIL;
 	size_t end = flags_end(o);
 	for (size_t i = o->argument_count; i-- > 0;) {
 		const char *text = i < end ? argument_for_init(o->arguments[i]) : o->arguments[i];
 		list = heap_cons(heap, binary_of_text(heap, text), list);
 	}
-	for (size_t i = usual_count; i-- > 0;)
-		list = heap_cons(heap, binary_of_text(heap, usual[i]), list);
+	for (size_t i = usual_count; i > 0; i -= 2) {
+		if (i <= 8 && has_flag(o, usual[i - 2]))
+			continue;
+		list = heap_cons(heap, binary_of_text(heap, usual[i - 1]), list);
+		list = heap_cons(heap, binary_of_text(heap, usual[i - 2]), list);
+	}
 	return heap_cons(heap, A(init), heap_cons(heap, list, TERM_NIL));
 }
 
