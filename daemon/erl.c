@@ -127,7 +127,8 @@ static int run(struct erl_arguments *a, const char *root)
 	struct beamr_error error = { .reason = "" };
 	sigset_t signals;
 	/* Those of os:set_signal/2 that a process may take at all, without SIGCHLD, which ports need, and SIGABRT, which is ours. */
-	static const int handled[] = { SIGALRM, SIGCONT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH };
+	static const int handled[] = { SIGALRM, SIGCONT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1,
+		SIGUSR2, SIGWINCH };
 	/* Blocked before the first thread, so that only sigwait takes them. */
 	(void)sigemptyset(&signals); /* these cannot fail with these */
 	(void)sigaddset(&signals, HALTED_SIGNAL);

@@ -129,8 +129,10 @@ static bool merge_file(struct merge *m, const char *path)
 		m->files < ARGUMENT_FILES_MAX ? read_text(path, &why) : NULL;
 	if (text == NULL) {
 		char cwd[PATH_MAX];
-		(void)snprintf(m->error, m->error_size, "Failed to open arguments file \"%s\" at \"%s\": %s", path,
-			getcwd(cwd, sizeof(cwd)) != NULL ? cwd : ".", strerror(why)); /* cut when long */
+		(void)snprintf(m->error, m->error_size,
+			"Failed to open arguments file \"%s\" at \"%s\": %s", path,
+			getcwd(cwd, sizeof(cwd)) != NULL ? cwd : ".",
+			strerror(why)); /* cut when long */
 		return false;
 	}
 	struct erl_words words = { 0 };
@@ -182,8 +184,7 @@ static bool merge_variable(struct merge *m, const char *name)
 	bool extra;
 	bool fine = merge_words(m, words.items.items, words.items.count, &extra);
 	if (words.items.count > 0)
-		erl_words_push(
-			&m->words, "--");
+		erl_words_push(&m->words, "--");
 	erl_words_done(&words);
 	return fine;
 }
@@ -517,7 +518,8 @@ bool erl_arguments_parse(struct erl_arguments *a, int count, char **words, const
 	}
 	if (fine) {
 		struct sort s = {
-			.to = a, .words = merge.words.items.items, .count = merge.words.items.count };
+			.to = a, .words = merge.words.items.items, .count = merge.words.items.count
+		};
 		fine = sort(&s);
 	}
 	fine = fine && (a->print || a->print_name || read_flags(a));

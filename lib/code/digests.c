@@ -30,6 +30,7 @@ struct row {
 #define BUCKETS 1024
 
 static struct mutex lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_LEAF };
+
 static struct {
 	struct row *buckets[BUCKETS]; /* guarded by lock, like what follows */
 	size_t count;
@@ -39,14 +40,15 @@ static struct {
 
 static struct identity identity_of(const struct stat *st)
 {
-	return (struct identity){ st->st_dev, st->st_ino, (uint64_t)st->st_size, st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
-		st->st_ctim.tv_sec, st->st_ctim.tv_nsec };
+	return (struct identity){ st->st_dev, st->st_ino, (uint64_t)st->st_size, st->st_mtim.tv_sec,
+		st->st_mtim.tv_nsec, st->st_ctim.tv_sec, st->st_ctim.tv_nsec };
 }
 
 static bool is_same(const struct identity *a, const struct identity *b)
 {
-	return a->device == b->device && a->inode == b->inode && a->size == b->size && a->modified_sec == b->modified_sec &&
-	       a->modified_nsec == b->modified_nsec && a->changed_sec == b->changed_sec && a->changed_nsec == b->changed_nsec;
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->modified_sec == b->modified_sec && a->modified_nsec == b->modified_nsec &&
+	       a->changed_sec == b->changed_sec && a->changed_nsec == b->changed_nsec;
 }
 
 bool digests_same(const struct stat *a, const struct stat *b)
@@ -117,7 +119,8 @@ static bool get_seal(uint8_t ret[16])
 {
 	mutex_lock(&lock);
 	if (!table.has_seal)
-		table.has_seal = getrandom(table.seal, sizeof(table.seal), GRND_NONBLOCK) == sizeof(table.seal);
+		table.has_seal = getrandom(table.seal, sizeof(table.seal), GRND_NONBLOCK) ==
+				 sizeof(table.seal);
 	bool has = table.has_seal;
 	memcpy(ret, table.seal, sizeof(table.seal));
 	mutex_unlock(&lock);

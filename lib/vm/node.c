@@ -286,6 +286,7 @@ int beamr_ns_signal(struct beamr_ns *h, int number)
 		int number;
 		term name;
 	} signals[] = {
+
 #define SIGNAL(name, number, since) { number, A(name) },
 #include "ns/signals.def"
 #undef SIGNAL
@@ -314,6 +315,6 @@ int beamr_ns_shutdown(struct beamr_ns *h)
 	/* What the usual handler would do. */
 	struct heap heap;
 	heap_init_builder(&heap);
-	return send(registry_whereis(h->ns, A(init)), &heap,
-		heap_tuple_of(&heap, A(stop), A(stop)));
+	return send(
+		registry_whereis(h->ns, A(init)), &heap, heap_tuple_of(&heap, A(stop), A(stop)));
 }

@@ -28,7 +28,8 @@ static void on_halted(void *user, int status, const char *message)
 	(void)sem_post(&changed);
 }
 
-static void on_output(void *user, const char *namespace_name, beamr_pid pid, const char *bytes, size_t size)
+static void on_output(
+	void *user, const char *namespace_name, beamr_pid pid, const char *bytes, size_t size)
 {
 	(void)fwrite(bytes, 1, size, stderr);
 }
@@ -47,8 +48,9 @@ static bool tell_process(void *user, const struct beamr_process *p)
 	uint64_t *sum = user;
 	*sum += p->memory_bytes;
 	if (p->memory_bytes >= 8192)
-		printf("  %s%s%s:%s/%u %lu KiB\n", p->name, p->name[0] != '\0' ? " " : "", p->initial_call.module,
-			p->initial_call.function, p->initial_call.arity, p->memory_bytes / 1024);
+		printf("  %s%s%s:%s/%u %lu KiB\n", p->name, p->name[0] != '\0' ? " " : "",
+			p->initial_call.module, p->initial_call.function, p->initial_call.arity,
+			p->memory_bytes / 1024);
 	return true;
 }
 
@@ -59,7 +61,8 @@ static long private_bytes(void)
 	char line[256];
 	long kib, sum = 0;
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-		if (sscanf(line, "Private_Dirty: %ld", &kib) == 1 || sscanf(line, "Private_Clean: %ld", &kib) == 1)
+		if (sscanf(line, "Private_Dirty: %ld", &kib) == 1 ||
+			sscanf(line, "Private_Clean: %ld", &kib) == 1)
 			sum += kib * 1024;
 	if (file != NULL)
 		(void)fclose(file);
@@ -95,8 +98,11 @@ int main(int count, char **words)
 		char name[32];
 		struct beamr_ns *ns;
 		struct beamr_error error;
-		struct beamr_boot_options boot = { .arguments = arguments, .argument_count = argument_count,
-			.streams = { -1, -1, -1 }, .started = on_started, .halted = on_halted };
+		struct beamr_boot_options boot = { .arguments = arguments,
+			.argument_count = argument_count,
+			.streams = { -1, -1, -1 },
+			.started = on_started,
+			.halted = on_halted };
 		(void)snprintf(name, sizeof(name), "node%d", i);
 		int64_t start = clock_monotonic_nsec(), cpu = cpu_nsec();
 		if (beamr_ns_create(machine, name, &ns) != 0)
@@ -113,7 +119,8 @@ int main(int count, char **words)
 		if (i > 0)
 			sum += took, cpu_sum += cpu;
 		if (i < 5 || i == nodes - 1)
-			printf("node %d: %.2f ms, %.2f ms CPU\n", i, (double)took / 1e6, (double)cpu / 1e6);
+			printf("node %d: %.2f ms, %.2f ms CPU\n", i, (double)took / 1e6,
+				(double)cpu / 1e6);
 		if (i == 0) {
 			(void)usleep(200000);
 			first = private_bytes();
@@ -133,15 +140,18 @@ int main(int count, char **words)
 	printf("processes of the last: %lu KiB\n", sum_bytes / 1024);
 	for (size_t k = 0; k < sizeof(classes) / sizeof(classes[0]) && nodes > 1; k++)
 		if (mem_used((enum mem_class)k) > used[k])
-			printf("  %s %ld KiB each\n", classes[k], (mem_used((enum mem_class)k) - used[k]) / 1024 / (nodes - 1));
+			printf("  %s %ld KiB each\n", classes[k],
+				(mem_used((enum mem_class)k) - used[k]) / 1024 / (nodes - 1));
 	struct beamr_memory memory;
 	beamr_memory(machine, &memory);
 	if (nodes > 1)
-		printf("others: %.2f ms, %.2f ms CPU and %ld KiB each\n", (double)sum / 1e6 / (nodes - 1), (double)cpu_sum / 1e6 / (nodes - 1),
+		printf("others: %.2f ms, %.2f ms CPU and %ld KiB each\n",
+			(double)sum / 1e6 / (nodes - 1), (double)cpu_sum / 1e6 / (nodes - 1),
 			(private_bytes() - first) / 1024 / (nodes - 1));
-	printf("memory: total %lu processes %lu binaries %lu code %lu ets %lu atoms %lu system %lu KiB\n", memory.total / 1024,
-		memory.processes / 1024, memory.binaries / 1024, memory.code / 1024, memory.ets / 1024, memory.atoms / 1024,
-		memory.system / 1024);
+	printf("memory: total %lu processes %lu binaries %lu code %lu ets %lu atoms %lu system %lu "
+	       "KiB\n",
+		memory.total / 1024, memory.processes / 1024, memory.binaries / 1024,
+		memory.code / 1024, memory.ets / 1024, memory.atoms / 1024, memory.system / 1024);
 	(void)fflush(stdout);
 	_exit(halted_status >= 0);
 }

@@ -11,7 +11,9 @@ static const uint8_t some[DIGEST_BYTES] = { 1, 2, 3 };
 
 START_TEST(a_file_is_known_by_all_of_its_identity)
 {
-	struct stat st = { .st_dev = 1, .st_ino = 2, .st_size = 3, .st_mtim = { 4, 5 }, .st_ctim = { 6, 7 } };
+	struct stat st = {
+		.st_dev = 1, .st_ino = 2, .st_size = 3, .st_mtim = { 4, 5 }, .st_ctim = { 6, 7 }
+	};
 	uint8_t found[DIGEST_BYTES];
 	ck_assert(!digests_find(&st, found));
 	digests_enter(&st, some);
@@ -29,6 +31,7 @@ START_TEST(a_file_is_known_by_all_of_its_identity)
 	digests_done();
 	ck_assert(!digests_find(&st, found));
 }
+
 END_TEST
 
 START_TEST(a_file_that_changed_just_now_is_not_believed)
@@ -39,6 +42,7 @@ START_TEST(a_file_that_changed_just_now_is_not_believed)
 	digests_enter(&st, some);
 	ck_assert(!digests_find(&st, found));
 }
+
 END_TEST
 
 START_TEST(a_table_that_is_full_begins_anew)
@@ -53,6 +57,7 @@ START_TEST(a_table_that_is_full_begins_anew)
 	ck_assert(!digests_find(&st, found));
 	digests_done();
 }
+
 END_TEST
 
 START_TEST(a_note_is_found_where_it_was_put_and_nowhere_else)
@@ -70,8 +75,9 @@ START_TEST(a_note_is_found_where_it_was_put_and_nowhere_else)
 	(void)binary_unref(b); /* always NULL */
 	b = binary_new(DIGEST_NOTE_BYTES);
 	ck_assert(!digest_noted(b, found)); /* no room for one */
-	(void)binary_unref(b); /* always NULL */
+	(void)binary_unref(b);              /* always NULL */
 }
+
 END_TEST
 
 TCase *digests_case(void)
