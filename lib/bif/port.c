@@ -262,11 +262,16 @@ static int read_name(struct port_spec *s, term name)
 	if (!term_is_tuple_of(name, 2))
 		return -1;
 	term kind = tuple_element(name, 0);
-	if (kind != A(spawn) && kind != A(spawn_executable))
-		return -1; /* drivers that are loaded there are none */
-	s->kind = kind == A(spawn) ? PORT_SPAWN : PORT_EXECUTABLE;
+	if (kind != A(spawn) && kind != A(spawn_executable) && kind != A(spawn_driver))
+		return -1;
+	s->kind = kind == A(spawn_executable) ? PORT_EXECUTABLE : PORT_SPAWN;
 	s->name = text_of(tuple_element(name, 1));
-	return s->name == NULL || s->name[0] == '\0' ? -1 : 0;
+	if (s->name == NULL || s->name[0] == '\0')
+		return -1;
+	/* A driver's name comes before a program's; there is this one. */
+	if (s->kind == PORT_SPAWN && strcmp(s->name, RAM_FILE_NAME) == 0)
+		s->kind = PORT_RAM;
+	return kind == A(spawn_driver) && s->kind != PORT_RAM ? -1 : 0;
 }
 
 /* 0, an errno, or -1: a bad argument. */
@@ -279,9 +284,10 @@ static int read_spec(struct proc *p, struct port_spec *s, term name, term list)
 	if (r != 0)
 		return r;
 	o.env = environment_copy(p->ns);
-	if (!read_options(&o, list) || (s->kind != PORT_FD && !make_argv(&o)))
+	bool helper = s->kind == PORT_SPAWN || s->kind == PORT_EXECUTABLE;
+	if (!read_options(&o, list) || (helper && !make_argv(&o)))
 		r = -1;
-	else if (s->kind != PORT_FD)
+	else if (helper)
 		s->envp = environment_texts(o.env);
 	environment_free(o.env);
 	free(o.arg0);
@@ -292,7 +298,7 @@ term bif_erts_internal_open_port_2(struct proc *p, const term *args)
 {
 	struct port_spec spec = { 0 };
 	int r = read_spec(p, &spec, args[0], args[1]);
-	bool fd = spec.kind == PORT_FD;
+	bool fd = spec.kind == PORT_FD || spec.kind == PORT_RAM; /* open at once */
 	struct ref_id ref = ref_new_id();
 	term port = TERM_NONE;
 	bif_charge(p, 200);

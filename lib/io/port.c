@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "binary/iolist.h"
 #include "io/errors.h"
+#include "io/ram_file.h"
 #include "ns/quota.h"
 #include "proc/registry.h"
 #include "term/atom.h"
@@ -1141,7 +1142,11 @@ term port_open(struct proc *owner, struct port_spec *spec, struct ref_id ref, in
 	struct port *p = port_new(owner, spec, ref);
 	term id = p->id;
 	link_to(p, owner->pid);
-	if (p->spec.kind == PORT_FD) {
+	bool helper = p->spec.kind == PORT_SPAWN || p->spec.kind == PORT_EXECUTABLE;
+	if (p->spec.kind == PORT_RAM) {
+		p->in_open = p->out_open = false;
+		p->ram = ram_file_new(p->ns->account);
+	} else if (p->spec.kind == PORT_FD) {
 		*ret_error = use_fds(p);
 		if (*ret_error != 0) {
 			free_unborn(p);
@@ -1153,7 +1158,7 @@ term port_open(struct proc *owner, struct port_spec *spec, struct ref_id ref, in
 	atomic_store_relaxed(&p->inbox, INBOX_OWNED);
 	table_add(p);
 	link_add(owner, id);
-	if (p->spec.kind != PORT_FD) {
+	if (helper) {
 		*ret_error = start_helper(p);
 		if (*ret_error != 0) {
 			(void)link_ended(owner, id);

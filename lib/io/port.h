@@ -17,9 +17,11 @@
 #include "io/child.h"
 #include "proc/relation.h"
 
+#define RAM_FILE_NAME "ram_file_drv" /* the driver that PORT_RAM is in OTP */
 #define PORTS_MAX 65536 /* at once in one namespace, unless it has a limit of its own */
 
-enum port_kind { PORT_SPAWN, PORT_EXECUTABLE, PORT_FD };
+/* PORT_RAM: bytes in memory, no descriptors (ram_file.h). */
+enum port_kind { PORT_SPAWN, PORT_EXECUTABLE, PORT_FD, PORT_RAM };
 
 enum port_flags {
 	PORT_IN = 1,

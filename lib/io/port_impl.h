@@ -42,6 +42,7 @@ struct port {
 	uint64_t input, output;
 	uint8_t *frame;                /* bytes that make no whole packet or line yet */
 	size_t frame_size, frame_capacity;
+	struct ram_file *ram; /* of a PORT_RAM */
 
 	/* home */
 	struct pollee in, out;
@@ -74,6 +75,8 @@ term port_text(struct heap *heap, const char *text);
 void port_io_ready(struct port *p, unsigned events);
 /* Accepts bytes for writing; frames them. */
 void port_io_write(struct port *p, struct port_bytes *bytes);
+/* Sends the connected process {Port, {data, Bytes}}: head as a list, before data in the form that the port has; no data when it is NULL. */
+void port_io_deliver(struct port *p, const uint8_t *head, size_t head_size, const uint8_t *data, size_t size);
 /* Its helper ended. */
 void port_io_ended(struct port *p, int status);
 /* Frees what is buffered. */

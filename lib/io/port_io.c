@@ -5,6 +5,7 @@
  * Writing: what the descriptor does not take at once waits in a queue that makes the port busy while it is long.
  * Bound: a packet that is not complete takes as much memory as has come of it, whatever its header says. */
 #include "io/port_impl.h"
+#include "io/ram_file.h"
 
 #include "binary/binary.h"
 #include "io/errors.h"
@@ -71,6 +72,28 @@ static void deliver(struct port *p, term kind, const uint8_t *data, size_t size)
 	w[5] = t;
 	m->value = term_of_boxed(w);
 	p->input += size;
+	port_send(p, m);
+}
+
+void port_io_deliver(struct port *p, const uint8_t *head, size_t head_size, const uint8_t *data, size_t size)
+{
+	size_t before = 6 + 2 * head_size;
+	struct message *m = message_new(SIGNAL_MESSAGE, 0, before + (data != NULL ? bytes_words(p, size) : 0));
+	term *w = m->fragment.data;
+	term t = data != NULL ? put_bytes(p, m, w + before, data, size) : TERM_NIL;
+	for (size_t i = head_size; i-- > 0;) {
+		w[6 + 2 * i] = term_of_small(head[i]);
+		w[7 + 2 * i] = t;
+		t = term_of_cons(w + 6 + 2 * i);
+	}
+	w[0] = HEADER(BOXED_TUPLE, 2);
+	w[1] = p->id;
+	w[2] = term_of_boxed(w + 3);
+	w[3] = HEADER(BOXED_TUPLE, 2);
+	w[4] = A(data);
+	w[5] = t;
+	m->value = term_of_boxed(w);
+	p->input += head_size + size;
 	port_send(p, m);
 }
 
@@ -323,6 +346,11 @@ void port_io_write(struct port *p, struct port_bytes *b)
 	size_t header = p->spec.mode == PORT_PACKET ? p->spec.header : 0;
 	term fault = TERM_NONE;
 	p->output += b->size - header;
+	if (p->ram != NULL) {
+		ram_file_command(p, p->ram, b->data, b->size);
+		port_bytes_free(b);
+		return;
+	}
 	if (!p->out_open || (p->out.fd < 0 && !p->shared))
 		fault = A(ebadf);
 	else if (header != 0 && !put_header(p, b))
@@ -360,6 +388,7 @@ void port_io_ready(struct port *p, unsigned events)
 void port_io_done(struct port *p)
 {
 	drop_output(p);
+	p->ram = ram_file_free(p->ram);
 	mem_free(MEM_MESSAGE, p->frame, p->frame_capacity);
 	p->frame = NULL;
 	p->frame_size = p->frame_capacity = 0;
