@@ -134,6 +134,7 @@ void beamr_stop(struct beamr *m)
 	sched_stop();
 	ports_stop();
 	pool_stop();
+	m->alone = true;
 	calls_stop(m);
 	purges_stop();
 }
@@ -149,8 +150,7 @@ struct beamr *beamr_free(struct beamr *m)
 	purge_finish();
 	namespaces_free(m);
 	epoch_drain();
-	pool_stop(); /* which ended namespaces */
-	epoch_drain();
+	pool_stop(); /* of a machine that never started */
 	mutex_done(&m->lock);
 	free((char *)(uintptr_t)m->options.otp_root);
 	vec_done(&m->namespaces);

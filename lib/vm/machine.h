@@ -14,6 +14,8 @@ struct beamr {
 	struct beamr_otp otp; /* of its root */
 	bool started;
 	bool stopped;
+	bool alone; /* set once no thread but the caller's runs anything of the machine */
+	struct beamr_ns *late; /* ended since then, to be freed last; by late_next */
 	struct mutex lock;                 /* LOCK_LEAF: the list of namespaces' handles */
 	VEC(struct beamr_ns *) namespaces; /* sorted by name */
 };
@@ -38,6 +40,7 @@ struct beamr_ns {
 	struct ns *ns;
 	struct epoch_item retired;
 	struct pool_job job; /* its end */
+	struct beamr_ns *late_next;
 	_Atomic uint32_t refs;
 	bool removed; /* guarded by machine->lock */
 	int64_t created_realtime_usec;

@@ -66,10 +66,16 @@ void namespace_use_otp(struct ns *ns, const struct beamr_otp *otp)
 	memcpy(ns->erts_version, otp->erts, sizeof(ns->erts_version));
 }
 
-/* Everybody has moved on. What ends an epoch may hold locks, and a large namespace takes its time: a helper thread frees it. */
+/* Everybody has moved on. What ends an epoch may hold locks, and a large namespace takes its time: a helper thread frees it. When
+ * the machine itself ends, that waits until code is freed without asking processes, which are gone by then. */
 static void handle_retired(struct epoch_item *item)
 {
 	struct beamr_ns *h = (struct beamr_ns *)(void *)((char *)item - offsetof(struct beamr_ns, retired));
+	if (h->machine->alone) {
+		h->late_next = h->machine->late;
+		h->machine->late = h;
+		return;
+	}
 	if (pool_run(&h->job, handle_free) < 0)
 		handle_free(&h->job); /* no thread is to be had */
 }
@@ -393,4 +399,10 @@ void namespaces_free(struct beamr *m)
 	for (size_t i = m->namespaces.count; i-- > 0;)
 		beamr_ns_unref(m->namespaces.items[i]);
 	m->namespaces.count = 0;
+	epoch_drain();
+	while (m->late != NULL) {
+		struct beamr_ns *h = m->late;
+		m->late = h->late_next;
+		handle_free(&h->job);
+	}
 }
