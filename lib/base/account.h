@@ -109,6 +109,16 @@ static inline void account_charge(struct account *account, enum account_kind kin
 	account_charge_shared(account, kind, bytes);
 }
 
+/* The same for whom the thread works; for what comes and goes with each message. */
+static inline void account_charge_current(enum account_kind kind, int64_t bytes)
+{
+	struct account_batch *b = account_batch;
+	if (unlikely(b == NULL))
+		return;
+	atomic_store_relaxed(&b->pending[kind], atomic_load_relaxed(&b->pending[kind]) + bytes);
+	b->sum += bytes;
+}
+
 /* One more message sent. On a scheduler. */
 static inline void account_count_message(void)
 {

@@ -275,12 +275,15 @@ size_t proc_total_words(const struct proc *p)
 
 void proc_note_memory(struct proc *p)
 {
-	uint64_t now = sizeof(*p) + proc_total_words(p) * sizeof(term), before = atomic_load_relaxed(&p->memory_bytes);
+	const struct gen_heap *g = &p->mem;
+	size_t words = (size_t)(g->old_end - g->old_start) + g->heap.fragment_words;
+	if (unlikely(g->start != NULL))
+		words = proc_total_words(p);
+	uint64_t now = sizeof(*p) + words * sizeof(term), before = atomic_load_relaxed(&p->memory_bytes);
 	if (p->dict != NULL)
 		now += p->dict->capacity * 2 * sizeof(term) + p->dict->index_capacity * sizeof(uint32_t);
-	uint32_t kib = (uint32_t)(gen_bin_bytes(&p->mem) / 1024);
-	if (kib != atomic_load_relaxed(&p->binaries_kib))
-		atomic_store_relaxed(&p->binaries_kib, kib);
+	if (unlikely(g->heap.offheap.bytes + g->old_offheap.bytes != 0 || atomic_load_relaxed(&p->binaries_kib) != 0))
+		atomic_store_relaxed(&p->binaries_kib, (uint32_t)(gen_bin_bytes(g) / 1024));
 	if (now == before)
 		return;
 	atomic_store_relaxed(&p->memory_bytes, now);

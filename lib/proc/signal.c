@@ -101,8 +101,7 @@ void message_free(struct message *m)
 {
 	if (m == NULL)
 		return;
-	if (m->signal.flags & SIGNAL_CHARGED)
-		message_discharge(m, account_current());
+	message_discharge(m);
 	if (unlikely((m->signal.flags & SIGNAL_TOKEN) != 0))
 		proc_tracing.drop_token(m);
 	if (m->offheap.first != NULL)
@@ -117,8 +116,7 @@ void message_join_heap(struct message *m, struct heap *heap)
 		message_free(m);
 		return;
 	}
-	if (m->signal.flags & SIGNAL_CHARGED)
-		message_discharge(m, account_current());
+	message_discharge(m);
 	if (m->offheap.first != NULL) {
 		term *last = m->offheap.first;
 		while (last[1] != 0)
@@ -144,8 +142,10 @@ bool signal_send(struct proc *to, struct signal *s)
 	struct signal *old = atomic_load_relaxed(&to->inbox);
 	do {
 		if (old == SIGNAL_CLOSED) {
-			if (charged)
-				message_discharge(signal_message(s), to->account);
+			if (charged) {
+				s->flags &= (uint8_t)~SIGNAL_CHARGED;
+				account_charge(to->account, ACCOUNT_PROCESSES, -message_bytes(signal_message(s)));
+			}
 			return false;
 		}
 		s->next = old;

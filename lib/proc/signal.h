@@ -127,11 +127,11 @@ static inline void message_charge(struct message *m, struct account *account)
 	account_charge(account, ACCOUNT_PROCESSES, message_bytes(m));
 }
 
-/* The owner, who the thread works for, has it no more; or it did not get it. */
-static inline void message_discharge(struct message *m, struct account *account)
+/* Its owner, who the thread works for, has it no more. */
+static inline void message_discharge(const struct message *m)
 {
-	m->signal.flags &= (uint8_t)~SIGNAL_CHARGED;
-	account_charge(account, ACCOUNT_PROCESSES, -message_bytes(m));
+	if (likely(m->signal.flags & SIGNAL_CHARGED))
+		account_charge_current(ACCOUNT_PROCESSES, -message_bytes(m));
 }
 
 /* Puts s into the inbox and wakes the process. False: it has ended, s is still the caller's. The caller is inside an epoch. */
