@@ -3,6 +3,7 @@
 #include "base/account.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/lock.h"
 
 #include <unistd.h>
@@ -17,6 +18,7 @@ struct account *account_new(void)
 {
 	struct account *a = mem_zalloc(MEM_NS, sizeof(*a));
 	atomic_store_relaxed(&a->life, ACCOUNT_HOLDER);
+	atomic_store_relaxed(&a->weight, ACCOUNT_WEIGHT);
 	atomic_store_relaxed(&a->high, INT64_MAX);
 	atomic_store_relaxed(&a->max, INT64_MAX);
 	atomic_store_relaxed(&a->mark, INT64_MAX);
@@ -80,6 +82,39 @@ void account_charge_shared(struct account *a, enum account_kind kind, int64_t by
 	}
 }
 
+/* Whoever uses up the quota of a window is parked until its end. */
+static void window_add(struct account *a, int64_t now, int64_t nsec)
+{
+	uint32_t milli = atomic_load_relaxed(&a->quota_milli);
+	if (account_bytes(a) > atomic_load_relaxed(&a->high) && (milli == 0 || milli > ACCOUNT_SLOW_MILLI))
+		milli = ACCOUNT_SLOW_MILLI;
+	int64_t start = atomic_load_relaxed(&a->window_start);
+	if (now - start >= ACCOUNT_WINDOW_NSEC && atomic_cas_acq_rel(&a->window_start, &start, now)) {
+		start = now;
+		atomic_store_relaxed(&a->window_nsec, 0);
+		atomic_store_relaxed(&a->parked_until, 0);
+	}
+	int64_t used = atomic_add_relaxed(&a->window_nsec, nsec) + nsec;
+	if (milli != 0 && used >= (int64_t)milli * (ACCOUNT_WINDOW_NSEC / 1000))
+		atomic_store_relaxed(&a->parked_until, start + ACCOUNT_WINDOW_NSEC);
+	else if (milli == 0)
+		atomic_store_relaxed(&a->parked_until, 0);
+}
+
+void account_run(int64_t now)
+{
+	struct account_batch *b = account_batch;
+	struct account *a = atomic_load_relaxed(&b->account);
+	int64_t nsec = now - atomic_load_relaxed(&b->since);
+	atomic_store_relaxed(&b->since, now);
+	if (a == NULL || nsec <= 0)
+		return;
+	atomic_add_relaxed(&a->cpu_nsec, nsec);
+	atomic_add_relaxed(&a->virtual_nsec, (uint64_t)account_weighed(a, nsec));
+	if (account_is_metered(a) || unlikely(atomic_load_relaxed(&a->parked_until) != 0))
+		window_add(a, now, nsec);
+}
+
 void account_flush(void)
 {
 	struct account_batch *b = account_batch;
@@ -123,6 +158,7 @@ void account_switch(struct account *to)
 	if (b == NULL)
 		return;
 	struct account *from = atomic_load_relaxed(&b->account);
+	account_run(clock_monotonic_nsec());
 	account_flush();
 	if (to != NULL)
 		(void)account_ref(to); /* the same pointer */
@@ -229,20 +265,21 @@ int64_t account_used_total(const struct account *a)
 	return sum;
 }
 
-void account_spent(const struct account *a, uint64_t *ret_reductions, uint64_t *ret_messages)
+void account_spent(const struct account *a, struct account_spent *ret)
 {
+	const int64_t now = clock_monotonic_nsec();
 	mutex_lock(&batches_lock);
-	uint64_t reductions = atomic_load_relaxed(&a->reductions),
-		 messages = atomic_load_relaxed(&a->messages);
+	*ret = (struct account_spent){ atomic_load_relaxed(&a->reductions), atomic_load_relaxed(&a->messages),
+		atomic_load_relaxed(&a->cpu_nsec) };
 	for (const struct account_batch *b = batches; b != NULL; b = b->next) {
 		if (atomic_load_relaxed(&b->account) != a)
 			continue;
-		reductions += atomic_load_relaxed(&b->reductions);
-		messages += atomic_load_relaxed(&b->messages);
+		ret->reductions += atomic_load_relaxed(&b->reductions);
+		ret->messages += atomic_load_relaxed(&b->messages);
+		int64_t running = now - atomic_load_relaxed(&b->since);
+		ret->cpu_nsec += running > 0 ? running : 0;
 	}
 	mutex_unlock(&batches_lock);
-	*ret_reductions = reductions;
-	*ret_messages = messages;
 }
 
 uint64_t account_count(void)

@@ -50,14 +50,25 @@ struct account {
 	_Atomic int64_t mark; /* the lower of both */
 	_Atomic int64_t ets_max;
 	_Atomic uint64_t reductions, messages;
+	/* Processor time. */
 	_Atomic int64_t cpu_nsec;
+	_Atomic uint64_t virtual_nsec; /* the same by weight: sched/fair.h */
+	_Atomic uint32_t weight;       /* 100: virtual time is time */
+	_Atomic uint32_t quota_milli;  /* 0: none */
+	_Atomic int64_t window_start, window_nsec; /* the window of the quota, and what was used in it */
+	_Atomic int64_t parked_until;  /* the end of a window whose quota is used up; 0: it is not */
 };
+
+#define ACCOUNT_WEIGHT 100
+#define ACCOUNT_WINDOW_NSEC 100000000
+#define ACCOUNT_SLOW_MILLI 100 /* quota of one whose memory is over its high mark */
 
 struct account_batch {
 	/* written by its thread, read by all */
 	_Atomic(struct account *) account;
 	_Atomic int64_t pending[ACCOUNT_KINDS];
 	_Atomic uint64_t reductions, messages;
+	_Atomic int64_t since; /* when it began to run what is not yet charged; monotonic */
 	/* its thread's alone */
 	int64_t sum;                           /* of pending */
 	struct account_batch *next, *previous; /* guarded by account.c's lock */
@@ -65,6 +76,12 @@ struct account_batch {
 
 /* The calling thread's batch; NULL on threads that have none. */
 extern _Thread_local struct account_batch *account_batch __attribute__((tls_model("initial-exec")));
+
+/* Bytes of the sum as limits see it. */
+static inline int64_t account_bytes(const struct account *account)
+{
+	return (int64_t)(atomic_load_relaxed(&account->life) << 16) >> 16;
+}
 
 /* One holder: the caller. */
 struct account *account_new(void);
@@ -79,6 +96,19 @@ void account_thread_init(struct account_batch *batch);
 void account_thread_done(void);
 /* The calling thread works for that account from here on; NULL: for none. No batch: nothing happens. */
 _noinline_ void account_switch(struct account *account);
+/* Charges the thread's account for the processor until now. On a scheduler. */
+void account_run(int64_t now_nsec);
+/* Whether it must be asked often how long it runs. */
+static inline bool account_is_metered(const struct account *a)
+{
+	return unlikely(atomic_load_relaxed(&a->quota_milli) != 0 || account_bytes(a) > atomic_load_relaxed(&a->high));
+}
+
+static inline int64_t account_weighed(const struct account *a, int64_t nsec)
+{
+	return nsec * ACCOUNT_WEIGHT / atomic_load_relaxed(&a->weight);
+}
+
 /* Adds the thread's batch to its account. */
 _noinline_ void account_flush(void);
 _noinline_ void account_charge_shared(
@@ -134,12 +164,6 @@ static inline bool account_is_due(void)
 	       account_batch->sum < -ACCOUNT_BATCH_BYTES;
 }
 
-/* Bytes of the sum as limits see it. */
-static inline int64_t account_bytes(const struct account *account)
-{
-	return (int64_t)(atomic_load_relaxed(&account->life) << 16) >> 16;
-}
-
 /* How many bytes more fit under the limit, what this thread has not yet added counted; INT64_MAX: there is none. Cheap enough to be asked
  * before anything large is made. Never negative. account may be NULL. */
 int64_t account_room(const struct account *account);
@@ -154,6 +178,11 @@ void account_give(struct account *account, enum account_count what, int64_t piec
 /* Exact sums, over all batches. */
 int64_t account_used(const struct account *account, enum account_kind kind);
 int64_t account_used_total(const struct account *account);
-void account_spent(const struct account *account, uint64_t *ret_reductions, uint64_t *ret_messages);
+struct account_spent {
+	uint64_t reductions, messages;
+	int64_t cpu_nsec;
+};
+
+void account_spent(const struct account *account, struct account_spent *ret);
 /* Accounts there are, living and outlived. */
 uint64_t account_count(void);

@@ -376,7 +376,7 @@ static struct ns *ns_make(const char *name)
 	ns->dispatch = dispatch;
 	ns->account = account_new();
 	atomic_store_relaxed(&ns->victim, TERM_NONE);
-	atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], NS_CPU_WEIGHT);
+	atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], ACCOUNT_WEIGHT);
 	atomic_store_relaxed(&ns->processes, 1); /* for being open */
 	mutex_init(&ns->code_lock, LOCK_CODE);
 	atomic_store_relaxed(&ns->modules, table_new(256));

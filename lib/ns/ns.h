@@ -20,6 +20,7 @@ struct environment;      /* bif/os.c: environment variables */
 struct cwd;              /* ns/cwd.h: the working folder */
 struct pool_share;       /* base/pool.h */
 struct trace_space;      /* trace/session.h: who traces in it */
+struct shares;           /* sched/fair.c: what of it waits on each worker */
 struct registry;         /* proc/registry.c: registered names */
 
 enum ns_quota {
@@ -51,6 +52,7 @@ struct ns {
 	_Atomic(struct trace_space *) trace; /* NULL until somebody traces */
 	_Atomic(struct persistent_space *) persistent; /* made when first used */
 	_Atomic(struct environment *) environment;     /* bif/os.c; made when first used */
+	_Atomic(struct shares *) shares; /* made when first used */
 	struct pool_share *helpers;      /* for what it does on helper threads */
 
 	_Atomic uint64_t limits[NS_QUOTAS]; /* 0: none. Rarely written, often read: away from the counters */

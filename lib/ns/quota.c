@@ -30,7 +30,9 @@ int ns_set_limits(struct ns *ns, const uint64_t limits[NS_QUOTAS])
 	for (unsigned i = 0; i < NS_QUOTAS; i++)
 		atomic_store_relaxed(&ns->limits[i], limits[i]);
 	if (limits[NS_QUOTA_cpu_weight] == 0)
-		atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], NS_CPU_WEIGHT);
+		atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], ACCOUNT_WEIGHT);
+	atomic_store_relaxed(&ns->account->weight, (uint32_t)ns_limit(ns, NS_QUOTA_cpu_weight));
+	atomic_store_relaxed(&ns->account->quota_milli, (uint32_t)limits[NS_QUOTA_cpu_quota_milli]);
 	int64_t high = limit_of_bytes(limits[NS_QUOTA_memory_high]),
 		max = limit_of_bytes(limits[NS_QUOTA_memory_max]);
 	atomic_store_relaxed(&ns->account->high, high);

@@ -10,8 +10,6 @@
 #include "base/account.h"
 #include "ns/ns.h"
 
-#define NS_CPU_WEIGHT 100 /* of a namespace without one of its own */
-
 static inline uint64_t ns_limit(const struct ns *ns, enum ns_quota which)
 {
 	return atomic_load_relaxed(&ns->limits[which]);

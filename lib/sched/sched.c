@@ -22,6 +22,7 @@
 #include "proc/signal.h"
 #include "proc/timer.h"
 #include "proc/tracing.h"
+#include "sched/fair.h"
 #include "term/atom.h"
 
 #include <errno.h>
@@ -31,7 +32,6 @@
 #include <unistd.h>
 
 #define SLICE_REDUCTIONS 4000
-#define LOW_EVERY 8        /* of so many turns of normal processes one goes to the low ones */
 #define STEAL_MAX 64
 #define STEAL_WORTH 4000     /* reductions that are worth stealing */
 #define SLICE_LOG_UNIT 16
@@ -39,23 +39,21 @@
 #define SPINS 64
 #define CLOCK_REDUCTIONS 1000 /* how much work may pass before the clock is read for timers */
 #define POLL_TURNS 32      /* of so many looks at the clock one goes to the descriptors, too */
+#define BALANCE_NSEC 2000000 /* virtual time by which one that waits elsewhere must be behind to be fetched */
 #define SLICE_COST 50      /* what a slice costs besides, in reductions, for the same */
-
-struct queue {
-	struct proc *first;
-	struct proc *last;
-};
 
 struct sched {
 	/* guarded by lock */
 	struct mutex lock;
-	struct queue queues[PRIORITY_MAX + 1];
-	unsigned low_turn;
+	struct fair fair;
 
 	/* atomic; length and urgent are written under lock */
-	_Atomic uint32_t length; /* of the queues, without next */
+	_Atomic uint32_t length; /* of what waits in the queue, without next and what is parked */
 	_Atomic uint32_t urgent; /* how many of them are of priority high or max */
 	_Atomic uint32_t has_next;
+	_Atomic(const struct account *) only; /* whose processes alone wait; NULL: nobody's, or several namespaces' */
+	_Atomic uint64_t least;     /* virtual time of the first that waits */
+	_Atomic int64_t unpark_at;  /* 0: nobody is parked */
 	_Atomic uint32_t slice_log; /* a mean over the last slices of the bits that their reductions take, times SLICE_LOG_UNIT */
 	_Atomic uint64_t switches, reductions, migrations, length_max;
 	_Atomic int64_t busy_nsec, busy_since, began; /* busy_since 0: idle */
@@ -102,24 +100,6 @@ struct worker *sched_worker(unsigned index)
 
 /* ------------------------------------------------------------------------------------------------ queues */
 
-static void queue_put(struct queue *q, struct proc *p)
-{
-	p->run_next = NULL;
-	if (q->first == NULL)
-		q->first = p;
-	else
-		q->last->run_next = p;
-	q->last = p;
-}
-
-static struct proc *queue_take(struct queue *q)
-{
-	struct proc *p = q->first;
-	if (p != NULL)
-		q->first = p->run_next;
-	return p;
-}
-
 static void wake(struct worker *w)
 {
 	uint32_t sleeping = 1;
@@ -165,6 +145,17 @@ static void count_urgent(struct sched *s, const struct proc *p, uint32_t by)
 		atomic_store_relaxed(&s->urgent, atomic_load_relaxed(&s->urgent) + by);
 }
 
+/* For next_is_next(). Under the lock. */
+static inline void note_only(struct sched *s)
+{
+	const struct account *only = s->fair.count == 1 ? s->fair.heap[0]->account : NULL;
+	if (atomic_load_relaxed(&s->only) != only)
+		atomic_store_relaxed(&s->only, only);
+	uint64_t least = s->fair.count > 0 ? s->fair.heap[0]->key : UINT64_MAX;
+	if (atomic_load_relaxed(&s->least) != least)
+		atomic_store_relaxed(&s->least, least);
+}
+
 static void enqueue(struct worker *w, struct proc *p)
 {
 	struct sched *s = w->sched;
@@ -174,10 +165,11 @@ static void enqueue(struct worker *w, struct proc *p)
 		atomic_store_relaxed(&s->has_next, 1);
 		return;
 	}
+	struct share *share = fair_share(p->ns, w->index, all.count);
 	mutex_lock(&s->lock);
-	queue_put(&s->queues[p->priority], p);
+	uint32_t length = atomic_load_relaxed(&s->length) + fair_put(&s->fair, share, p, false);
 	count_urgent(s, p, 1);
-	uint32_t length = atomic_load_relaxed(&s->length) + 1;
+	note_only(s);
 	/* Sequentially consistent with the look at `idle` below; pairs with idle_sleep(). */
 	atomic_exchange_explicit(&s->length, length, memory_order_seq_cst);
 	if (length > atomic_load_relaxed(&s->length_max))
@@ -191,37 +183,70 @@ static void enqueue(struct worker *w, struct proc *p)
 		wake_another();
 }
 
-static struct proc *take_under_lock(struct sched *s)
-{
-	struct proc *p = queue_take(&s->queues[PRIORITY_MAX]);
-	if (p == NULL)
-		p = queue_take(&s->queues[PRIORITY_HIGH]);
-	if (p != NULL)
-		return p;
-	if (s->queues[PRIORITY_LOW].first != NULL && ++s->low_turn >= LOW_EVERY) {
-		s->low_turn = 0;
-		return queue_take(&s->queues[PRIORITY_LOW]);
-	}
-	p = queue_take(&s->queues[PRIORITY_NORMAL]);
-	return p != NULL ? p : queue_take(&s->queues[PRIORITY_LOW]);
-}
-
-static struct proc *dequeue(struct sched *s)
+/* What stands beside the queue goes to its place in it. Under the lock. */
+static void put_next_back(struct worker *w, struct sched *s)
 {
 	struct proc *p = s->next;
-	if (p != NULL && likely(atomic_load_relaxed(&s->urgent) == 0)) {
+	if (p == NULL)
+		return;
+	s->next = NULL;
+	atomic_store_relaxed(&s->has_next, 0);
+	if (fair_put(&s->fair, fair_share(p->ns, w->index, all.count), p, true))
+		atomic_store_relaxed(&s->length, atomic_load_relaxed(&s->length) + 1);
+}
+
+/* Whether the process that stands beside the queue is what the queue would give: nobody more urgent waits, nor another
+ * namespace, and its own is not parked. */
+static inline bool next_is_next(struct sched *s, const struct proc *p)
+{
+	if (unlikely(atomic_load_relaxed(&s->urgent) != 0 || atomic_load_relaxed(&p->account->parked_until) != 0))
+		return false;
+	return atomic_load_relaxed(&s->length) == 0 || atomic_load_relaxed(&s->only) == p->account;
+}
+
+static void lengthen(struct sched *s, uint32_t by)
+{
+	atomic_store_relaxed(&s->length, atomic_load_relaxed(&s->length) + by);
+	note_only(s);
+}
+
+/* Windows that have ended. */
+static void unpark(struct sched *s, int64_t now)
+{
+	mutex_lock(&s->lock);
+	lengthen(s, fair_unpark(&s->fair, now));
+	atomic_store_relaxed(&s->unpark_at, s->fair.unpark_at);
+	mutex_unlock(&s->lock);
+}
+
+static struct proc *dequeue(struct worker *w)
+{
+	struct sched *s = w->sched;
+	struct proc *p = s->next;
+	if (p != NULL && likely(next_is_next(s, p))) {
 		s->next = NULL;
 		atomic_store_relaxed(&s->has_next, 0);
 		return p;
 	}
-	if (atomic_load_relaxed(&s->length) == 0)
+	if (p == NULL && atomic_load_relaxed(&s->length) == 0)
 		return NULL;
 	mutex_lock(&s->lock);
-	p = take_under_lock(s);
 	if (p != NULL) {
-		count_urgent(s, p, -1U);
-		atomic_store_relaxed(&s->length, atomic_load_relaxed(&s->length) - 1);
+		put_next_back(w, s);
+		count_urgent(s, p, 1);
 	}
+	int64_t now = 0;
+	if (s->fair.count > 1 || (s->fair.count == 1 && atomic_load_relaxed(&s->fair.heap[0]->account->parked_until) != 0)) {
+		/* There is a choice: what was used so far tells. */
+		now = clock_monotonic_nsec();
+		account_run(now);
+	}
+	uint32_t parked;
+	p = fair_take(&s->fair, now, &parked);
+	if (p != NULL)
+		count_urgent(s, p, -1U);
+	lengthen(s, -(parked + (p != NULL ? 1 : 0)));
+	atomic_store_relaxed(&s->unpark_at, s->fair.unpark_at);
 	mutex_unlock(&s->lock);
 	return p;
 }
@@ -266,12 +291,10 @@ static struct proc *steal(struct worker *me, const struct sched *hangs)
 		uint32_t want = (n + atomic_load_relaxed(&victim->has_next)) / 2;
 		if (want > STEAL_MAX)
 			want = STEAL_MAX;
-		for (int q = PRIORITY_MAX; q >= PRIORITY_LOW && count < want; q--)
-			while (count < want && victim->queues[q].first != NULL) {
-				taken[count] = queue_take(&victim->queues[q]);
-				count_urgent(victim, taken[count++], -1U);
-			}
-		atomic_store_relaxed(&victim->length, n - count);
+		count = fair_steal(&victim->fair, want, taken);
+		for (uint32_t k = 0; k < count; k++)
+			count_urgent(victim, taken[k], -1U);
+		lengthen(victim, -count);
 		mutex_unlock(&victim->lock);
 		if (count == 0)
 			continue;
@@ -281,6 +304,31 @@ static struct proc *steal(struct worker *me, const struct sched *hangs)
 		return taken[0];
 	}
 	return NULL;
+}
+
+/* Another namespace that has had less than the one that runs here waits elsewhere: one of its processes comes over, so that
+ * shares hold for the machine and not for each worker alone. */
+static void balance(struct worker *me, const struct account *mine)
+{
+	uint64_t v = atomic_load_relaxed(&mine->virtual_nsec);
+	for (unsigned i = 1; i < all.count; i++) {
+		struct sched *victim = all.workers[(me->index + i) % all.count]->sched;
+		uint64_t least = atomic_load_relaxed(&victim->least);
+		if (least == UINT64_MAX || least + BALANCE_NSEC >= v || atomic_load_relaxed(&me->sched->least) <= least)
+			continue;
+		mutex_lock(&victim->lock);
+		struct proc *p = fair_steal_first(&victim->fair);
+		if (p != NULL) {
+			count_urgent(victim, p, -1U);
+			lengthen(victim, -1U);
+		}
+		mutex_unlock(&victim->lock);
+		if (p != NULL) {
+			atomic_add_relaxed(&me->sched->migrations, 1);
+			enqueue(me, p);
+		}
+		return;
+	}
 }
 
 /* ------------------------------------------------------------------------------------------------ slices */
@@ -318,6 +366,19 @@ static bool wants_engine(struct proc *p, uint32_t state)
 	return (p->flags & PROC_TIMEOUT_SET) && timer_receive_expired(p);
 }
 
+/* Now and then, on a worker that does not rest. */
+static void share_out(struct worker *w)
+{
+	const struct account *mine = account_current();
+	int64_t now = clock_monotonic_nsec();
+	account_run(now);
+	int64_t at = atomic_load_relaxed(&w->sched->unpark_at);
+	if (at != 0 && now >= at)
+		unpark(w->sched, now);
+	if (mine != NULL && account_count() > 1)
+		balance(w, mine);
+}
+
 static void look_at_clock(struct worker *w, int32_t work)
 {
 	struct sched *s = w->sched;
@@ -328,6 +389,7 @@ static void look_at_clock(struct worker *w, int32_t work)
 	if (++s->poll_turns >= POLL_TURNS) {
 		s->poll_turns = 0;
 		poll_look(w->poll);
+		share_out(w);
 	}
 	if (poll_has_work(w->poll))
 		poll_run(w->poll);
@@ -361,7 +423,7 @@ static bool has_requests(const struct proc *p)
 /* Whether it may just go on: nobody else wants the worker, and nobody wants anything of it. */
 static bool may_go_on(struct worker *w, struct proc *p)
 {
-	return waiting(w->sched) == 0 && !signals_waiting(p) && !has_requests(p) &&
+	return waiting(w->sched) == 0 && atomic_load_relaxed(&p->account->parked_until) == 0 && !signals_waiting(p) && !has_requests(p) &&
 	       !(atomic_load_relaxed(&p->state) & STATE_SUSPENDED) && !atomic_load_relaxed(&all.stopping);
 }
 
@@ -414,6 +476,8 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 			proc_note_memory(p); /* a long one is charged as it grows */
 		if (pressure_is_on(p) && !pressure_relieve(p, true))
 			return SLICE_EXIT;
+		if (account_is_metered(p->account))
+			account_run(clock_monotonic_nsec());
 		if (end != SLICE_YIELD || !may_go_on(w, p))
 			break;
 		/* What it has received lies in fragments, which leaving would have emptied. */
@@ -550,7 +614,9 @@ static struct sched *idle_sleep(struct worker *w)
 	atomic_fetch_add_explicit(&all.idle, 1, memory_order_seq_cst);
 	atomic_store_explicit(&w->sleeping, 1, memory_order_seq_cst);
 	if (!work_in_sight(w)) {
-		int64_t at = timers_next(w->timers);
+		int64_t at = timers_next(w->timers), unpark_at = atomic_load_relaxed(&s->unpark_at);
+		if (unpark_at != 0 && unpark_at < at)
+			at = unpark_at;
 		bool watches = watcher_wanted();
 		if (watches) {
 			atomic_add_relaxed(&all.watching, 1);
@@ -570,6 +636,9 @@ static struct sched *idle_sleep(struct worker *w)
 		poll_take_wake(w->poll);
 	}
 	now = clock_monotonic_nsec();
+	int64_t unpark_at = atomic_load_relaxed(&s->unpark_at);
+	if (unpark_at != 0 && now >= unpark_at)
+		unpark(s, now);
 	atomic_store_relaxed(&s->busy_since, now);
 	atomic_store_relaxed(&w->progress, atomic_load_relaxed(&w->progress) + 1);
 	epoch_enter();
@@ -610,7 +679,7 @@ static void *worker_main(void *arg)
 		epoch_quiescent();
 		if (unlikely(poll_has_work(w->poll)))
 			poll_run(w->poll);
-		struct proc *p = dequeue(w->sched);
+		struct proc *p = dequeue(w);
 		if (p == NULL)
 			p = steal(w, NULL);
 		if (p == NULL)
@@ -643,6 +712,7 @@ static struct worker *worker_new(unsigned index)
 	w->index = index;
 	w->sched = s;
 	mutex_init(&s->lock, LOCK_RUN_QUEUE);
+	atomic_store_relaxed(&s->least, UINT64_MAX);
 	atomic_store_relaxed(&s->current, TERM_NONE);
 	w->poll = poll_new();
 	return w;
@@ -652,6 +722,7 @@ static void worker_free(struct worker *w)
 {
 	w->poll = poll_free(w->poll);
 	mutex_done(&w->sched->lock);
+	fair_done(&w->sched->fair);
 	mem_free(MEM_SCHED, w->sched, sizeof(*w->sched));
 	mem_free(MEM_SCHED, w, sizeof(*w));
 }
@@ -672,9 +743,11 @@ int sched_start(unsigned count, run_slice_fn run_slice)
 	mutex_lock(&all.early_lock);
 	/* Nobody runs yet, so the order is kept. */
 	for (struct proc *p; (p = queue_take(&all.early)) != NULL;) {
-		struct sched *s = all.workers[atomic_add_relaxed(&all.turn, 1) % count]->sched;
-		queue_put(&s->queues[p->priority], p);
+		const unsigned i = atomic_add_relaxed(&all.turn, 1) % count;
+		struct sched *s = all.workers[i]->sched;
+		(void)fair_put(&s->fair, fair_share(p->ns, i, count), p, false); /* nobody is parked yet */
 		count_urgent(s, p, 1);
+		note_only(s);
 		atomic_store_relaxed(&s->length, atomic_load_relaxed(&s->length) + 1);
 	}
 	atomic_store_release(&all.started, true);
@@ -687,6 +760,11 @@ int sched_start(unsigned count, run_slice_fn run_slice)
 		r = pthread_create(&all.workers[i]->sched->thread, NULL, worker_main, all.workers[i]);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return -r;
+}
+
+void sched_ns_done(struct ns *ns)
+{
+	fair_ns_done(ns);
 }
 
 void sched_open(void)
@@ -715,6 +793,7 @@ void sched_stop(void)
 	atomic_store_release(&all.started, false);
 	for (unsigned i = 0; i < all.count; i++)
 		worker_free(all.workers[i]);
+	fair_all_done();
 	mem_free(MEM_SCHED, all.workers, all.count * sizeof(*all.workers));
 	all.workers = NULL;
 	all.count = 0;

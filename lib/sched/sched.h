@@ -6,6 +6,8 @@
 #pragma once
 #include "proc/worker.h"
 
+struct ns;
+
 /* The knot: what a slice is, told by vm. */
 typedef enum slice_end (*run_slice_fn)(struct worker *worker, struct proc *p);
 
@@ -19,6 +21,9 @@ void sched_close(void);
 void sched_open(void);
 unsigned sched_count(void);
 struct worker *sched_worker(unsigned index);
+
+/* For the end of a namespace: none of its processes is left. */
+void sched_ns_done(struct ns *ns);
 
 /* Makes p runnable if it is not; called by whoever put a signal into its inbox and found it waiting. Threads: any. */
 void sched_make_runnable(struct proc *p);

@@ -52,6 +52,7 @@ static void add_registry(struct ns *ns)
 static void drop_registry(struct ns *ns)
 {
 	timers_end_ns(ns);
+	sched_ns_done(ns);
 	ns->registry = registry_free(ns->registry);
 	(void)persistent_space_free(atomic_load_acquire(&ns->persistent)); /* always NULL, as the next */
 	(void)environment_free(atomic_load_acquire(&ns->environment));

@@ -311,11 +311,14 @@ void beamr_ns_usage(const struct beamr_ns *h, struct beamr_usage *ret)
 		.ports = pieces(a, COUNT_PORTS),
 		.file_descriptors = pieces(a, COUNT_FILES),
 		.timers = pieces(a, COUNT_TIMERS),
-		.cpu_usec = not_negative(atomic_load_relaxed(&a->cpu_nsec)) / 1000,
 		.crashes = atomic_load_relaxed(&ns->crashes),
 		.restarts = atomic_load_relaxed(&ns->restarts),
 	};
-	account_spent(a, &ret->reductions, &ret->messages);
+	struct account_spent spent;
+	account_spent(a, &spent);
+	ret->reductions = spent.reductions;
+	ret->messages = spent.messages;
+	ret->cpu_usec = not_negative(spent.cpu_nsec) / 1000;
 }
 
 struct usage {

@@ -400,6 +400,73 @@ START_TEST(limits_are_checked_and_told)
 
 END_TEST
 
+static uint64_t now_usec(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Two services that never rest, at weights 1 and 3: what each has had is judged by the scheduler's own clock, which a busy
+ * machine slows for both alike. */
+static void spin_against_each_other(unsigned schedulers, unsigned spinners, double least, double most)
+{
+	machine_new(schedulers);
+	struct beamr_ns *one = ns_new("one"), *three = ns_new("three");
+	set(one, (struct beamr_quota){ .cpu_weight = 1 });
+	set(three, (struct beamr_quota){ .cpu_weight = 3 });
+	struct answer ends[8];
+	for (unsigned i = 0; i < spinners; i++)
+		(void)start(one, &ends[2 * i], "spin", "0");
+	for (unsigned i = 0; i < spinners; i++)
+		(void)start(three, &ends[2 * i + 1], "spin", "0");
+	uint64_t a = usage(one).cpu_usec, b = usage(three).cpu_usec;
+	while (usage(one).cpu_usec - a < 600000)
+		rest();
+	double ratio = (double)(usage(three).cpu_usec - b) / (double)(usage(one).cpu_usec - a);
+	ck_assert_msg(ratio > least && ratio < most, "%f", ratio);
+	remove_ns(one, "one");
+	remove_ns(three, "three");
+	for (unsigned i = 0; i < 2 * spinners; i++)
+		(void)wait_for(&ends[i]);
+	machine_free();
+}
+
+START_TEST(processor_time_is_shared_by_weight)
+{
+	spin_against_each_other(1, 1, 2.7, 3.3);
+	spin_against_each_other(1, 3, 2.7, 3.3);
+}
+END_TEST
+
+START_TEST(processor_time_is_shared_by_weight_over_schedulers)
+{
+	/* A worker that the kernel keeps from its core for a while charges for it only afterwards. */
+	spin_against_each_other(2, 2, 2.0, 4.5);
+}
+END_TEST
+
+START_TEST(one_with_a_quota_uses_no_more_even_alone)
+{
+	machine_new(2);
+	struct beamr_ns *ns = ns_new("a");
+	set(ns, (struct beamr_quota){ .cpu_quota_milli = 200 });
+	struct answer end;
+	(void)start(ns, &end, "spin", "0");
+	uint64_t began = now_usec(), before = usage(ns).cpu_usec;
+	while (now_usec() - began < 1000000)
+		rest();
+	uint64_t used = usage(ns).cpu_usec - before;
+	/* What a slice takes longer while others have the processor counts as well. */
+	ck_assert_msg(used > 50000 && used < 450000, "%lu", (unsigned long)used);
+	/* It can still be reached. */
+	ck_assert_str_eq(call(ns, "nothing", ""), "ok");
+	remove_ns(ns, "a");
+	(void)wait_for(&end);
+	machine_free();
+}
+END_TEST
+
 /* Bytes of what namespaces are made of. */
 static int64_t bytes_of_namespaces(void)
 {
@@ -462,6 +529,9 @@ int main(void)
 	tcase_add_test(t, a_full_mailbox_ends_its_process);
 	tcase_add_test(t, one_process_is_as_large_as_allowed);
 	tcase_add_test(t, terms_whose_parts_are_shared_without_end_are_not_copied);
+	tcase_add_test(t, processor_time_is_shared_by_weight);
+	tcase_add_test(t, processor_time_is_shared_by_weight_over_schedulers);
+	tcase_add_test(t, one_with_a_quota_uses_no_more_even_alone);
 	tcase_add_test(t, limits_are_checked_and_told);
 	tcase_add_test(t, a_namespace_that_is_removed_leaves_nothing);
 	suite_add_tcase(s, t);
