@@ -26,7 +26,8 @@ struct port {
 
 	/* owner */
 	term connected;
-	bool opening, closed, in_open, out_open, eof, ended;
+	bool opening, closed, in_open, out_open;
+	bool eof, ended, told; /* its input has, its helper has; both were told */
 	int status;
 	struct ref_id open_ref;
 	pid_t pid;

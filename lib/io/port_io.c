@@ -152,30 +152,46 @@ static void read_packets(struct port *p, const uint8_t *data, size_t size)
 		port_close(p, A(enomem));
 }
 
-/* A line is told when its end is seen, or when one more byte than fits has come. */
+/* As much of a line as is told without its end; what is left of the frame begins the next piece. */
+static void deliver_piece(struct port *p, size_t size)
+{
+	deliver(p, A(noeol), p->frame, size);
+	p->frame_size -= size;
+	memmove(p->frame, p->frame + size, p->frame_size);
+}
+
+/* A carriage return before the end of a line belongs to the end. */
+static void deliver_line(struct port *p, const uint8_t *data, size_t size)
+{
+	deliver(p, A(eol), data, size > 0 && data[size - 1] == '\r' ? size - 1 : size);
+}
+
+/* A line is told when its end is seen, or when more bytes than fit have come that are not its end: a carriage return that is one too
+ * many waits for what follows it. */
 static void read_lines(struct port *p, const uint8_t *data, size_t size)
 {
+	size_t max = p->spec.line_max;
 	while (size > 0) {
 		const uint8_t *end = memchr(data, '\n', size);
-		size_t n = end != NULL ? (size_t)(end - data) : size;
-		size_t room = p->spec.line_max - p->frame_size;
-		if (n > room) {
-			frame_add(p, data, room);
-			deliver(p, A(noeol), p->frame, p->frame_size);
-			p->frame_size = 0;
-			data += room;
-			size -= room;
+		size_t n = end != NULL ? (size_t)(end - data) : size, total = p->frame_size + n;
+		bool fits = total <= max || (total == max + 1 && (n > 0 ? data[n - 1] : p->frame[total - 1]) == '\r');
+		if (!fits && p->frame_size > max) {
+			deliver_piece(p, max);
 			continue;
 		}
-		if (end != NULL && p->frame_size == 0)
-			deliver(p, A(eol), data, n);
-		else
+		if (!fits) {
+			n = max - p->frame_size;
 			frame_add(p, data, n);
-		if (end != NULL && p->frame_size > 0) {
-			deliver(p, A(eol), p->frame, p->frame_size);
+			deliver_piece(p, max);
+		} else if (end != NULL && p->frame_size == 0) {
+			deliver_line(p, data, n++);
+		} else if (end != NULL) {
+			frame_add(p, data, n++);
+			deliver_line(p, p->frame, p->frame_size);
 			p->frame_size = 0;
+		} else {
+			frame_add(p, data, n);
 		}
-		n += end != NULL;
 		data += n;
 		size -= n;
 	}
@@ -206,10 +222,11 @@ static void finish(struct port *p)
 			return;
 		port_send_tagged(p, A(exit_status), term_of_small(p->status));
 	}
-	if (p->spec.mode == PORT_LINE && p->frame_size > 0) {
-		deliver(p, A(noeol), p->frame, p->frame_size);
-		p->frame_size = 0;
-	}
+	p->told = true;
+	if (p->spec.mode == PORT_LINE && p->frame_size > p->spec.line_max)
+		deliver_piece(p, p->spec.line_max);
+	if (p->spec.mode == PORT_LINE && p->frame_size > 0)
+		deliver_piece(p, p->frame_size);
 	if (p->spec.flags & PORT_EOF)
 		port_send_tagged(p, A(eof), TERM_NONE);
 	else
@@ -233,7 +250,7 @@ void port_io_ended(struct port *p, int status)
 {
 	p->ended = true;
 	p->status = status;
-	if (p->eof)
+	if (p->eof && !p->told)
 		finish(p);
 }
 
