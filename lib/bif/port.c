@@ -156,7 +156,7 @@ static bool set_env(struct options *o, term list)
 static bool set_text(char **at, term value)
 {
 	free(*at);
-	*at = term_is_atom(value) ? NULL : text_of(value);
+	*at = text_of(value);
 	return *at != NULL;
 }
 

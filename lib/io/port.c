@@ -711,12 +711,12 @@ static void handle_exit(struct port *p, struct signal *s)
 	struct message *m = signal_message(s);
 	term from = message_owner(m, struct exit_signal)->from;
 	bool means = !p->closed;
+	/* `kill` is as much as `killed` here, by a link, too. */
 	if (s->kind == SIGNAL_EXIT_LINK)
-		means = means && wordmap_remove(&p->links, MEM_PROC, from);
-	if (m->value == A(normal) && from != p->connected)
-		means = false;
+		means = means && wordmap_remove(&p->links, MEM_PROC, from) &&
+			(m->value != A(normal) || from == p->connected);
 	if (means)
-		port_close(p, (s->flags & SIGNAL_KILL) ? A(killed) : m->value);
+		port_close(p, m->value == A(kill) ? A(killed) : m->value);
 	message_free(m);
 }
 
@@ -1227,7 +1227,7 @@ void ports_end(struct ns *ns)
 	VEC(term) ports = { 0 };
 	port_each(ns, end_one, &ports);
 	vec_foreach (port, &ports)
-		signal_exit_to(SIGNAL_EXIT, TERM_NONE, *port, A(kill), SIGNAL_KILL, (struct beamr_crash_id){ 0 });
+		signal_exit_to(SIGNAL_EXIT, TERM_NONE, *port, A(kill), 0, (struct beamr_crash_id){ 0 });
 	vec_done(&ports);
 	children_kill(ns);
 }
