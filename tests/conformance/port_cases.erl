@@ -60,7 +60,7 @@ other_descriptors() -> sh_("echo hi >&4", [nouse_stdio, binary]).
 other_descriptors_input() -> process_flag(trap_exit, true), P = open_port({spawn_executable, "/bin/sh"}, [{args, ["-c", "read x <&3; echo got $x >&4"]}, nouse_stdio, binary]), port_command(P, "line\n"), all_(P).
 only_in() -> sh_("echo x", [in, binary]).
 only_in_command() -> P = cat_([in]), {port_command(P, "x"), exit_of_(P)}.
-only_out() -> P = cat_([out]), R = port_command(P, "x"), port_close(P), {R, exit_of_(P)}.
+only_out() -> process_flag(trap_exit, true), P = open_port({spawn, "cat >/dev/null"}, [out]), R = port_command(P, "x"), port_close(P), {R, exit_of_(P)}.
 nothing_inherited() -> sh_("echo >&9", [exit_status, stderr_to_stdout]) =/= [].
 options_wrong() -> [{O, err(fun() -> open_port({spawn, "true"}, id(O)) end)} || O <- [foo, [foo], [{packet, 3}], [{packet, a}], [{line, 0}], [{line, a}], [{packet, 1}, {line, 3}], [{args, ["a"]}], [{arg0, "a"}], [{cd, 1}], [{env, a}], [{env, [a]}], [{env, [{"A=B", "x"}]}], [{parallelism, 1}], [{busy_limits_port, {0, 10}}], [{busy_limits_port, a}], [exit_status | foo]]].
 options_fine() -> [run_({spawn, "echo hi"}, [binary | O]) || O <- [[stream], [use_stdio], [hide], [in, out], [{packet, 1}, stream], [{parallelism, true}], [{busy_limits_port, disabled}], [{busy_limits_port, {20, 10}}, {busy_limits_msgq, disabled}], [overlapped_io]]].
