@@ -3,10 +3,9 @@
 %% the logger service that OTP's kernel application would have started is started when it is first asked for.
 -module(beamr_kernel).
 -export([start/0, init/0, start_logger/0]).
--export([output/2, started/0, logger_started/0, tell/5]).
--export([log/2]).
+-export([output/2, started/0, logger_started/0]).
 
--nifs([output/2, started/0, logger_started/0, tell/5]).
+-nifs([output/2, started/0, logger_started/0]).
 
 start() ->
     process_flag(trap_exit, true),
@@ -95,78 +94,11 @@ start_logger() ->
     process_flag(trap_exit, true),
     _ = logger_server:start_link(),
     %% Log events go to the host, not to a terminal; and supervisors say whom they start, since that is how restarts are known.
-    catch logger_server:add_handler(beamr, ?MODULE, #{}),
+    catch logger_server:add_handler(beamr, beamr_logger, #{}),
     catch logger_server:remove_handler(simple),
     catch logger_server:set_module_level([supervisor], info),
     logger_started(),
     wait().
-
-%% A handler as logger has them: called in the process that logs.
-log(#{level := error, meta := #{error_logger := #{emulator := true}}}, _) ->
-    ok; % an error of a plain process, which the host tells of by itself
-log(#{level := Level, msg := {report, #{label := {supervisor, Kind}, report := Report}}}, _) when is_list(Report) ->
-    supervisor(Kind, Level, Report);
-log(#{level := Level, msg := {report, #{label := {_, What}}}} = Event, _) ->
-    %% The host tells of each death by itself, once.
-    case What =:= crash orelse What =:= terminate of
-        true -> ok;
-        false -> said(Level, Event)
-    end;
-log(#{level := Level} = Event, _) ->
-    said(Level, Event).
-
-supervisor(child_terminated, _, Report) ->
-    Child = value(offender, Report, []),
-    case value(restart_type, Child, temporary) of
-        temporary -> ok;
-        _ -> put({'$beamr_restart', value(id, Child, undefined)}, value(reason, Report, undefined))
-    end,
-    ok;
-supervisor(progress, _, Report) ->
-    Child = value(started, Report, []),
-    Id = value(id, Child, undefined),
-    case erase({'$beamr_restart', Id}) of
-        undefined -> ok;
-        Reason ->
-            Text = text("~tw ~tw", [value(restart_type, Child, permanent), Id]),
-            tell(restart, 8, value(pid, Child, undefined), Text, Reason)
-    end;
-supervisor(shutdown, _, Report) ->
-    Child = value(offender, Report, []),
-    tell(giveup, 8, value(id, Child, undefined), <<"too many restarts">>, value(reason, Report, undefined));
-supervisor(Kind, Level, Report) ->
-    tell(log, level(Level), undefined, text("supervisor ~tw: ~tw", [Kind, Report]), undefined).
-
-said(Level, Event) ->
-    Text = try logger_formatter:format(Event, #{single_line => true, template => [msg], max_size => 4000})
-           catch _:_ -> text("~tw", [maps:get(msg, Event, undefined)])
-           end,
-    case unicode:characters_to_binary(Text) of
-        Bytes when is_binary(Bytes) -> tell(log, level(Level), undefined, Bytes, undefined);
-        _ -> ok
-    end.
-
-text(Format, Terms) ->
-    case unicode:characters_to_binary(io_lib:format(Format, Terms)) of
-        Bytes when is_binary(Bytes) -> Bytes;
-        _ -> <<"?">>
-    end.
-
-value(Key, List, Default) when is_list(List) ->
-    case lists:keyfind(Key, 1, List) of
-        {_, Value} -> Value;
-        _ -> Default
-    end;
-value(_, _, Default) -> Default.
-
-level(emergency) -> 0;
-level(alert) -> 1;
-level(critical) -> 2;
-level(error) -> 3;
-level(warning) -> 4;
-level(notice) -> 5;
-level(info) -> 6;
-level(_) -> 7.
 
 %% The logger service is linked to its starter, so this one stays.
 wait() ->
@@ -178,4 +110,3 @@ wait() ->
 output(_, _) -> erlang:nif_error(undef).
 started() -> erlang:nif_error(undef).
 logger_started() -> erlang:nif_error(undef).
-tell(_, _, _, _, _) -> erlang:nif_error(undef).

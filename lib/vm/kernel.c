@@ -10,6 +10,7 @@
 #include "term/atom.h"
 #include "vm/boot.h"
 #include "vm/kernel_beam.h"
+#include "vm/logger_beam.h"
 #include "vm/machine.h"
 
 #include <pthread.h>
@@ -82,6 +83,11 @@ static bool alive(term pid)
 	return pid != TERM_NONE && proc_lookup(pid) != NULL;
 }
 
+int kernel_load_logger(struct ns *ns, struct load_error *error)
+{
+	return load_publish(ns, logger_beam, sizeof(logger_beam), A(beamr_logger), NULL, false, error);
+}
+
 term kernel_process(struct beamr_ns *h)
 {
 	term pid = atomic_load_acquire(&h->kernel);
@@ -142,7 +148,8 @@ void kernel_start_logger(struct beamr_ns *h)
 	options.on_exit = logger_ended;
 	options.on_exit_user = h;
 	options.group_leader = kernel_process(h);
-	if (options.group_leader == TERM_NONE ||
+	struct load_error error;
+	if (options.group_leader == TERM_NONE || kernel_load_logger(h->ns, &error) != 0 ||
 		proc_spawn(h->ns, NULL, A(beamr_kernel), A(start_logger), TERM_NIL, &options,
 			NULL) == TERM_NONE)
 		autoload_logger_started(h->ns);

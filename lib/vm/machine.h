@@ -105,6 +105,8 @@ bool call_output(term from, const uint8_t *bytes, size_t size);
 void kernel_init(struct beamr *machine);
 /* Its pid, started if need be; TERM_NONE when it cannot be. */
 term kernel_process(struct beamr_ns *handle);
+/* The handler that gives a logger's events to the host; as load_publish. */
+int kernel_load_logger(struct ns *ns, struct load_error *error);
 /* Starts the logger service; autoload_logger_started() is called when it runs, or has failed to. */
 void kernel_start_logger(struct beamr_ns *handle);
 struct beamr_ns *handle_of(struct ns *ns);

@@ -12,6 +12,7 @@
 #include "binary/binary.h"
 #include "code/load.h"
 #include "proc/proc.h"
+#include "ns/cwd.h"
 #include "proc/registry.h"
 #include "term/atom.h"
 #include "vm/boot.h"
@@ -148,6 +149,11 @@ static size_t flags_end(const struct beamr_boot_options *o)
 	return i;
 }
 
+static bool has_hosted_output(const struct beamr_boot_options *o)
+{
+	return o->streams[1] < 0;
+}
+
 /* [init, [Argument]] */
 static term first_arguments(
 	struct heap *heap, const struct beamr_boot_options *o, const char *root, const char *bindir)
@@ -163,6 +169,10 @@ static term first_arguments(
 		const char *text = i < end ? argument_for_init(o->arguments[i]) : o->arguments[i];
 		list = heap_cons(heap, binary_of_text(heap, text), list);
 	}
+	/* Before the program's own: its events are the host's from the start. */
+	static const char *const attach[] = { "-s", "beamr_logger", "attach", "--" };
+	for (size_t i = ARRAY_SIZE(attach); has_hosted_output(o) && i-- > 0;)
+		list = heap_cons(heap, binary_of_text(heap, attach[i]), list);
 	for (size_t i = usual_count; i > 0; i -= 2) {
 		if (i <= 8 && has_flag(o, usual[i - 2]))
 			continue;
@@ -245,7 +255,20 @@ int beamr_ns_boot(struct beamr_ns *h, const struct beamr_boot_options *o, struct
 	memcpy(h->ns->streams, o->streams, sizeof(h->ns->streams));
 	if (o->environment != NULL)
 		environment_set(h->ns, o->environment);
+	if (o->cwd != NULL) {
+		int r = cwd_set(h->ns, o->cwd);
+		if (r != 0) {
+			atomic_store_release(&h->node, BEAMR_NODE_HALTED);
+			return refuse(error, r, "\"%s\" cannot be the working folder", o->cwd);
+		}
+	}
 	int r = load_preloaded(h, dir, error);
+	if (r == 0 && has_hosted_output(o)) {
+		struct load_error why;
+		r = kernel_load_logger(h->ns, &why);
+		if (r != 0 && error != NULL)
+			load_error_to_host(&why, error);
+	}
 	bif_add_release(h->ns, atoi(otp.release));
 	if (r == 0) {
 		_cleanup_(free_stringp) char *bindir = otp_bin_dir(root, dir);
