@@ -12,6 +12,33 @@ term bif_constant_none_0(struct proc *p, const term *args)
 	return A(none);
 }
 
+term bif_constant_error_0(struct proc *p, const term *args)
+{
+	return A(error);
+}
+
+/* For what this machine does not have, where OTP has this answer as well when it was built or started without it. */
+term bif_constant_badarg_1(struct proc *p, const term *args)
+{
+	return bif_badarg(p);
+}
+
+term bif_constant_badarg_2(struct proc *p, const term *args)
+{
+	return bif_badarg(p);
+}
+
+term bif_code_get_coverage_mode_1(struct proc *p, const term *args)
+{
+	const struct module *m = term_is_atom(args[0]) ? ns_module(p->ns, args[0]) : NULL;
+	return m != NULL && atomic_load_acquire(&m->current) != NULL ? A(none) : bif_badarg(p);
+}
+
+term bif_code_set_coverage_mode_1(struct proc *p, const term *args)
+{
+	return args[0] == A(none) ? A(none) : bif_badarg(p);
+}
+
 term bif_constant_warning_0(struct proc *p, const term *args)
 {
 	return A(warning);
