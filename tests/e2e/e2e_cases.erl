@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes that end in all ways, for the scripts of this folder.
 -module(e2e_cases).
--export([blocked/1, blocked/2, looked_at/1, suspended/1,
+-export([fill/1, open_many/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
          loop/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
 	flood_kinds/2, one_kind/1, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
 
@@ -135,3 +135,36 @@ suspended(Fifo) ->
     true = erlang:resume_process(Pid),
     receive opened -> ok end,
     receive {'DOWN', Ref, process, Pid, Why} -> {Quiet, Why} end.
+
+%% Fills a small disk: by one large write, by many small ones, by a folder's worth of names; then makes room again.
+fill(Dir) ->
+    ok = prim_file:write_file(Dir ++ "/kept", "here before"),
+    {ok, F} = prim_file:open(Dir ++ "/large", [raw, write]),
+    A = prim_file:write(F, binary:copy(<<"0123456789">>, 100000)),
+    B = prim_file:pwrite(F, 1000000, "x"),
+    C = prim_file:allocate(F, 0, 1 bsl 30),
+    D = prim_file:write_file(Dir ++ "/more", binary:copy(<<"x">>, 10000)),
+    ok = prim_file:close(F),
+    _ = prim_file:delete(Dir ++ "/more"),
+    ok = prim_file:delete(Dir ++ "/large"),
+    E = prim_file:write_file(Dir ++ "/again", binary:copy(<<"x">>, 10000)),
+    {A, B, C, D, E, prim_file:read_file(Dir ++ "/kept") =:= {ok, <<"here before">>}, prim_file:delete(Dir ++ "/again")}.
+
+%% Opens files until that fails; how many, why not more, and how many can be opened when those are closed.
+open_many(Dir, N) ->
+    {Files, Why} = opened(Dir, N, []),
+    [ok = prim_file:close(F) || F <- Files],
+    {Again, _} = opened(Dir, N, []),
+    {length(Files), Why, length(Again)}.
+
+opened(_, 0, Files) -> {Files, none};
+opened(Dir, N, Files) ->
+    case prim_file:open(Dir ++ "/" ++ integer_to_list(N), [raw, write]) of
+        {ok, F} -> opened(Dir, N - 1, [F | Files]);
+        {error, Why} -> {Files, Why}
+    end.
+
+read_large(File) ->
+    {ok, F} = prim_file:open(File, [raw, read, binary]),
+    Size = fun({ok, B}) -> {ok, byte_size(B)}; (E) -> E end,
+    {Size(prim_file:read_file(File)), Size(prim_file:read(F, 300000000)), Size(prim_file:read(F, 1000))}.
