@@ -448,12 +448,14 @@ static term functions_of(struct heap *heap, const struct module_code *code)
 	return list;
 }
 
+/* In the order of the code, as OTP has them: it is the order in which eunit runs a module's tests. */
 static term exports_of(struct heap *heap, const struct module_code *code)
 {
 	term list = TERM_NIL;
-	for (size_t i = code->export_count; i > 0; i--) {
-		const struct code_export *e = &code->exports[i - 1];
-		list = heap_cons(heap, heap_tuple_of(heap, e->function, term_of_small(e->arity)), list);
+	for (size_t i = code->function_count; i > 0; i--) {
+		const struct function_header *h = (const struct function_header *)(code->code + code->functions[i - 1]);
+		if (module_export(code, h->function, h->arity & 0xFF) != NULL)
+			list = heap_cons(heap, heap_tuple_of(heap, h->function, term_of_small(h->arity & 0xFF)), list);
 	}
 	return list;
 }
@@ -465,7 +467,7 @@ static term info_of(struct proc *p, const struct module_code *code, term item)
 	if (item == A(module))
 		return code->name;
 	if (item == A(exports)) {
-		bif_charge(p, code->export_count / 4);
+		bif_charge(p, code->function_count / 2);
 		return exports_of(heap, code);
 	}
 	if (item == A(functions)) {

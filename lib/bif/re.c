@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Module re, by PCRE2. A compiled pattern is {re_pattern, Groups, Unicode, MayEndInCrLf, Reference}; the reference holds the
- * counted pattern, which is never changed, so that any process may run it.
+/* Module re, by PCRE2: compiling and running. What patterns are is told in re_pattern.c.
  *
  * Subjects and patterns that have to become UTF-8 first, and `global`, are the business of re's own Erlang code, to which
  * compile and run go over (ucompile/2, urun/3, grun/3).
@@ -11,7 +10,7 @@
  * RE_HEAP_KIB of memory; beyond, nothing matches, as with OTP.
  * Source: module re of OTP 27 and 29. */
 #include "base/vec.h"
-#include "bif/re_options.h"
+#include "bif/re_pattern.h"
 
 #include "base/alloc.h"
 #include "base/pool.h"
@@ -28,112 +27,6 @@
 #define RE_STEPS_INLINE 100000  /* a few milliseconds; more than that is a helper thread's work */
 #define SUBJECT_BYTES_PER_REDUCTION 64
 
-/* PCRE2's memory: each block remembers its size in front of it. */
-
-#define BLOCK_PREFIX 16
-
-static void *block_alloc(size_t size, void *unused)
-{
-	(void)unused;
-	if (size > SIZE_MAX - BLOCK_PREFIX)
-		return NULL;
-	char *block = mem_alloc(MEM_CODE, size + BLOCK_PREFIX);
-	memcpy(block, &size, sizeof(size));
-	return block + BLOCK_PREFIX;
-}
-
-static void block_free(void *data, void *unused)
-{
-	(void)unused;
-	if (data == NULL)
-		return;
-	char *block = (char *)data - BLOCK_PREFIX;
-	size_t size;
-	memcpy(&size, block, sizeof(size));
-	mem_free(MEM_CODE, block, size + BLOCK_PREFIX);
-}
-
-/* Patterns. */
-
-struct pattern {
-	struct counted counted;
-	pcre2_code *code;
-};
-
-static void pattern_destroy(struct counted *counted)
-{
-	struct pattern *pattern = (struct pattern *)counted; /* first member */
-	pcre2_code_free(pattern->code);
-	mem_free(MEM_CODE, pattern, sizeof(*pattern));
-}
-
-/* The code of {re_pattern, _, _, _, _}; NULL when t is none. */
-static const pcre2_code *pattern_code(term t)
-{
-	if (!term_is_tuple_of(t, 5) || tuple_element(t, 0) != A(re_pattern) || !term_is_small(tuple_element(t, 1)) ||
-		!term_is_small(tuple_element(t, 2)) || !term_is_small(tuple_element(t, 3)) ||
-		!term_is_kind(tuple_element(t, 4), BOXED_MAGIC_REF))
-		return NULL;
-	struct counted *counted = (struct counted *)(uintptr_t)boxed_ptr(tuple_element(t, 4))[2];
-	return counted->destroy == pattern_destroy ? ((struct pattern *)counted)->code : NULL;
-}
-
-/* {re_pattern, ...}; takes code. */
-static term pattern_make(struct heap *heap, pcre2_code *code, bool unicode)
-{
-	struct pattern *pattern = mem_alloc(MEM_CODE, sizeof(*pattern));
-	uint32_t groups = 0;
-	uint32_t newline = 0;
-	size_t size = 0;
-	/* These fail only for what is no pattern. */
-	(void)pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
-	(void)pcre2_pattern_info(code, PCRE2_INFO_NEWLINE, &newline);
-	(void)pcre2_pattern_info(code, PCRE2_INFO_SIZE, &size);
-	bool crlf = newline == PCRE2_NEWLINE_ANY || newline == PCRE2_NEWLINE_CRLF || newline == PCRE2_NEWLINE_ANYCRLF;
-	pattern->counted.refs = 1;
-	pattern->counted.destroy = pattern_destroy;
-	pattern->code = code;
-	struct ref_id id = ref_new_id();
-	term *ref = heap_alloc(heap, MAGIC_REF_WORDS);
-	ref[0] = HEADER(BOXED_MAGIC_REF, 4);
-	ref[2] = (term)(uintptr_t)pattern;
-	ref[3] = id.high;
-	ref[4] = id.low;
-	offheap_add(&heap->offheap, ref, size);
-	return heap_tuple_of(heap, A(re_pattern), term_of_small(groups), term_of_small(unicode), term_of_small(crlf),
-		term_of_boxed(ref));
-}
-
-/* Releases before 28 are built on PCRE's first version. */
-static bool is_first_pcre(const struct proc *p)
-{
-	return atoi(p->ns->otp_release) < 28;
-}
-
-struct compile_error {
-	int number;
-	size_t offset;
-};
-
-static pcre2_code *compile(const struct proc *p, const uint8_t *text, size_t size, const struct re_options *options, struct compile_error *ret)
-{
-	pcre2_general_context *general = pcre2_general_context_create(block_alloc, block_free, NULL);
-	pcre2_compile_context *context = pcre2_compile_context_create(general);
-	if (options->newline != 0)
-		(void)pcre2_set_newline(context, options->newline); /* fails only for other numbers */
-	if (options->bsr != 0)
-		(void)pcre2_set_bsr(context, options->bsr);
-	pcre2_code *code = pcre2_compile(text, size, options->compile, &ret->number, &ret->offset, context);
-	if (code == NULL && ret->number == PCRE2_ERROR_UNKNOWN_ESCAPE && is_first_pcre(p)) {
-		/* There an unknown escape is the character itself. */
-		(void)pcre2_set_compile_extra_options(context, PCRE2_EXTRA_BAD_ESCAPE_IS_LITERAL);
-		code = pcre2_compile(text, size, options->compile, &ret->number, &ret->offset, context);
-	}
-	pcre2_compile_context_free(context);
-	pcre2_general_context_free(general);
-	return code;
-}
-
 static term list_of_bytes(struct heap *heap, const uint8_t *bytes, size_t size)
 {
 	if (size == 0)
@@ -147,13 +40,13 @@ static term list_of_bytes(struct heap *heap, const uint8_t *bytes, size_t size)
 }
 
 /* {Text, Offset} */
-static term compile_error_term(const struct proc *p, struct heap *heap, const struct compile_error *error)
+static term compile_error_term(const struct proc *p, struct heap *heap, const struct re_error *error)
 {
 	PCRE2_UCHAR buffer[256];
 	const char *text = (const char *)buffer;
 	if (pcre2_get_error_message(error->number, buffer, sizeof(buffer)) < 0)
 		text = "unknown error";
-	if (is_first_pcre(p)) {
+	if (re_is_first_pcre(p)) {
 		switch (error->number) {
 #define RE_ERROR(number, words)                                                                    \
 	case number:                                                                               \
@@ -186,7 +79,7 @@ static term compile_pattern(struct proc *p, term text, term option_list)
 {
 	struct re_options options;
 	struct iolist_bytes bytes;
-	struct compile_error error = { 0, 0 };
+	struct re_error error = { 0, 0 };
 	struct heap *heap = bif_heap(p);
 	if (!re_options_read(&options, option_list) || (options.flags & RE_RUN_ONLY) != 0)
 		return bif_badarg_cause(p, A(badopt));
@@ -198,7 +91,7 @@ static term compile_pattern(struct proc *p, term text, term option_list)
 	if (iolist_bytes_init(&bytes, text) != IOLIST_OK)
 		return bif_badarg(p);
 	bif_charge(p, 10 + bytes.size);
-	pcre2_code *code = compile(p, bytes.data, bytes.size, &options, &error);
+	pcre2_code *code = re_compile(p, bytes.data, bytes.size, &options, &error);
 	term value;
 	if (code == NULL) {
 		value = heap_tuple_of(heap, A(error), compile_error_term(p, heap, &error));
@@ -206,7 +99,7 @@ static term compile_pattern(struct proc *p, term text, term option_list)
 		pcre2_code_free(code);
 		value = heap_tuple_of(heap, A(ok), exported(heap, &bytes, option_list));
 	} else {
-		value = heap_tuple_of(heap, A(ok), pattern_make(heap, code, unicode));
+		value = heap_tuple_of(heap, A(ok), re_pattern_term(p, code, &options, bytes.data, bytes.size));
 	}
 	iolist_bytes_done(&bytes);
 	return value;
@@ -225,7 +118,7 @@ term bif_re_compile_2(struct proc *p, const term *args)
 term bif_re_import_1(struct proc *p, const term *args)
 {
 	struct re_options options;
-	struct compile_error error;
+	struct re_error error;
 	struct flat_bits flat;
 	term t = args[0];
 	if (!term_is_tuple_of(t, 5) || tuple_element(t, 0) != A(re_exported_pattern) || !term_is_binary(tuple_element(t, 2)) ||
@@ -233,9 +126,10 @@ term bif_re_import_1(struct proc *p, const term *args)
 		return bif_badarg(p);
 	flat_bits_init(&flat, tuple_element(t, 2));
 	bif_charge(p, 10 + flat.size);
-	pcre2_code *code = compile(p, flat.data, flat.size, &options, &error);
+	pcre2_code *code = re_compile(p, flat.data, flat.size, &options, &error);
+	term value = code == NULL ? bif_badarg(p) : re_pattern_term(p, code, &options, flat.data, flat.size);
 	flat_bits_done(&flat);
-	return code == NULL ? bif_badarg(p) : pattern_make(bif_heap(p), code, (options.flags & RE_UNICODE) != 0);
+	return value;
 }
 
 term bif_re_version_0(struct proc *p, const term *args)
@@ -249,12 +143,13 @@ term bif_re_version_0(struct proc *p, const term *args)
 term bif_re_inspect_2(struct proc *p, const term *args)
 {
 	struct heap *heap = bif_heap(p);
-	const pcre2_code *code = pattern_code(args[0]);
+	struct re_pattern *pattern = re_pattern_of(p, args[0]);
 	uint32_t count = 0;
 	uint32_t size = 0;
 	PCRE2_SPTR table = NULL;
-	if (code == NULL || args[1] != A(namelist))
+	if (pattern == NULL || args[1] != A(namelist))
 		return bif_badarg(p);
+	const pcre2_code *code = pattern->code;
 	(void)pcre2_pattern_info(code, PCRE2_INFO_NAMECOUNT, &count); /* it is a pattern */
 	(void)pcre2_pattern_info(code, PCRE2_INFO_NAMEENTRYSIZE, &size);
 	(void)pcre2_pattern_info(code, PCRE2_INFO_NAMETABLE, &table);
@@ -274,7 +169,8 @@ struct run {
 	struct proc *p;
 	struct heap *heap; /* where the answer is built */
 	const pcre2_code *code;
-	pcre2_code *own_code; /* compiled for this run only; NULL otherwise */
+	struct re_pattern *pattern; /* whose code it is; NULL: own_code */
+	pcre2_code *own_code;       /* compiled for this run only; NULL otherwise */
 	struct re_options options;
 	struct re_captures captures;
 	struct iolist_bytes subject;
@@ -382,7 +278,7 @@ static uint32_t match_limit(const struct run *run)
 /* Matches with at most `steps` steps. Returns the answer (TERM_NONE: badarg); *ret_more when the steps did not do. */
 static term match_within(struct run *run, uint32_t steps, bool *ret_more)
 {
-	pcre2_general_context *general = pcre2_general_context_create(block_alloc, block_free, NULL);
+	pcre2_general_context *general = re_general_context();
 	pcre2_match_context *context = pcre2_match_context_create(general);
 	(void)pcre2_set_heap_limit(context, RE_HEAP_KIB); /* these cannot fail */
 	(void)pcre2_set_match_limit(context, steps);
@@ -407,15 +303,14 @@ struct long_match {
 	struct pool_job job;
 	term pid;
 	uint64_t question;
-	struct pattern *pattern; /* counted; NULL: run.own_code */
 	struct run run;
 	uint8_t subject[];
 };
 
 static void long_match_free(struct long_match *l)
 {
-	if (l->pattern != NULL && atomic_sub_acq_rel(&l->pattern->counted.refs, 1) == 1)
-		l->pattern->counted.destroy(&l->pattern->counted);
+	if (l->run.pattern != NULL)
+		re_pattern_unref(l->run.pattern);
 	pcre2_code_free(l->run.own_code);
 	re_captures_done(&l->run.captures);
 	mem_free(MEM_MISC, l, sizeof(*l) + l->run.subject.size);
@@ -438,7 +333,7 @@ static void long_match_run(struct pool_job *job)
 }
 
 /* Takes the run's own code and captures, and a copy of the subject. */
-static term match_elsewhere(struct run *run, term pattern)
+static term match_elsewhere(struct run *run)
 {
 	struct proc *p = run->p;
 	struct long_match *l = mem_alloc(MEM_MISC, sizeof(*l) + run->subject.size);
@@ -447,12 +342,8 @@ static term match_elsewhere(struct run *run, term pattern)
 	l->run.subject.data = l->subject;
 	l->run.subject_term = TERM_NIL; /* not to be read there */
 	l->run.p = NULL;
-	l->pattern = NULL;
-	if (run->own_code == NULL) {
-		l->pattern = (struct pattern *)(uintptr_t)boxed_ptr(tuple_element(pattern, 4))[2];
-		/* Relaxed: the term holds a count, so it cannot fall to 0 meanwhile. */
-		atomic_add_relaxed(&l->pattern->counted.refs, 1);
-	}
+	if (l->run.pattern != NULL)
+		re_pattern_ref(l->run.pattern);
 	run->own_code = NULL;
 	run->captures = (struct re_captures){ .type = RE_NOTHING };
 	l->pid = p->pid;
@@ -463,14 +354,14 @@ static term match_elsewhere(struct run *run, term pattern)
 	return waits;
 }
 
-static term run_match(struct run *run, term pattern)
+static term run_match(struct run *run)
 {
 	bool more;
 	uint32_t limit = match_limit(run);
 	term value = match_within(run, limit < RE_STEPS_INLINE ? limit : RE_STEPS_INLINE, &more);
 	bif_charge(run->p, 5 + run->subject.size / SUBJECT_BYTES_PER_REDUCTION);
 	if (more)
-		return match_elsewhere(run, pattern);
+		return match_elsewhere(run);
 	return value != TERM_NONE ? value : bif_badarg(run->p);
 }
 
@@ -489,9 +380,10 @@ static bool fits_pattern(const struct run *run)
 static term begin_compiled(struct run *run, const term *args)
 {
 	struct proc *p = run->p;
-	run->code = pattern_code(args[1]);
-	if (run->code == NULL || (run->options.flags & RE_COMPILE_ONLY) != 0)
+	run->pattern = re_pattern_of(p, args[1]);
+	if (run->pattern == NULL || (run->options.flags & RE_COMPILE_ONLY) != 0)
 		return bif_badarg(p);
+	run->code = run->pattern->code;
 	bool global = (run->options.flags & RE_GLOBAL) != 0;
 	bool as_lists = (run->options.flags & RE_CAPTURE) != 0 && run->options.capture_type == A(list);
 	if (tuple_element(args[1], 2) != TERM_ZERO && (!term_is_bitstring(args[0]) || (as_lists && !global)))
@@ -508,7 +400,7 @@ static term begin_text(struct run *run, const term *args)
 	struct proc *p = run->p;
 	struct heap *heap = bif_heap(p);
 	struct iolist_bytes bytes;
-	struct compile_error error = { 0, 0 };
+	struct re_error error = { 0, 0 };
 	bool global = (run->options.flags & RE_GLOBAL) != 0;
 	bool unicode = (run->options.flags & RE_UNICODE) != 0;
 	bool as_lists = (run->options.flags & RE_CAPTURE) != 0 && run->options.capture_type == A(list);
@@ -519,10 +411,10 @@ static term begin_text(struct run *run, const term *args)
 	if (iolist_bytes_init(&bytes, args[1]) != IOLIST_OK)
 		return bif_badarg(p);
 	bif_charge(p, 10 + bytes.size);
-	run->own_code = compile(p, bytes.data, bytes.size, &run->options, &error);
+	run->own_code = re_compile(p, bytes.data, bytes.size, &run->options, &error);
 	run->code = run->own_code;
-	iolist_bytes_done(&bytes);
 	if (run->code == NULL) {
+		iolist_bytes_done(&bytes);
 		if ((run->options.flags & RE_REPORT_ERRORS) == 0)
 			return bif_badarg(p);
 		term what = heap_tuple_of(heap, A(compile), compile_error_term(p, heap, &error));
@@ -531,10 +423,13 @@ static term begin_text(struct run *run, const term *args)
 	if (global) {
 		/* The text goes along so that exceptions can show it. */
 		term clean = term_of_bool((run->options.flags & RE_COMPILE_ONLY) != 0);
-		term trap[3] = { args[0], pattern_make(heap, run->own_code, unicode), heap_tuple_of(heap, args[2], clean, args[1]) };
+		term pattern = re_pattern_term(p, run->own_code, &run->options, bytes.data, bytes.size);
+		term trap[3] = { args[0], pattern, heap_tuple_of(heap, args[2], clean, args[1]) };
 		run->own_code = NULL;
+		iolist_bytes_done(&bytes);
 		return trap_to(p, A(grun), 3, trap);
 	}
+	iolist_bytes_done(&bytes);
 	return TERM_NIL;
 }
 
@@ -556,7 +451,7 @@ static term run_pattern(struct proc *p, const term *args, bool checked)
 		if (iolist_bytes_init(&run.subject, args[0]) != IOLIST_OK) {
 			value = bif_badarg(p);
 		} else {
-			value = run_match(&run, args[1]);
+			value = run_match(&run);
 			iolist_bytes_done(&run.subject);
 		}
 		re_captures_done(&run.captures);

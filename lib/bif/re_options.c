@@ -106,6 +106,14 @@ static bool read_pair(struct re_options *o, term key, term value)
 	return true;
 }
 
+uint32_t re_compile_bits(void)
+{
+	uint32_t bits = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(plain_options); i++)
+		bits |= plain_options[i].compile;
+	return bits;
+}
+
 bool re_options_read(struct re_options *ret, term list)
 {
 	memset(ret, 0, sizeof(*ret));

@@ -32,6 +32,8 @@ struct re_options {
 	term capture_type;
 };
 
+/* The option bits that compiling may have. */
+uint32_t re_compile_bits(void);
 /* False when the list has anything else in it. */
 bool re_options_read(struct re_options *ret, term list);
 

@@ -16,6 +16,7 @@
 struct account;          /* base/account.h: what it holds, against its limits (ns/quota.h) */
 struct ets_space;        /* ets/ets.h: the tables of a namespace */
 struct persistent_space; /* bif/persistent_term.c */
+struct re_patterns;      /* bif/re_pattern.c */
 struct environment;      /* bif/os.c: environment variables */
 struct cwd;              /* ns/cwd.h: the working folder */
 struct pool_share;       /* base/pool.h */
@@ -53,6 +54,7 @@ struct ns {
 	_Atomic(struct persistent_space *) persistent; /* made when first used */
 	_Atomic(struct environment *) environment;     /* bif/os.c; made when first used */
 	_Atomic(struct shares *) shares; /* made when first used */
+	_Atomic(struct re_patterns *) re_patterns;     /* made when first used */
 	struct pool_share *helpers;      /* for what it does on helper threads */
 
 	_Atomic uint64_t limits[NS_QUOTAS]; /* 0: none. Rarely written, often read: away from the counters */

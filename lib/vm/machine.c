@@ -12,6 +12,7 @@
 #include "bif/environment.h"
 #include "bif/host.h"
 #include "bif/persistent_term.h"
+#include "bif/re_patterns.h"
 #include "proc/purge.h"
 #include "bif/file.h"
 #include "code/region.h"
@@ -55,6 +56,7 @@ static void drop_registry(struct ns *ns)
 	sched_ns_done(ns);
 	ns->registry = registry_free(ns->registry);
 	(void)persistent_space_free(atomic_load_acquire(&ns->persistent)); /* always NULL, as the next */
+	(void)re_patterns_free(atomic_load_acquire(&ns->re_patterns));
 	(void)environment_free(atomic_load_acquire(&ns->environment));
 }
 

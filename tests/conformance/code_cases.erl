@@ -52,6 +52,16 @@ finish_not_purged() -> load_(cm24, one), load_(cm24, two), P = erlang:prepare_lo
 prepare_wrong() -> [erlang:prepare_loading(cm_y, <<"rubbish">>), err(fun() -> erlang:prepare_loading(id(1), <<>>) end)].
 module_md5() -> B = mod_(cm26, one), {ok, {cm26, M}} = beam_lib:md5(B), load_(cm26, one), R = M =:= cm26:module_info(md5), gone_(cm26), R.
 attributes() -> B = mod_(cm27, one, [{attribute, 1, vsn, "7"}, {attribute, 1, author, me}]), erlang:load_module(cm27, B), R = lists:sort(cm27:module_info(attributes)), gone_(cm27), R.
+%% Functions that nobody has named before: the order of the code, whatever their names were made in.
+exports_in_order() ->
+    _ = [id(A) || A <- [cm_third, cm_first]],
+    Forms = [element(2, erl_parse:parse_form(element(2, erl_scan:string(S)))) || S <- ["-module(cm50).", "-export([cm_first/0, cm_third/0, cm_second/1]).",
+        "cm_second(X) -> X.", "cm_local(X) -> cm_first().", "cm_first() -> 1.", "cm_third() -> cm_local(2)."]],
+    {ok, cm50, B, _} = compile:forms(Forms, [return]),
+    erlang:load_module(cm50, B),
+    R = {cm50:module_info(exports), cm50:module_info(functions)},
+    gone_(cm50),
+    R.
 exports() -> load_(cm28, one), R = lists:sort(cm28:module_info(exports)), gone_(cm28), R.
 beam_lib_chunks() -> B = mod_(cm29, one), {ok, {cm29, [{exports, E}]}} = beam_lib:chunks(B, [exports]), {ok, {cm29, [{atoms, A}]}} = beam_lib:chunks(B, [atoms]), {lists:sort(E), lists:member({1, cm29}, A), beam_lib:info(<<"x">>)} .
 on_load_ok() -> R = erlang:load_module(cm30, ol_(cm30, {atom, 2, ok})), X = run_on_load_(cm30, R), {R, X}.

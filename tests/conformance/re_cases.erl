@@ -39,6 +39,7 @@ large() -> S = binary:copy(<<"abc ">>, 20000), {match, L} = re:run(S, "b", [glob
 large_parts() -> S = binary:copy(<<"x">>, 1000), {match, [A, B]} = re:run(S, "x(x{200})", [{capture, all, binary}]), {byte_size(A), byte_size(B)}.
 lookaround() -> [re:run("foobar", P, [{capture, first, list}]) || P <- ["foo(?=bar)", "(?<=foo)bar", "foo(?!baz)", "(?<!x)bar", "(?i)FOO", "(?:fo){1}", "\\bfoo", "f(?#comment)o", "(?>o+)b"]].
 classes() -> [re:run("a1 _-\t", P, [global, {capture, first, list}]) || P <- ["\\d", "\\w", "\\s", "\\W", "[[:alpha:]]", "[^a-z]", "\\h", "."]].
+forged() -> [err(fun() -> re:run(id(<<"a">>), {re_pattern, 0, 0, 0, id(B)}) end) || B <- [<<>>, <<"a">>, [], "a", a, make_ref(), <<1:3>>]].
 literal_escapes() -> [re:run("a.b*c", P, [{capture, first, list}]) || P <- ["a\\.b", "\\Qb*c\\E", "b\\*", "\\x61", "\\141"]].
 recursive() -> re:run("(a(b)c)", "\\((?:[^()]|(?R))*\\)", [{capture, first, list}]).
 from_other_process() -> {ok, P} = re:compile("(b)"), conformance:in_process(fun() -> re:run("abc", P, [{capture, all, list}]) end).
@@ -48,3 +49,18 @@ many() -> length([ok || N <- lists:seq(1, 2000), {ok, P} <- [re:compile(["a", in
 backtracking_limit() -> [re:run(lists:duplicate(40, $a), "(a+)+[bc]", O) || O <- [[report_errors], [], [report_errors, {match_limit, 1000000}]]].
 backtracking_match() -> S = lists:duplicate(18, $a) ++ "x", {ok, P} = re:compile("(?:a+)+b|(.)(x)"), [re:run(S, P, [{capture, all, T}]) || T <- [index, list, binary]] ++ [re:run(S, "(?:a+)+b|(.)(x)", [{capture, [2], binary}])].
 backtracking_killed() -> Self = self(), {Pid, Ref} = spawn_monitor(fun() -> Self ! started, re:run(lists:duplicate(40, $a), "(a+)+[bc]") end), receive started -> ok end, exit(Pid, kill), receive {'DOWN', Ref, process, Pid, R} -> R end.
+%% Before release 28 a pattern may be written down: Elixir puts it into modules. Later it is a reference.
+written_down() ->
+    [begin
+         {ok, P} = re:compile(T, O),
+         case element(5, P) of
+             B when is_binary(B) ->
+                 Q = binary_to_term(term_to_binary(P)),
+                 {re:run(S, Q, [{capture, all, binary}]), re:replace(S, Q, "<&>", [global, {return, binary}]), re:split(S, Q), re:inspect(Q, namelist), Q =:= P};
+             R when is_reference(R) -> reference
+         end
+     end || {T, O, S} <- [{"(a)b+", [], "xabbaby"}, {<<"(?<n>É)"/utf8>>, [unicode, caseless], <<"aéÉ"/utf8>>}, {"^b$", [multiline, {newline, crlf}], "a\r\nb\r\nc"},
+                          {lists:duplicate(300, $a), [anchored], lists:duplicate(301, $a)}]].
+many_written_down() ->
+    Ps = [{N, element(2, re:compile(["^x", integer_to_list(N), "$"]))} || N <- lists:seq(1, 1000)],
+    length([ok || _ <- [1, 2], {N, P} <- Ps, {match, [{0, _}]} <- [re:run(["x", integer_to_list(N)], P)]]).
