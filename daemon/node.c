@@ -24,8 +24,18 @@ struct node {
 	char name[BEAMR_NAME_MAX + 1];
 	struct node_events events;
 	bool started, stopping, ended, forgotten;
-	beamr_pid root; /* of a bare one */
-	bool root_over, gone;
+	bool bare;
+	beamr_pid
+		root; /* the process that does what the service is for; 0: it is applications alone */
+	bool root_over;      /* the machine has told of its end */
+	bool called;         /* a call of ours is under way */
+	bool gone;           /* its last process is */
+	char **applications; /* to start when it has booted; ended by NULL */
+	size_t application;  /* the next one */
+	char *start;         /* "module:function(arguments)" to run then; NULL */
+	struct bridge_item root_item, call_item;
+	struct beamr_call_result *result;
+	uint64_t crashes; /* before the root began */
 	/* Written before ended_item is posted. */
 	int status;
 	char message[512];
@@ -35,9 +45,18 @@ struct node {
 
 /* ---- what is told ---- */
 
-static void tell_started(struct bridge_item *item)
+static struct node *node_free(struct node *node)
 {
-	struct node *node = NODE_OF(item, started_item);
+	for (size_t i = 0; node->applications != NULL && node->applications[i] != NULL; i++)
+		free(node->applications[i]);
+	free(node->applications);
+	free(node->start);
+	free(node);
+	return NULL;
+}
+
+static void now_started(struct node *node)
+{
 	if (node->ended || node->started)
 		return;
 	node->started = true;
@@ -45,16 +64,21 @@ static void tell_started(struct bridge_item *item)
 		node->events.started(node->events.user);
 }
 
-static void tell_gone(struct bridge_item *item)
+/* The last word, when nothing of the machine can come any more: its completions come in whichever order. */
+static void maybe_gone(struct node *node)
 {
-	struct node *node = NODE_OF(item, gone_item);
-	/* A bare one is watched: that completion comes as well, in whichever order. */
-	node->gone = true;
-	if (node->root != 0 && !node->root_over)
+	if (!node->gone || (node->root != 0 && !node->root_over) || node->called)
 		return;
 	if (!node->forgotten)
 		node->events.gone(node->events.user);
-	free(node);
+	(void)node_free(node);
+}
+
+static void tell_gone(struct bridge_item *item)
+{
+	struct node *node = NODE_OF(item, gone_item);
+	node->gone = true;
+	maybe_gone(node);
 }
 
 static void on_gone(void *user)
@@ -89,18 +113,181 @@ static void end(struct node *node)
 
 static void tell_ended(struct bridge_item *item)
 {
-	struct node *node = NODE_OF(item, ended_item);
-	struct beamr_usage usage;
-	if (node->root != 0 && node->ns != NULL && !node->stopping) {
-		/* How a process ended is not told, only that it did: a crash is counted. */
-		beamr_ns_usage(node->ns, &usage);
-		node->status = usage.crashes > 0;
+	end(NODE_OF(item, ended_item));
+}
+
+/* ---- what is done in a node that has booted ---- */
+
+/* A name as Erlang text has it. */
+static void quote(const char *name, char *out, size_t size)
+{
+	size_t at = 0;
+	out[at++] = '\'';
+	for (; *name != '\0' && at + 4 < size; name++) {
+		if (*name == '\'' || *name == '\\')
+			out[at++] = '\\';
+		out[at++] = *name;
 	}
+	out[at++] = '\'';
+	out[at] = '\0';
+}
+
+static int refuse(char *reason, size_t size, int r, const char *format, ...) _printf_(4, 5);
+
+static int refuse(char *reason, size_t size, int r, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(reason, size, format, arguments); /* a sentence; cut when it is absurd */
+	va_end(arguments);
+	return r != 0 ? r : -EINVAL;
+}
+
+static void fail(struct node *node, const char *what, const char *why)
+{
+	node->status = 1;
+	(void)snprintf(node->message, sizeof(node->message), "%s: %.400s", what, why); /* fits */
+	end(node);
+}
+
+/* The process that does what the service is for has ended. How is not told, but a crash is counted. */
+static void tell_root_over(struct bridge_item *item)
+{
+	struct node *node = NODE_OF(item, root_item);
+	struct beamr_usage usage = { 0 };
 	node->root_over = true;
-	if (node->gone)
-		tell_gone(&node->gone_item);
-	else
+	if (node->ns != NULL && !node->stopping) {
+		beamr_ns_usage(node->ns, &usage);
+		/* Whoever halts, or asks init to stop, says what it ended with. */
+		if (node->status == 0 && usage.crashes > node->crashes)
+			node->status = 1;
+	}
+	/* A node goes down in order, a namespace without one at once. */
+	if (!node->ended && (node->bare || node->ns == NULL || beamr_ns_shutdown(node->ns) != 0))
 		end(node);
+	maybe_gone(node);
+}
+
+static void on_root_over(void *user)
+{
+	struct node *node = user;
+	bridge_post(&node->daemon->bridge, &node->root_item);
+}
+
+/* Runs "module:function(A, B)" as the process that the service is. */
+static int run_root(struct node *node, const char *start, char *reason, size_t size)
+{
+	struct beamr_term **terms = NULL;
+	struct beamr_error error = { .reason = "" };
+	struct beamr_usage usage;
+	size_t count = 0;
+	int r = 0;
+	char usual[] = "main";
+	_cleanup_(free_stringp) char *module = strdup(start);
+	char *function = module != NULL ? strchr(module, ':') : NULL;
+	char *arguments = function != NULL ? strchr(function, '(') : NULL;
+	if (module == NULL)
+		return refuse(reason, size, -ENOMEM, "%s", strerror(ENOMEM));
+	if (function != NULL)
+		*function++ = '\0';
+	if (arguments != NULL) {
+		arguments[strlen(arguments) - 1] = ']'; /* "(A, B)" as "[A, B]" */
+		arguments[0] = '[';
+		r = startup_arguments(arguments, &terms, &count, &error);
+		arguments[0] = '\0';
+	}
+	if (function == NULL)
+		function = usual;
+	beamr_ns_usage(node->ns, &usage);
+	node->crashes = usage.crashes;
+	if (r == 0)
+		r = beamr_spawn(node->ns, module, function, terms, count, NULL, &node->root);
+	for (size_t i = 0; i < count; i++)
+		(void)beamr_term_free(terms[i]);
+	free(terms);
+	if (r != 0)
+		return refuse(reason, size, r, "%s:%s/%zu cannot be started: %s", module, function,
+			count,
+			r == BEAMR_E_NO_MODULE     ? "there is no such module"
+			: r == BEAMR_E_NO_FUNCTION ? "there is no such function"
+			: r == BEAMR_E_FORMAT      ? error.reason
+						   : strerror(r < 0 ? -r : EAGAIN));
+	beamr_watch(node->daemon->machine, node->root, on_root_over, node);
+	return 0;
+}
+
+static void on_called(void *user, struct beamr_call_result *result)
+{
+	struct node *node = user;
+	node->result = result;
+	bridge_post(&node->daemon->bridge, &node->call_item);
+}
+
+/* The next application, then the root, then it has started. */
+static void go_on(struct node *node)
+{
+	char reason[512], text[600];
+	struct beamr_error error;
+	struct beamr_term *name = NULL;
+	const char *application =
+		node->applications != NULL ? node->applications[node->application] : NULL;
+	if (node->ended)
+		return;
+	if (application == NULL) {
+		int r = node->start != NULL ? run_root(node, node->start, reason, sizeof(reason))
+					    : 0;
+		if (r != 0)
+			fail(node, "the start function", reason);
+		else
+			now_started(node);
+		return;
+	}
+	quote(application, text, sizeof(text));
+	int r = beamr_term_parse(text, strlen(text), &name, &error);
+	struct beamr_term *type = NULL;
+	if (r == 0)
+		r = beamr_term_parse(
+			node->start != NULL ? "temporary" : "permanent", 9, &type, &error);
+	struct beamr_term *arguments[] = { name, type };
+	/* Bound: start-timeout of the service. */
+	if (r == 0)
+		r = beamr_call(node->ns, "application", "ensure_all_started", arguments, 2, NULL,
+			on_called, node, NULL);
+	(void)beamr_term_free(name);
+	(void)beamr_term_free(type);
+	if (r == 0)
+		node->called = true;
+	else
+		fail(node, application, "its start cannot be asked for");
+}
+
+static void tell_called(struct bridge_item *item)
+{
+	struct node *node = NODE_OF(item, call_item);
+	struct beamr_call_result *result = TAKE_PTR(node->result);
+	const char *application = node->applications[node->application++];
+	bool truncated, well = false;
+	_cleanup_(free_stringp) char *text =
+		result->term != NULL ? beamr_term_text(result->term, 400, &truncated) : NULL;
+	if (result->end == BEAMR_CALL_VALUE && text != NULL)
+		well = strncmp(text, "{ok,", 4) == 0;
+	(void)beamr_call_result_free(result);
+	node->called = false;
+	if (node->ended)
+		maybe_gone(node);
+	else if (!well)
+		fail(node, application, text != NULL ? text : "its start was cut short");
+	else
+		go_on(node);
+}
+
+static void tell_started(struct bridge_item *item)
+{
+	struct node *node = NODE_OF(item, started_item);
+	if (node->bare)
+		now_started(node);
+	else
+		go_on(node);
 }
 
 static void on_started(void *user)
@@ -134,69 +321,7 @@ static void pushf(struct erl_words *words, const char *format, ...)
 	free(text);
 }
 
-/* "module:function(A, B)" or "module:function" as an expression. */
-static void push_start(struct erl_words *words, const char *start)
-{
-	size_t length = strlen(start);
-	erl_words_push(words, "-eval");
-	pushf(words, "%s%s", start, length > 0 && start[length - 1] == ')' ? "" : "()");
-}
-
-/* A name as Erlang text has it. */
-static void quote(const char *name, char *out, size_t size)
-{
-	size_t at = 0;
-	out[at++] = '\'';
-	for (; *name != '\0' && at + 4 < size; name++) {
-		if (*name == '\'' || *name == '\\')
-			out[at++] = '\\';
-		out[at++] = *name;
-	}
-	out[at++] = '\'';
-	out[at] = '\0';
-}
-
-static void push_applications(struct erl_words *words, const struct release *release)
-{
-	char name[600];
-	FILE *out;
-	char *text = NULL;
-	size_t size;
-	out = open_memstream(&text, &size);
-	if (out == NULL)
-		abort(); /* as mem_alloc does */
-	/* Permanent: when one of them ends, so does the node, and the service's policy decides. */
-	fputs("{ok, _} = application:ensure_all_started([", out);
-	for (size_t i = 0; release->applications[i] != NULL; i++) {
-		quote(release->applications[i], name, sizeof(name));
-		fprintf(out, "%s%s", i > 0 ? ", " : "", name);
-	}
-	fputs("], permanent)", out);
-	if (fclose(out) != 0)
-		abort(); /* as above */
-	erl_words_push(words, "-eval");
-	erl_words_push(words, text);
-	free(text);
-}
-
-/* What gleam run does: the package's applications, then its main function; the node ends with it. */
-static void push_gleam(struct erl_words *words, const struct release *release)
-{
-	char package[600], main_module[600], runner[600];
-	quote(release->package, package, sizeof(package));
-	(void)snprintf(
-		main_module, sizeof(main_module), "%.250s@@main", release->package); /* fits */
-	erl_words_push(words, "-eval");
-	if (release_module(release, main_module) != NULL) {
-		quote(main_module, runner, sizeof(runner));
-		pushf(words, "%s:run(%s)", runner, package);
-	} else {
-		pushf(words, "{ok, _} = application:ensure_all_started(%s), %s:main(), init:stop()",
-			package, package);
-	}
-}
-
-static bool push_words(struct erl_words *words, const struct node_options *options)
+static void push_words(struct erl_words *words, const struct node_options *options)
 {
 	const struct release *release = options->release;
 	erl_words_push(words, "-noshell");
@@ -227,26 +352,11 @@ static bool push_words(struct erl_words *words, const struct node_options *optio
 				release->code_paths[i][0] != '\0' ? "/" : "",
 				release->code_paths[i]);
 	}
-	if (options->start != NULL)
-		push_start(words, options->start);
-	else if (release->kind == RELEASE_SHIPMENT)
-		push_gleam(words, release);
-	else if (release->kind != RELEASE_OTP && release->applications != NULL)
-		push_applications(words, release);
-	else if (release->kind != RELEASE_OTP && release->main_module != NULL) {
-		char name[600];
-		quote(release->main_module, name, sizeof(name));
-		erl_words_push(words, "-eval");
-		pushf(words, "%s:main(), init:stop()", name);
-	} else if (release->kind != RELEASE_OTP) {
-		return false;
-	}
 	if (options->arguments != NULL && options->arguments[0] != NULL) {
 		erl_words_push(words, "-extra");
 		for (size_t i = 0; options->arguments[i] != NULL; i++)
 			erl_words_push(words, options->arguments[i]);
 	}
-	return true;
 }
 
 static void set_variable(struct erl_words *variables, const char *name, const char *format, ...)
@@ -326,17 +436,6 @@ static void push_environment(struct erl_words *variables, const struct node_opti
 
 /* ---- starting ---- */
 
-static int refuse(char *reason, size_t size, int r, const char *format, ...) _printf_(4, 5);
-
-static int refuse(char *reason, size_t size, int r, const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	(void)vsnprintf(reason, size, format, arguments); /* a sentence; cut when it is absurd */
-	va_end(arguments);
-	return r != 0 ? r : -EINVAL;
-}
-
 /* The one place where a service is started. */
 static int boot(struct node *node, const struct node_options *options, char *reason, size_t size)
 {
@@ -355,12 +454,7 @@ static int boot(struct node *node, const struct node_options *options, char *rea
 		beamr_otp_describe(node->daemon->otp_root, &otp);
 	(void)snprintf(bindir, sizeof(bindir), "%s/erts-%s/bin", root,
 		otp.erts); /* a longer path does not open */
-	if (!push_words(&words, options)) {
-		erl_words_done(&words);
-		return refuse(reason, size, -ENOEXEC,
-			"the release has neither an application nor a main/0 to start; say what "
-			"with start = module:function");
-	}
+	push_words(&words, options);
 	struct erl_place place = { root, bindir, "erl", options->cwd };
 	int r = 0;
 	bool right =
@@ -393,23 +487,14 @@ static int boot(struct node *node, const struct node_options *options, char *rea
 	return r;
 }
 
-static void on_root_over(void *user)
-{
-	struct node *node = user;
-	bridge_post(&node->daemon->bridge, &node->ended_item);
-}
-
 /* A namespace with the release's code and one process, and nothing of OTP around it. */
 static int run_bare(
 	struct node *node, const struct node_options *options, char *reason, size_t size)
 {
 	const struct release *release = options->release;
-	char module[600], folder[8192];
-	struct beamr_term **terms = NULL;
-	struct beamr_error error = { .reason = "" };
-	size_t count = 0;
+	char folder[8192];
 	int r = 0;
-	if (options->start == NULL && release->main_module == NULL)
+	if (node->start == NULL)
 		return refuse(reason, size, -ENOEXEC,
 			"without boot it needs a main/0 or a start function");
 	for (size_t i = 0; r == 0 && release->code_paths != NULL && release->code_paths[i] != NULL;
@@ -418,37 +503,51 @@ static int run_bare(
 			release->code_paths[i]); /* cut: there is no such folder */
 		r = beamr_code_add_dir(node->ns, folder, 0);
 	}
-	(void)snprintf(module, sizeof(module), "%s",
-		options->start != NULL ? options->start
-				       : release->main_module); /* cut: no such module */
-	char *function = strchr(module, ':');
-	char *arguments = function != NULL ? strchr(function, '(') : NULL;
-	if (function != NULL)
-		*function++ = '\0';
-	if (arguments != NULL) {
-		size_t length = strlen(arguments);
-		arguments[length - 1] = ']'; /* "(A, B)" as "[A, B]" */
-		arguments[0] = '[';
-		char *copy = strdup(arguments);
-		arguments[0] = '\0';
-		r = copy == NULL ? -ENOMEM : startup_arguments(copy, &terms, &count, &error);
-		free(copy);
-	}
-	if (r == 0)
-		r = beamr_spawn(node->ns, module, function != NULL ? function : "main", terms,
-			count, NULL, &node->root);
-	for (size_t i = 0; i < count; i++)
-		(void)beamr_term_free(terms[i]);
-	free(terms);
 	if (r != 0)
-		return refuse(reason, size, r, "%s:%s/%zu cannot be started: %s", module,
-			function != NULL ? function : "main", count,
-			r == BEAMR_E_NO_MODULE     ? "there is no such module"
-			: r == BEAMR_E_NO_FUNCTION ? "there is no such function"
-			: r == BEAMR_E_FORMAT      ? error.reason
-						   : strerror(r < 0 ? -r : EAGAIN));
-	bridge_post(&node->daemon->bridge, &node->started_item);
-	beamr_watch(node->daemon->machine, node->root, on_root_over, node);
+		return refuse(reason, size, r, "its code cannot be looked at: %s",
+			strerror(r < 0 ? -r : EINVAL));
+	r = run_root(node, node->start, reason, size);
+	if (r == 0)
+		bridge_post(&node->daemon->bridge, &node->started_item);
+	return r;
+}
+
+/* What there is to do once it has booted. */
+static int plan(struct node *node, const struct node_options *options, char *reason, size_t size)
+{
+	const struct release *release = options->release;
+	size_t count = 0;
+	char runner[600];
+	bool gleam = false;
+	if (release->kind == RELEASE_OTP)
+		return 0; /* its boot script does everything */
+	if (release->kind == RELEASE_SHIPMENT) {
+		(void)snprintf(runner, sizeof(runner), "%.250s@@main", release->package); /* fits */
+		gleam = !options->bare && release_module(release, runner) != NULL;
+	}
+	int r = 0;
+	if (options->start != NULL)
+		node->start = strdup(options->start);
+	else if (gleam)
+		/* What gleam run does. */
+		r = asprintf(&node->start, "%s:run('%s')", runner, release->package) < 0 ? -ENOMEM
+											 : 0;
+	else if (release->main_module != NULL &&
+		 (options->bare || release->kind == RELEASE_SHIPMENT ||
+			 release->applications == NULL))
+		r = asprintf(&node->start, "%s:main()", release->main_module) < 0 ? -ENOMEM : 0;
+	while (release->applications != NULL && release->applications[count] != NULL)
+		count++;
+	node->applications = calloc(count + 1, sizeof(char *));
+	for (size_t i = 0; node->applications != NULL && i < count; i++)
+		node->applications[i] = strdup(release->applications[i]);
+	if (r != 0 || node->applications == NULL)
+		return refuse(reason, size, -ENOMEM, "%s", strerror(ENOMEM));
+	if (node->start == NULL && count == 0)
+		return refuse(reason, size, -ENOEXEC,
+			"the release has neither an application nor a main/0 to start; say what "
+			"with "
+			"start = module:function");
 	return 0;
 }
 
@@ -463,6 +562,9 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 	node->started_item.run = tell_started;
 	node->ended_item.run = tell_ended;
 	node->gone_item.run = tell_gone;
+	node->root_item.run = tell_root_over;
+	node->call_item.run = tell_called;
+	node->bare = options->bare;
 	(void)snprintf(node->name, sizeof(node->name), "%s", options->name); /* names are short */
 	int r = beamr_ns_create(daemon->machine, options->name, &node->ns);
 	if (r != 0) {
@@ -474,8 +576,10 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 	if (options->quota != NULL)
 		(void)beamr_ns_set_quota(
 			node->ns, options->quota, NULL); /* checked when it was taken */
-	r = options->bare ? run_bare(node, options, reason, size)
-			  : boot(node, options, reason, size);
+	r = plan(node, options, reason, size);
+	if (r == 0)
+		r = options->bare ? run_bare(node, options, reason, size)
+				  : boot(node, options, reason, size);
 	if (r != 0) {
 		node->forgotten = true;
 		node->ended = true;
@@ -489,7 +593,7 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 void node_stop(struct node *node)
 {
 	node->stopping = true;
-	if (node->root != 0 && !node->ended &&
+	if (node->bare && node->root != 0 && !node->ended &&
 		beamr_exit(node->daemon->machine, node->root, BEAMR_EXIT_SHUTDOWN, NULL) == 0)
 		return;
 	/* Booting, or without a signal server: there is nobody to ask. */

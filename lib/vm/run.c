@@ -45,7 +45,9 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 	if (count > 255)
 		return BEAMR_E_NO_FUNCTION;
 	int r = beamr_export_check(h, module, function, (unsigned)count);
-	if (r != 0)
+	/* A node has a code server, which is asked when the process makes the call. */
+	bool by_code_server = r == BEAMR_E_NO_MODULE && beamr_ns_node(h) == BEAMR_NODE_STARTED;
+	if (r != 0 && !by_code_server)
 		return r;
 	if (options != NULL && options->name != NULL) {
 		bool full = false;
@@ -74,7 +76,9 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 	spawn_options->group_leader = leader;
 	struct heap heap;
 	heap_init_builder(&heap);
-	term pid = proc_spawn(h->ns, NULL, atom_if_known(module), atom_if_known(function),
+	term m = by_code_server ? atom_of_string(module) : atom_if_known(module);
+	term f = by_code_server ? atom_of_string(function) : atom_if_known(function);
+	term pid = proc_spawn(h->ns, NULL, m, f,
 		arguments_list(&heap, arguments, count), spawn_options, NULL);
 	heap_done(&heap);
 	if (pid == TERM_NONE) {
