@@ -27,6 +27,7 @@
 #define READERS_MAX (128u << 20) /* bytes of unfinished messages of all connections together */
 #define HALF_MESSAGE_SECONDS 30  /* how long an unfinished message may stand still */
 #define USER_BUCKETS 256
+#define FLUSH_AT (64u << 10) /* less than that is written when the loop comes around */
 #define PASSED_MAX 8 /* descriptors that one read may bring; more are closed by the kernel */
 
 struct user {
@@ -56,7 +57,7 @@ struct connection {
 	struct event *write_event;
 	struct frame_reader reader;
 	struct evbuffer *output;
-	int passed; /* the one descriptor that came with what was read, or -1 */
+	int passed;        /* the one descriptor that came with what was read, or -1 */
 	struct call *call; /* unanswered */
 	bool ended;        /* the peer sends no more */
 	bool broken;       /* closes as soon as nobody is inside */
@@ -171,7 +172,9 @@ static void handle_messages(struct connection *connection)
 		bool close_it = false;
 		connection->call = call_begin(
 			connection->server->daemon, connection, message, size, &close_it);
-		close_fdp(&connection->passed); /* a message that does not use it has no business with it */
+		close_fdp(
+			&connection
+				 ->passed); /* a message that does not use it has no business with it */
 		connection->passed = -1;
 		if (close_it)
 			connection->broken = true;
@@ -214,8 +217,8 @@ static ssize_t receive(struct connection *connection, char *to, size_t room)
 	ssize_t n = recvmsg(connection->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0)
 		return n;
-	bool may = peer_may(&connection->peer, CONTROL_MANAGE,
-		connection->server->daemon->config.admin_group);
+	bool may = peer_may(
+		&connection->peer, CONTROL_MANAGE, connection->server->daemon->config.admin_group);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
@@ -437,8 +440,11 @@ void connection_send(struct connection *connection, json_t *message)
 			evbuffer_add(connection->output, "", 1) != 0 ||
 			evbuffer_get_length(connection->output) > OUTPUT_MAX)
 			connection->broken = true;
-		else
+		else if (evbuffer_get_length(connection->output) >= FLUSH_AT)
 			flush(connection);
+		else
+			event_active(connection->write_event, EV_WRITE,
+				1); /* many little ones at once */
 		if (connection->broken && !connection->inside)
 			event_active(connection->write_event, EV_WRITE, 1);
 	}

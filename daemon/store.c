@@ -261,8 +261,11 @@ static int stage_end(void *user)
 	(void)SHA256End(&s->sha, file->digest); /* gives the digest back */
 	file->size = s->size;
 	file_name(file->digest, file->program, name);
-	if (r < 0 || fstatat(s->files, name, &status, 0) == 0)
+	if (r < 0)
 		return r;
+	/* What the store has already goes: the next one is made anew, since nobody may write to this one. */
+	if (fstatat(s->files, name, &status, 0) == 0)
+		return unlinkat(s->tmp, "part", 0) == 0 ? 0 : -errno;
 	(void)snprintf(fresh, sizeof(fresh), "new/%.2s%s", name, name + 3); /* fits */
 	return renameat(s->tmp, "part", s->tmp, fresh) == 0 ? 0 : -errno;
 }

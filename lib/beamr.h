@@ -471,6 +471,10 @@ struct beamr_process {
 BEAMR_API void beamr_process_each(struct beamr *machine, struct beamr_ns *ns, uint64_t after_serial,
 	bool (*fn)(void *user, const struct beamr_process *process), void *user);
 
+/* Only who they are, in the same order: one walk, whatever is then asked about each. *ret_pids: malloc'ed. Returns 0 or -ENOMEM. */
+BEAMR_API int beamr_process_pids(struct beamr *machine, struct beamr_ns *ns, uint64_t after_serial,
+	beamr_pid **ret_pids, size_t *ret_count);
+
 /* The same of one process. fn is called once with it. BEAMR_E_NO_PROCESS. */
 BEAMR_API int beamr_process_get(struct beamr *machine, beamr_pid pid,
 	void (*fn)(void *user, const struct beamr_process *process), void *user);

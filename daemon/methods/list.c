@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* io.beamr.Process.List and ListNames. Unsorted lists are streamed by pages of the process table, at the pace of the reader;
- * sorted ones keep a number and a pid for each process that matches. */
+/* io.beamr.Process.List and ListNames. One walk over the process table tells who there is, or, when it is sorted, which of them
+ * match and by what they are sorted; each is then looked at when its turn comes, at the pace of the reader. What only the process itself
+ * can tell, its label, is asked of it then. */
 #include "methods.h"
 
 #include <errno.h>
@@ -10,8 +11,6 @@
 
 #define METHOD(id, ...) void handle_##id(struct call *call, const struct control_in_##id *in);
 #include "control/rows.h"
-
-#define PAGE 8192 /* each page costs a walk over the table; what it makes of output is some megabytes at most */
 
 enum sort_key {
 	SORT_NONE,
@@ -31,14 +30,18 @@ struct listing {
 	const struct control_in_process_list *in;
 	struct beamr_ns *ns; /* NULL: all */
 	enum sort_key sort;
-	uint64_t after; /* serial of the last one looked at */
+	uint64_t after; /* serial of the last one that was sent or passed over */
 	uint64_t limit; /* UINT64_MAX: none */
 	uint64_t sent;  /* and held */
 	uint64_t total;
-	size_t page;           /* looked at since the last pause */
 	bool more;             /* there are some beyond the limit */
 	struct entry *entries; /* when sorted */
+	beamr_pid *pids;       /* when not */
 	size_t count, capacity, at;
+	beamr_pid *
+		old; /* who runs old code of the module that is asked about, sorted; NULL: not asked */
+	size_t old_count;
+	bool asks; /* a process is being asked for its label */
 	/* The last reply is told from the others, so one is held back, in an arena of its own. */
 	struct control_arena arena;
 	struct control_process held;
@@ -51,6 +54,8 @@ static void listing_free(struct call *call, void *user)
 	(void)beamr_ns_unref(listing->ns);
 	control_arena_done(&listing->arena);
 	free(listing->entries);
+	free(listing->pids);
+	free(listing->old);
 	free(listing);
 }
 
@@ -76,10 +81,21 @@ static bool at_least(struct control_optional_int wanted, uint64_t value)
 	return !wanted.set || wanted.value <= 0 || value >= (uint64_t)wanted.value;
 }
 
-static bool matches(const struct control_process_match *match, const struct beamr_process *process)
+static int compare_pids(const void *a, const void *b)
 {
+	const beamr_pid *x = a, *y = b;
+	return *x < *y ? -1 : *x > *y;
+}
+
+static bool matches(const struct listing *listing, const struct beamr_process *process)
+{
+	const struct control_process_match *match = listing->in->match;
 	if (match == NULL)
 		return true;
+	if (listing->old != NULL &&
+		(listing->old_count == 0 || bsearch(&process->pid, listing->old, listing->old_count,
+						    sizeof(*listing->old), compare_pids) == NULL))
+		return false;
 	return part_of(match->name, process->name) &&
 	       frame_matches(match->initial_call, &process->initial_call) &&
 	       frame_matches(match->current, &process->current) &&
@@ -115,23 +131,6 @@ static void hold(struct listing *listing, const struct beamr_process *process)
 	listing->sent++;
 }
 
-static bool stream_one(void *user, const struct beamr_process *process)
-{
-	struct listing *listing = user;
-	if (matches(listing->in->match, process)) {
-		listing->total++;
-		if (listing->sent < listing->limit) {
-			hold(listing, process);
-			listing->after = process->serial;
-		} else {
-			listing->more = true;
-		}
-	} else if (!listing->more) {
-		listing->after = process->serial;
-	}
-	return ++listing->page < PAGE;
-}
-
 static int64_t key_of(enum sort_key sort, const struct beamr_process *process)
 {
 	switch (sort) {
@@ -151,7 +150,7 @@ static int64_t key_of(enum sort_key sort, const struct beamr_process *process)
 static bool collect_one(void *user, const struct beamr_process *process)
 {
 	struct listing *listing = user;
-	if (!matches(listing->in->match, process))
+	if (!matches(listing, process))
 		return true;
 	if (listing->count == listing->capacity) {
 		size_t capacity = listing->capacity > 0 ? listing->capacity * 2 : 1024;
@@ -177,18 +176,15 @@ static int falling(const void *a, const void *b)
 	return rising(b, a);
 }
 
-static void hold_one(void *user, const struct beamr_process *process)
-{
-	hold(user, process);
-}
-
 static void finish(struct listing *listing)
 {
 	struct call *call = listing->call;
+	bool whole =
+		!listing->more && (listing->in->match == NULL || listing->in->match->label == NULL);
 	struct control_out_process_list out = { .process = listing->holds ? &listing->held : NULL,
-		.total = { listing->limit == UINT64_MAX || listing->sort != SORT_NONE,
-			(int64_t)listing->total } };
-	if (listing->more)
+		.total = { whole || listing->sort != SORT_NONE,
+			(int64_t)(listing->sort != SORT_NONE ? listing->total : listing->sent) } };
+	if (listing->more && listing->sort == SORT_NONE)
 		out.page_token = call_printf(call, "%llu", (unsigned long long)listing->after);
 	call->on_drained = NULL;
 	call->on_close = NULL;
@@ -196,27 +192,82 @@ static void finish(struct listing *listing)
 	listing_free(call, listing);
 }
 
+static void take(struct listing *listing, const struct beamr_process *process)
+{
+	if (listing->sent == listing->limit) {
+		listing->more = true;
+		return;
+	}
+	hold(listing, process);
+	listing->after = process->serial;
+}
+
+static void take_one(void *user, const struct beamr_process *process)
+{
+	struct listing *listing = user;
+	if (listing->sort != SORT_NONE || matches(listing, process))
+		take(listing, process);
+	else if (!listing->more)
+		listing->after = process->serial;
+}
+
+static void go_on(struct call *call, void *user);
+
+/* The label that was asked for is there. */
+static void labelled(struct call *call, void *result, void *user)
+{
+	struct beamr_process_info *info = result;
+	struct listing *listing = user;
+	listing->asks = false;
+	if (call->connection == NULL) {
+		(void)beamr_process_info_free(info);
+		listing_free(call, listing); /* the peer left meanwhile */
+		return;
+	}
+	if (info->outcome == 0 && part_of(listing->in->match->label, info->label) &&
+		(listing->sort != SORT_NONE || matches(listing, &info->process)))
+		take(listing, &info->process);
+	(void)beamr_process_info_free(info);
+	go_on(call, listing);
+}
+
+static void on_labelled(void *user, struct beamr_process_info *info)
+{
+	method_wait_done(user, info);
+}
+
+static void left(struct call *call, void *user)
+{
+	struct listing *listing = user;
+	if (!listing->asks)
+		listing_free(call, user); /* else labelled() does it */
+}
+
 static void go_on(struct call *call, void *user)
 {
 	struct listing *listing = user;
-	while (!call_is_full(call)) {
-		if (listing->sort != SORT_NONE) {
-			if (listing->at >= listing->count || listing->sent >= listing->limit) {
-				finish(listing);
-				return;
-			}
-			/* One that has ended meanwhile is left out. */
-			(void)beamr_process_get(call->daemon->machine,
-				listing->entries[listing->at++].pid, hold_one, listing);
-			continue;
-		}
-		listing->page = 0;
-		beamr_process_each(
-			call->daemon->machine, listing->ns, listing->after, stream_one, listing);
-		if (listing->page < PAGE || listing->more) {
+	bool labels = listing->in->match != NULL && listing->in->match->label != NULL;
+	while (!listing->asks && !call_is_full(call)) {
+		if (listing->at >= listing->count || listing->more ||
+			(listing->sort != SORT_NONE && listing->sent >= listing->limit)) {
 			finish(listing);
 			return;
 		}
+		size_t i = listing->at++;
+		beamr_pid pid =
+			listing->sort != SORT_NONE ? listing->entries[i].pid : listing->pids[i];
+		/* One that has ended meanwhile is left out. */
+		if (!labels) {
+			(void)beamr_process_get(call->daemon->machine, pid, take_one, listing);
+			continue;
+		}
+		struct method_wait *wait = method_wait_new(call, labelled, listing);
+		if (wait == NULL) {
+			listing_free(call, listing);
+			return;
+		}
+		listing->asks = true;
+		beamr_describe(call->daemon->machine, pid, 0, on_labelled, wait);
 	}
 }
 
@@ -237,18 +288,58 @@ static bool parse_sort(const char *text, enum sort_key *ret_sort)
 	return false;
 }
 
-static bool is_supported(struct call *call, const struct control_in_process_list *in)
+/* Who there is, and begins to send. */
+static void begin(struct listing *listing)
 {
-	const char *what = in->sample_usec.set                                   ? "sampleUSec"
-			   : in->match != NULL && in->match->label != NULL       ? "match.label"
-			   : in->match != NULL && in->match->on_old_code != NULL ? "match.onOldCode"
-										 : NULL;
-	if (what == NULL)
-		return true;
-	struct control_error_not_supported info = { .what = what,
-		.message = "Not in this version." };
-	call_fail(call, CONTROL_ERROR_not_supported, &info);
-	return false;
+	struct call *call = listing->call;
+	int r = 0;
+	if (listing->sort == SORT_NONE) {
+		r = beamr_process_pids(call->daemon->machine, listing->ns, listing->after,
+			&listing->pids, &listing->count);
+	} else {
+		beamr_process_each(call->daemon->machine, listing->ns, 0, collect_one, listing);
+		listing->total = listing->count;
+		if (listing->count > 0)
+			qsort(listing->entries, listing->count, sizeof(listing->entries[0]),
+				listing->in->descending.value ? falling : rising);
+	}
+	if (r < 0) {
+		call_fail_errno(call, r);
+		listing_free(call, listing);
+		return;
+	}
+	call->on_close = left;
+	call->on_drained = go_on;
+	call->user = listing;
+	go_on(call, listing);
+}
+
+static void on_purged(void *user, struct beamr_purged *purged)
+{
+	method_wait_done(user, purged);
+}
+
+static void found_old(struct call *call, void *result, void *user)
+{
+	struct beamr_purged *purged = result;
+	struct listing *listing = user;
+	size_t count = purged->outcome == BEAMR_E_OLD_CODE ? purged->pid_count : 0;
+	listing->old = calloc(count + 1, sizeof(*listing->old));
+	if (listing->old != NULL && count > 0)
+		memcpy(listing->old, purged->pids, count * sizeof(*listing->old));
+	bool missing = purged->outcome == BEAMR_E_NO_MODULE;
+	(void)beamr_purged_free(purged);
+	if (listing->old == NULL || missing) {
+		if (missing)
+			method_no_module(call, listing->ns, listing->in->match->on_old_code);
+		else
+			call_fail_errno(call, -ENOMEM);
+		listing_free(call, listing);
+		return;
+	}
+	listing->old_count = count;
+	qsort(listing->old, count, sizeof(*listing->old), compare_pids);
+	begin(listing);
 }
 
 void handle_process_list(struct call *call, const struct control_in_process_list *in)
@@ -268,10 +359,17 @@ void handle_process_list(struct call *call, const struct control_in_process_list
 		call_fail(call, CONTROL_ERROR_invalid_parameter, &info);
 		return;
 	}
-	if (!is_supported(call, in))
+	if (in->sample_usec.set) {
+		struct control_error_not_supported info = { .what = "sampleUSec",
+			.message = "Not in this version." };
+		call_fail(call, CONTROL_ERROR_not_supported, &info);
 		return;
-	struct beamr_ns *ns = in->service != NULL ? method_ns(call, in->service) : NULL;
-	if (in->service != NULL && ns == NULL)
+	}
+	/* Modules are those of a service. */
+	const char *module = in->match != NULL ? in->match->on_old_code : NULL;
+	bool one = in->service != NULL || module != NULL;
+	struct beamr_ns *ns = one ? method_ns(call, in->service) : NULL;
+	if (one && ns == NULL)
 		return;
 	struct listing *listing = calloc(1, sizeof(*listing));
 	if (listing == NULL) {
@@ -286,17 +384,16 @@ void handle_process_list(struct call *call, const struct control_in_process_list
 	listing->after = after;
 	listing->limit =
 		in->limit.set && in->limit.value > 0 ? (uint64_t)in->limit.value : UINT64_MAX;
-	if (sort != SORT_NONE) {
-		beamr_process_each(call->daemon->machine, ns, 0, collect_one, listing);
-		listing->total = listing->count;
-		if (listing->count > 0)
-			qsort(listing->entries, listing->count, sizeof(listing->entries[0]),
-				in->descending.value ? falling : rising);
+	if (module == NULL) {
+		begin(listing);
+		return;
 	}
-	call->on_close = listing_free;
-	call->on_drained = go_on;
-	call->user = listing;
-	go_on(call, listing);
+	struct method_wait *wait = method_wait_new(call, found_old, listing);
+	if (wait == NULL) {
+		listing_free(call, listing);
+		return;
+	}
+	beamr_purge(ns, method_module(call, module), BEAMR_PURGE_DRY_RUN, on_purged, wait);
 }
 
 struct names {
@@ -327,7 +424,7 @@ static bool add_name(void *user, const char *name, beamr_pid pid)
 	return true;
 }
 
-struct services {
+struct service_names {
 	struct call *call;
 	const char **names;
 	size_t count;
@@ -335,7 +432,7 @@ struct services {
 
 static bool add_service(void *user, const struct beamr_ns_info *info)
 {
-	struct services *services = user;
+	struct service_names *services = user;
 	const char **grown = reallocarray(services->names, services->count + 1, sizeof(char *));
 	if (grown == NULL)
 		return false;
@@ -347,7 +444,7 @@ static bool add_service(void *user, const struct beamr_ns_info *info)
 void handle_process_names(struct call *call, const struct control_in_process_names *in)
 {
 	struct names names = { .call = call, .match = in->match };
-	struct services services = { .call = call };
+	struct service_names services = { .call = call };
 	if (in->service != NULL) {
 		struct beamr_ns *ns = method_ns(call, in->service);
 		if (ns == NULL)

@@ -15,6 +15,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,6 +252,25 @@ static int compare_listed(const void *a, const void *b)
 {
 	uint64_t x = ((const struct listed *)a)->serial, y = ((const struct listed *)b)->serial;
 	return x < y ? -1 : x > y;
+}
+
+int beamr_process_pids(struct beamr *m, struct beamr_ns *h, uint64_t after_serial,
+	beamr_pid **ret_pids, size_t *ret_count)
+{
+	struct listing listing = { .ns = h ? h->ns : NULL, .after = after_serial };
+	proc_each(0, collect_process, &listing);
+	if (listing.items.count > 1)
+		qsort(listing.items.items, listing.items.count, sizeof(struct listed),
+			compare_listed);
+	beamr_pid *pids = malloc((listing.items.count + 1) * sizeof(*pids));
+	for (size_t i = 0; pids != NULL && i < listing.items.count; i++)
+		pids[i] = pid_to_host(listing.items.items[i].pid);
+	*ret_count = listing.items.count;
+	vec_done(&listing.items);
+	if (pids == NULL)
+		return -ENOMEM;
+	*ret_pids = pids;
+	return 0;
 }
 
 void beamr_process_each(struct beamr *m, struct beamr_ns *h, uint64_t after_serial,
