@@ -321,7 +321,8 @@ static void pushf(struct erl_words *words, const char *format, ...)
 	free(text);
 }
 
-static void push_words(struct erl_words *words, const struct node_options *options)
+static void push_words(
+	struct erl_words *words, const struct node_options *options, const char *otp_root)
 {
 	const struct release *release = options->release;
 	erl_words_push(words, "-noshell");
@@ -334,9 +335,10 @@ static void push_words(struct erl_words *words, const struct node_options *optio
 		erl_words_push(words, "-boot_var");
 		erl_words_push(words, "RELEASE_LIB");
 		pushf(words, "%s/lib", release->tree);
+		/* Where relx looks for OTP's own applications when the release has none. */
 		erl_words_push(words, "-boot_var");
 		erl_words_push(words, "ERTS_LIB_DIR");
-		pushf(words, "%s/lib", release->tree);
+		pushf(words, "%s/lib", otp_root);
 		if (release->config != NULL) {
 			erl_words_push(words, "-config");
 			pushf(words, "%s/%s", release->tree, release->config);
@@ -454,8 +456,11 @@ static int boot(struct node *node, const struct node_options *options, char *rea
 		beamr_otp_describe(node->daemon->otp_root, &otp);
 	(void)snprintf(bindir, sizeof(bindir), "%s/erts-%s/bin", root,
 		otp.erts); /* a longer path does not open */
-	push_words(&words, options);
-	struct erl_place place = { root, bindir, "erl", options->cwd };
+	push_words(&words, options, root);
+	/* $ROOT of a release is the release, wherever OTP lies. */
+	struct erl_place place = { options->release->kind == RELEASE_OTP ? options->release->tree
+									 : root,
+		bindir, "erl", options->cwd };
 	int r = 0;
 	bool right =
 		erl_arguments_parse(&parsed, (int)words.items.count, words.items.items, "", &place);
