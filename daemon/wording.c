@@ -199,17 +199,32 @@ int wording_event_kind(enum beamr_report_kind kind)
 		return CONTROL_event_kind_purge;
 	case BEAMR_REPORT_SPAWN:
 		return CONTROL_event_kind_spawn;
+	case BEAMR_REPORT_BUSYPORT:
+		return CONTROL_event_kind_busyport;
+	case BEAMR_REPORT_DEMONITOR:
+		return CONTROL_event_kind_demonitor;
+	case BEAMR_REPORT_DOWN:
+		return CONTROL_event_kind_down;
+	case BEAMR_REPORT_LARGEHEAP:
+		return CONTROL_event_kind_largeheap;
+	case BEAMR_REPORT_LINK:
+		return CONTROL_event_kind_link;
+	case BEAMR_REPORT_LONGGC:
+		return CONTROL_event_kind_longgc;
+	case BEAMR_REPORT_LONGSCHEDULE:
+		return CONTROL_event_kind_longschedule;
+	case BEAMR_REPORT_MONITOR:
+		return CONTROL_event_kind_monitor;
+	case BEAMR_REPORT_REGISTER:
+		return CONTROL_event_kind_register;
+	case BEAMR_REPORT_UNLINK:
+		return CONTROL_event_kind_unlink;
+	case BEAMR_REPORT_UNREGISTER:
+		return CONTROL_event_kind_unregister;
 	/* Nobody builds these yet; whoever asks for them is told so. */
 	case BEAMR_REPORT_STUCK:
 	case BEAMR_REPORT_DRAIN:
 	case BEAMR_REPORT_PRESSURE:
-	case BEAMR_REPORT_DEMONITOR:
-	case BEAMR_REPORT_DOWN:
-	case BEAMR_REPORT_LINK:
-	case BEAMR_REPORT_MONITOR:
-	case BEAMR_REPORT_REGISTER:
-	case BEAMR_REPORT_UNLINK:
-	case BEAMR_REPORT_UNREGISTER:
 	/* Journal entries, no events. */
 	case BEAMR_REPORT_SUPPRESSED:
 	case BEAMR_REPORT_LOG:

@@ -47,11 +47,25 @@ struct naming {
 	term name;
 };
 
+static void own_name_changed(struct proc *p, enum proc_event event, term name)
+{
+	enum beamr_report_kind kind = event == EVENT_REGISTER ? BEAMR_REPORT_REGISTER : BEAMR_REPORT_UNREGISTER;
+	proc_event(p, event, name);
+	if (unlikely(report_asked(kind)))
+		proc_report(p, kind, name, TERM_NONE, TERM_NONE);
+}
+
+static bool names_are_told(const struct ns *ns)
+{
+	return unlikely(atomic_load_acquire(&ns->trace) != NULL) || report_asked(BEAMR_REPORT_REGISTER) ||
+	       report_asked(BEAMR_REPORT_UNREGISTER);
+}
+
 static void name_changed(struct proc *p, void *arg)
 {
 	struct naming *n = arg;
 	if (p != NULL)
-		proc_event(p, n->event, n->name);
+		own_name_changed(p, n->event, n->name);
 	mem_free(MEM_MISC, n, sizeof(*n));
 }
 
@@ -59,8 +73,8 @@ static void name_changed(struct proc *p, void *arg)
 static void tell_of_name(struct proc *p, term who, enum proc_event event, term name)
 {
 	if (who == p->pid) {
-		proc_event(p, event, name);
-	} else if (unlikely(atomic_load_acquire(&p->ns->trace) != NULL) && term_is_local_pid(who)) {
+		own_name_changed(p, event, name);
+	} else if (names_are_told(p->ns) && term_is_local_pid(who)) {
 		struct naming *n = mem_alloc(MEM_MISC, sizeof(*n));
 		*n = (struct naming){ event, name };
 		proc_request(who, name_changed, n);

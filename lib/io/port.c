@@ -14,6 +14,7 @@
 #include "io/ram_file.h"
 #include "ns/quota.h"
 #include "proc/registry.h"
+#include "proc/watch.h"
 #include "term/atom.h"
 
 #include <errno.h>
@@ -972,6 +973,8 @@ static bool send(struct proc *p, term port, term message)
 	if (!port_tell(port, r) || !commands || !port_is_busy(port))
 		return true;
 	/* The sender stops here until the port has got rid of some. */
+	if (watching(WATCH_PORT))
+		proc_tracing.busy_port(p, port);
 	p->suspends++;
 	atomic_or_acq_rel(&p->state, STATE_SUSPENDED);
 	p->reductions = 0;

@@ -62,6 +62,8 @@ void link_make(struct proc *p, term pid)
 	if (link_exists(p, pid))
 		return;
 	link_add(p, pid);
+	if (unlikely(report_asked(BEAMR_REPORT_LINK)))
+		proc_report(p, BEAMR_REPORT_LINK, pid, TERM_NONE, TERM_NONE);
 	struct link_signal *l = mem_alloc(MEM_MESSAGE, sizeof(*l));
 	*l = (struct link_signal){ .signal.kind = SIGNAL_LINK, .from = p->pid, .to = pid };
 	if (proc_traces(p, PROC_TRACE_EVENTS)) {
@@ -77,6 +79,8 @@ void link_take_away(struct proc *p, term pid)
 	proc_event(p, EVENT_UNLINK, pid);
 	if (!link_exists(p, pid))
 		return;
+	if (unlikely(report_asked(BEAMR_REPORT_UNLINK)))
+		proc_report(p, BEAMR_REPORT_UNLINK, pid, TERM_NONE, TERM_NONE);
 	uint64_t id = atomic_add_relaxed(&last_id, 1) + 1;
 	if (p->first_link == pid)
 		p->first_link = TERM_NONE;

@@ -91,8 +91,12 @@ void mailbox_remove(struct proc *p)
 	p->flags &= ~(unsigned)PROC_MATCHING;
 	if (p->flags & PROC_TIMEOUT_SET)
 		timer_receive_stop(p);
-	if (unlikely((m->signal.flags & SIGNAL_TOKEN) != 0 || (p->flags & PROC_SEQ_TOKEN) != 0))
-		proc_tracing.take_token(p, m);
+	if (unlikely((m->signal.flags & SIGNAL_TOKEN) != 0 || (p->flags & (PROC_SEQ_TOKEN | PROC_LONG_QUEUE)) != 0)) {
+		if ((m->signal.flags & SIGNAL_TOKEN) != 0 || (p->flags & PROC_SEQ_TOKEN) != 0)
+			proc_tracing.take_token(p, m);
+		if (p->flags & PROC_LONG_QUEUE)
+			proc_tracing.queue(p);
+	}
 	message_join_heap(m, &p->mem.heap);
 }
 

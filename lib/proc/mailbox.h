@@ -4,6 +4,7 @@
 #pragma once
 #include "proc/signal.h"
 #include "proc/tracing.h"
+#include "proc/watch.h"
 
 static inline void mailbox_append(struct proc *p, struct signal *s)
 {
@@ -15,6 +16,8 @@ static inline void mailbox_append(struct proc *p, struct signal *s)
 	*p->mailbox.last = s;
 	p->mailbox.last = &s->next;
 	atomic_store_relaxed(&p->mailbox_length, atomic_load_relaxed(&p->mailbox_length) + 1);
+	if (watching(WATCH_QUEUE))
+		proc_tracing.queue(p);
 }
 
 void mailbox_init(struct mailbox *mailbox);

@@ -115,6 +115,8 @@ term monitor_make(struct proc *p, term target, const struct monitor_how *how, st
 		m->tag = owned_term_new(MEM_PROC, how->tag);
 	atomic_store_relaxed(&m->refs, 2);
 	table_add(p, m);
+	if (unlikely(report_asked(BEAMR_REPORT_MONITOR)))
+		proc_report(p, BEAMR_REPORT_MONITOR, target, ref, TERM_NONE);
 	if (ret_monitor != NULL)
 		*ret_monitor = m;
 	else
@@ -150,6 +152,12 @@ static void end_alias(struct monitor *m)
 	m->flags &= (uint8_t)~(MONITOR_ALIAS | MONITOR_ALIAS_DEMONITOR | MONITOR_ALIAS_REPLY);
 }
 
+static _noinline_ void report_monitor(struct proc *p, enum beamr_report_kind kind, const struct monitor *m, term reason)
+{
+	term at[ALIAS_REF_WORDS];
+	proc_report(p, kind, m->target, m->was_alias ? alias_ref_put(at, m->ref, p->pid) : ref_put(at, m->ref), reason);
+}
+
 void monitor_take_away(struct proc *p, struct monitor *m)
 {
 	if (m->flags & (MONITOR_ALIAS_DEMONITOR | MONITOR_ALIAS_REPLY))
@@ -158,6 +166,8 @@ void monitor_take_away(struct proc *p, struct monitor *m)
 		table_remove(p, m);
 		return;
 	}
+	if (unlikely(report_asked(BEAMR_REPORT_DEMONITOR)))
+		report_monitor(p, BEAMR_REPORT_DEMONITOR, m, TERM_NONE);
 	stop_monitoring(p, m);
 }
 
@@ -212,6 +222,8 @@ struct message *monitor_signal_down(struct proc *p, struct monitor *m)
 	if (m->flags & MONITOR_IS_SET) {
 		down = m->reason;
 		m->reason = NULL;
+		if (unlikely(report_asked(BEAMR_REPORT_DOWN)))
+			report_monitor(p, BEAMR_REPORT_DOWN, m, down->value);
 		if (m->tag != NULL && !term_is_immediate(m->tag->value)) {
 			/* Rare: a tag with memory of its own. Both go into one new message. */
 			struct message *old = down;

@@ -417,6 +417,21 @@ struct beamr_crash_id obituary(struct proc *p, term reason)
 	return crash_id_is_none(extra->cause) ? extra->crash_id : extra->cause;
 }
 
+_noinline_ void proc_report(
+	struct proc *p, enum beamr_report_kind kind, term other, term reference, term reason)
+{
+	struct beamr_report report;
+	report_begin(&report, kind);
+	put_identity(&report, p);
+	if (other != TERM_NONE)
+		report.other = put_term(&report, other, OBITUARY_TEXT_MAX);
+	if (reference != TERM_NONE)
+		report.reference = put_term(&report, reference, OBITUARY_TEXT_MAX);
+	if (reason != TERM_NONE)
+		report.reason = put_term(&report, reason, REPORT_REASON_MAX);
+	emit(&report);
+}
+
 /* What a program says of itself, through the namespace's own log handler. */
 _noinline_ void proc_tell(struct proc *p, enum beamr_report_kind kind, unsigned priority,
 	term other, term text, term reason)

@@ -16,6 +16,7 @@
 #include "proc/table.h"
 #include "proc/timer.h"
 #include "proc/tracing.h"
+#include "proc/watch.h"
 #include "term/atom.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@
 
 void (*proc_make_runnable)(struct proc *p);
 struct proc_tracing proc_tracing;
+_Atomic uint32_t proc_watched;
 
 struct proc_extra *proc_extra_make(struct proc *p)
 {
@@ -169,6 +171,8 @@ static unsigned alias_flags(term options)
 static void tie_to_parent(struct proc *p, struct proc *parent, const struct spawn_options *o, term *ret_monitor)
 {
 	if (o->link) {
+		if (unlikely(report_asked(BEAMR_REPORT_LINK)))
+			proc_report(parent, BEAMR_REPORT_LINK, p->pid, TERM_NONE, TERM_NONE);
 		link_add(p, parent->pid);
 		link_add(parent, p->pid);
 	}
@@ -349,6 +353,7 @@ static bool collect(struct proc *p, size_t need, term *x, unsigned live, bool ma
 	struct proc_collection collection = { .major = major, .need_words = need };
 	if (proc_traces(p, PROC_TRACE_GC))
 		proc_tracing.collection(p, &collection);
+	int64_t began = watching(WATCH_GC) ? clock_monotonic_nsec() : 0;
 	size_t before = gen_used_words(&p->mem);
 	if (major)
 		heap_collect_major(&p->mem, need, &roots);
@@ -357,6 +362,8 @@ static bool collect(struct proc *p, size_t need, term *x, unsigned live, bool ma
 	size_t after = gen_used_words(&p->mem);
 	atomic_add_relaxed(&collections, 1);
 	atomic_add_relaxed(&words_freed, before > after ? before - after : 0);
+	if (watching(WATCH_GC | WATCH_HEAP))
+		proc_tracing.collected(p, began == 0 ? 0 : clock_monotonic_nsec() - began);
 	bool fits = check_max_heap(p);
 	if (proc_traces(p, PROC_TRACE_GC)) {
 		collection.ended = true;
@@ -442,12 +449,14 @@ void proc_memory_done(struct proc *p)
 /* Everything but the telling of why. */
 static void end(struct proc *p, term reason, struct beamr_crash_id cause)
 {
+	term name = atomic_load_relaxed(&p->name);
 	if (proc_traces(p, PROC_TRACE_EVENTS)) {
 		proc_tracing.event(p, EVENT_EXIT, reason);
-		term name = atomic_load_relaxed(&p->name);
 		if (name != TERM_NONE)
 			proc_tracing.event(p, EVENT_UNREGISTER, name);
 	}
+	if (name != TERM_NONE && unlikely(report_asked(BEAMR_REPORT_UNREGISTER)))
+		proc_report(p, BEAMR_REPORT_UNREGISTER, name, TERM_NONE, TERM_NONE);
 	registry_end(p);
 	signals_close(p);
 	suspend_end(p);

@@ -78,6 +78,7 @@ enum proc_flag {
 	PROC_TRACE_GC = 1 << 20,
 	PROC_TRACE_UNWINDING = 1 << 21, /* an exception has passed by a frame of tracing, and the handler is to be told */
 	PROC_SEQ_TOKEN = 1 << 22,     /* it has a token of seq_trace */
+	PROC_LONG_QUEUE = 1 << 23,    /* its mailbox is longer than somebody wants: proc/watch.h */
 };
 
 enum proc_priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_MAX };
@@ -299,6 +300,9 @@ _must_check_ bool proc_send(struct proc *p, term to, term message);
 void proc_end(struct proc *p);
 /* What lives besides the stack; x registers when they are not in saved_x. */
 void proc_roots(struct proc *p, struct roots *roots, term *x, unsigned live);
+/* A report of what p has done to another, or what was done to it: only when report_asked(kind). other, reference, reason: TERM_NONE
+ * for none. Threads: owner. */
+void proc_report(struct proc *p, enum beamr_report_kind kind, term other, term reference, term reason);
 /* A report of what p says: kind RESTART (text: what was restarted and how), GIVEUP or LOG (text: the sentence); priority over 7:
  * the kind's own; other, reason: terms, `undefined` for none. Threads: owner. */
 void proc_tell(struct proc *p, enum beamr_report_kind kind, unsigned priority, term other, term text, term reason);

@@ -55,6 +55,15 @@ struct proc_tracing {
 	term (*token)(const struct proc *p, struct heap *heap);
 	/* erlang:system_flag/2, or system_info/1 with value TERM_NONE, of what belongs to tracing; the value so far; TERM_NONE: bad. */
 	term (*setting)(struct proc *p, term which, term value);
+	/* See proc/watch.h. A collection, or a slice, that took so long; in: where the slice began. */
+	void (*collected)(struct proc *p, int64_t nsec);
+	void (*scheduled)(struct proc *p, int64_t nsec, const uint64_t *in);
+	/* p's mailbox has grown, or, with PROC_LONG_QUEUE, shrunk. */
+	void (*queue)(struct proc *p);
+	/* p waits for a port that takes no more. */
+	void (*busy_port)(struct proc *p, term port);
+	/* p begins to have something to do, or has no more. */
+	void (*profile)(struct proc *p, bool active);
 	/* p ends: frees extra->trace. */
 	void (*end)(struct proc *p);
 };

@@ -211,8 +211,9 @@ bool crash_id_parse(const char *text, struct beamr_crash_id *ret_id)
 static struct {
 	void (*fn)(void *user, const struct beamr_report *report);
 	void *user;
-	_Atomic uint64_t wanted;
 } sink;
+
+_Atomic uint64_t report_wanted;
 
 void report_set_sink(void (*fn)(void *user, const struct beamr_report *report), void *user)
 {
@@ -222,13 +223,13 @@ void report_set_sink(void (*fn)(void *user, const struct beamr_report *report), 
 
 void report_set_wanted(uint64_t kinds)
 {
-	atomic_store_relaxed(&sink.wanted, kinds);
+	atomic_store_relaxed(&report_wanted, kinds);
 }
 
 bool report_is_wanted(enum beamr_report_kind kind)
 {
 	return sink.fn != NULL &&
-	       (report_types[kind].always || (atomic_load_relaxed(&sink.wanted) >> kind & 1) != 0);
+	       (report_types[kind].always || report_asked(kind));
 }
 
 void report_emit(const struct beamr_report *report)

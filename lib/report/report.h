@@ -6,6 +6,7 @@
  * Invariant: text[0] is NUL, so that offset 0 is the empty text and "absent" at once; every text is NUL-ended, valid
  * UTF-8, cut on a character when it met its limit. A writer that runs out of arena sets `cut` and goes on. */
 #pragma once
+#include "base/atomic.h"
 #include "base/check.h"
 
 #define REPORT_ARENA_BYTES 61440
@@ -141,6 +142,15 @@ static inline bool crash_id_is_none(struct beamr_crash_id id)
 void report_set_sink(void (*sink)(void *user, const struct beamr_report *report), void *user);
 /* Which kinds beside the always built ones somebody wants: bit (1 << kind) each. */
 void report_set_wanted(uint64_t kinds);
+/* The same as bits, for report_asked(). */
+extern _Atomic uint64_t report_wanted;
+
+/* Whether somebody wants records of a kind that is not always built. */
+static inline bool report_asked(enum beamr_report_kind kind)
+{
+	return (atomic_load_relaxed(&report_wanted) >> kind & 1) != 0;
+}
+
 /* Whether a record of that kind is worth building. */
 bool report_is_wanted(enum beamr_report_kind kind);
 /* Hands a finished record to the sink. */

@@ -22,6 +22,7 @@
 #include "proc/signal.h"
 #include "proc/timer.h"
 #include "proc/tracing.h"
+#include "proc/watch.h"
 #include "sched/fair.h"
 #include "term/atom.h"
 
@@ -452,6 +453,15 @@ static void leave(struct worker *w, struct proc *p)
 	proc_note_memory(p);
 }
 
+static _noinline_ enum slice_end timed_slice(struct worker *w, struct proc *p)
+{
+	const uint64_t *in = proc_pc(p);
+	int64_t began = clock_monotonic_nsec();
+	enum slice_end end = all.run_slice(w, p);
+	proc_tracing.scheduled(p, clock_monotonic_nsec() - began, in);
+	return end;
+}
+
 /* Entered, runs and leaves its memory. */
 static enum slice_end slices(struct worker *w, struct proc *p)
 {
@@ -464,7 +474,7 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 		proc_tracing.schedule(p, SCHEDULE_IN);
 	for (;;) {
 		p->reductions = SLICE_REDUCTIONS;
-		end = all.run_slice(w, p);
+		end = likely(!watching(WATCH_SCHEDULE)) ? all.run_slice(w, p) : timed_slice(w, p);
 		account(w, p, SLICE_REDUCTIONS - p->reductions);
 		if (end == SLICE_EXIT || p->outcome == OUTCOME_EXIT)
 			return SLICE_EXIT;
@@ -498,6 +508,17 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 	return end;
 }
 
+/* The same, told to who profiles. */
+static _noinline_ enum slice_end profiled_slices(struct worker *w, struct proc *p)
+{
+	if (p->waits || atomic_load_relaxed(&p->reductions_done) == 0)
+		proc_tracing.profile(p, true);
+	enum slice_end end = slices(w, p);
+	if (end != SLICE_YIELD)
+		proc_tracing.profile(p, false);
+	return end;
+}
+
 static void run_one(struct worker *w, struct proc *p)
 {
 	/* Acquire: what its last owner did is seen here. */
@@ -526,7 +547,7 @@ static void run_one(struct worker *w, struct proc *p)
 		if (p->outcome == OUTCOME_EXIT) {
 			end = SLICE_EXIT;
 		} else if (wants_engine(p, state)) {
-			end = slices(w, p);
+			end = watching(WATCH_PROFILE) ? profiled_slices(w, p) : slices(w, p);
 		}
 	}
 	w->current = NULL;

@@ -349,7 +349,8 @@ static _Atomic uint32_t *number_at(const uint64_t *entry)
 
 struct breakpoint *breakpoint_at(const uint64_t *entry)
 {
-	uint32_t handler = atomic_load_relaxed(handler_at((uint64_t *)(uintptr_t)entry)); /* under the lock */
+	uint32_t handler =
+		atomic_load_relaxed(handler_at((uint64_t *)(uintptr_t)entry)); /* under the lock */
 	if (handler != instr_handlers[INSTR_trace_break])
 		return NULL;
 	return breakpoint_of(atomic_load_relaxed(number_at(entry))); /* as above */
@@ -359,7 +360,8 @@ static void install(struct breakpoint *b)
 {
 	b->place = of_code.count;
 	vec_push(&of_code, b);
-	atomic_store_release(number_at(b->entry), b->number); /* Pairs with entry_breakpoint() in exec/loop.c. */
+	atomic_store_release(
+		number_at(b->entry), b->number); /* Pairs with entry_breakpoint() in exec/loop.c. */
 	/* One aligned store, which the engine meets at any moment. Pairs with CODE_HANDLER() in exec/loop.c. */
 	atomic_store_release(handler_at(b->entry), instr_handlers[INSTR_trace_break]);
 }

@@ -114,6 +114,11 @@ term event_current(const struct proc *p, term at[4])
 	const uint64_t *address;
 	if (exec_frames(p, &address, 1) == 1)
 		return event_mfa_of(address, at);
+	return event_initial(p, at);
+}
+
+term event_initial(const struct proc *p, term at[4])
+{
 	const struct export *e = p->initial_call;
 	if (e == NULL)
 		return put_tuple(at, 3, (term[]){ A(erlang), A(apply), term_of_small(2) });

@@ -34,6 +34,8 @@ enum trace_returns { RETURNS_VALUE = 1, RETURNS_EXCEPTION = 2 };
 /* {Module, Function, Arity} of the function that an address (a continuation, or one word behind the place) lies in, in at[0..4);
  * `undefined` without one. */
 term event_mfa_of(const uint64_t *address, term at[4]);
+/* What the process began with. */
+term event_initial(const struct proc *p, term at[4]);
 /* Where the process goes on. */
 term event_current(const struct proc *p, term at[4]);
 

@@ -6,6 +6,7 @@
 #include "code/module.h"
 #include "term/atom.h"
 #include "trace/breakpoint.h"
+#include "trace/monitor.h"
 #include "trace/tracee.h"
 
 static term pair(struct heap *heap, term key, term value)
@@ -369,10 +370,20 @@ static term info_event(struct proc *p, struct trace_session *s, term event, term
 	return pair(heap, key, f == NULL ? A(true) : f->off ? A(false) : spec_of(heap, f->ms));
 }
 
+static term info_system(struct proc *p, struct trace_session *s)
+{
+	mutex_lock(&trace_lock);
+	term list = monitor_list(bif_heap(p), s);
+	mutex_unlock(&trace_lock);
+	return pair(bif_heap(p), A(system), list);
+}
+
 static term info(struct proc *p, struct trace_session *s, term what, term key)
 {
 	if (what == A(on_load))
 		return info_on_load(p, s, key);
+	if (what == A(system) && key == A(all))
+		return info_system(p, s);
 	if (what == A(send) || what == A(receive))
 		return info_event(p, s, what, key);
 	if (what == A(new) || what == A(new_processes) || what == A(new_ports))

@@ -3,6 +3,7 @@
 #include "trace/breakpoint.h"
 #include "trace/call.h"
 #include "trace/event.h"
+#include "trace/monitor.h"
 #include "trace/pattern.h"
 #include "trace/seq.h"
 
@@ -27,6 +28,11 @@ void trace_init(void)
 		.take_token = seq_receive,
 		.token = seq_token_on,
 		.setting = seq_setting,
+		.collected = monitor_collected,
+		.scheduled = monitor_scheduled,
+		.queue = monitor_queue,
+		.busy_port = monitor_busy_port,
+		.profile = monitor_profile,
 	};
 	exec_tracing = (struct exec_tracing){
 		.entered = call_entered,

@@ -7,6 +7,7 @@
 #include "term/atom.h"
 #include "term/ident.h"
 #include "trace/breakpoint.h"
+#include "trace/monitor.h"
 #include "trace/tracee.h"
 
 struct mutex trace_lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_TRACE };
@@ -30,6 +31,7 @@ static struct trace_session *session_alloc(struct ns *ns, term name, term tracer
 	s->tracer = tracer;
 	s->new_processes.tracer = s->new_ports.tracer = TERM_NONE;
 	s->on_load.meta_tracer = TERM_NONE;
+	s->limits = trace_no_limits;
 	list_init(&s->link);
 	return s;
 }
@@ -154,6 +156,8 @@ bool trace_session_destroy(struct trace_session *s)
 	s->new_processes.flags = 0;
 	note_new_processes(trace_space_of(s->ns));
 	on_load_clear(s);
+	s->limits = trace_no_limits;
+	monitor_settle();
 	mutex_unlock(&trace_lock);
 	tracees_sweep(s->ns);
 	if (listed)
@@ -286,6 +290,7 @@ struct trace_space *trace_space(struct ns *ns)
 		space->legacy = session_alloc(ns, A(legacy), TERM_NONE);
 		list_init(&space->sessions);
 		atomic_store_relaxed(&space->seq_tracer, TERM_NONE);
+		atomic_store_relaxed(&space->profiler, TERM_NONE);
 		atomic_store_release(&ns->trace, space); /* Pairs with trace_space_of(). */
 	}
 	mutex_unlock(&trace_lock);

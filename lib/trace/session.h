@@ -66,6 +66,16 @@ struct trace_filter {
 
 enum trace_filtered { FILTER_SEND, FILTER_RECEIVE, FILTERS };
 
+/* What takes long or much: monitor.h. 0: not asked for. */
+struct trace_limits {
+	term receiver; /* TERM_NONE: nobody */
+	int64_t gc_msec, schedule_msec, heap_words;
+	int64_t queue_on, queue_off;
+	bool busy_port, busy_dist_port;
+};
+
+#define trace_no_limits ((struct trace_limits){ .receiver = TERM_NONE, .queue_off = -1 })
+
 struct trace_session {
 	_Atomic uint32_t refs;
 	_Atomic bool alive;
@@ -90,6 +100,7 @@ struct trace_session {
 		term meta_tracer;
 	} on_load;
 
+	struct trace_limits limits;
 	/* written under trace_lock, read within an epoch */
 	_Atomic(struct trace_filter *) filters[FILTERS]; /* NULL: everything is told */
 };
@@ -103,6 +114,8 @@ struct trace_space {
 	/* written under trace_lock */
 	_Atomic bool new_processes; /* some session wants them */
 	_Atomic bool cpu_timestamps;
+	_Atomic term profiler; /* erlang:system_profile/2; TERM_NONE */
+	_Atomic unsigned profile_flags;
 	_Atomic term seq_tracer; /* seq_trace:set_system_tracer/1; TERM_NONE */
 };
 

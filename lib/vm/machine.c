@@ -25,6 +25,7 @@
 #include "proc/timer.h"
 #include "sched/sched.h"
 #include "term/atom.h"
+#include "trace/monitor.h"
 #include "trace/session.h"
 #include "vm/boot.h"
 
@@ -170,6 +171,7 @@ const char *beamr_otp_release(const struct beamr *m)
 void beamr_events(struct beamr *m, uint64_t kinds)
 {
 	report_set_wanted(kinds);
+	monitor_host_wants(kinds);
 }
 
 static void describe_scheduler(unsigned index, struct beamr_scheduler *ret)

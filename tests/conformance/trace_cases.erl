@@ -448,6 +448,38 @@ session_count() ->
     session(fun(S, _) -> 1 = trace:function(S, {?MODULE, loop, 1}, true, [call_count]), loop(4),
         [trace:info(S, {?MODULE, loop, 1}, call_count), erlang:trace_info({?MODULE, loop, 1}, call_count)] end).
 
+%% --- what is long
+
+monitor_setting() ->
+    S = self(),
+    N = fun(T) -> named([{S, s}], T) end,
+    [N(erlang:system_monitor(undefined)), N(erlang:system_monitor()), N(erlang:system_monitor(S, [{long_gc, 10000}, {long_schedule, 50000}, {large_heap, 1000}, busy_port, busy_dist_port])),
+     N(erlang:system_monitor()), N(erlang:system_monitor({S, [{large_heap, 100000000}]})), N(erlang:system_monitor()), N(erlang:system_monitor(S, [])), erlang:system_monitor()].
+monitor_wrong() ->
+    S = self(),
+    V = [err(fun() -> erlang:system_monitor(P, L) end) || {P, L} <- [{S, [foo]}, {S, foo}, {S, [{long_gc, -1}]}, {S, [{large_heap, a}]}, {S, [long_gc]}, {foo, [busy_port]},
+        {dead_(), [busy_port]}, {S, [{long_message_queue, 5}]}, {S, [{long_message_queue, {10, 5}}]}, {S, [{long_message_queue, {-1, 5}}]}, {S, [busy_port | x]}]],
+    erlang:system_monitor(undefined), V.
+monitor_queue() ->
+    erlang:system_monitor(self(), [{long_message_queue, {2, 6}}]),
+    S = self(),
+    {P, M} = spawn_monitor(fun() -> [self() ! {x, I} || I <- lists:seq(1, 8)], self() ! last, receive last -> ok end, S ! {self(), full}, drain(7) end),
+    receive {P, full} -> ok end, receive {'DOWN', M, _, _, _} -> ok end,
+    erlang:system_monitor(undefined),
+    named([{P, p}], take_()).
+drain(0) -> ok;
+drain(N) -> receive {x, _} -> drain(N - 1) end.
+take_() -> receive M -> [M | take_()] after 0 -> [] end.
+monitor_heap() ->
+    erlang:system_monitor(self(), [{large_heap, 20000}]),
+    {P, M} = spawn_monitor(fun() -> id(lists:seq(1, 100000)) end), receive {'DOWN', M, _, _, _} -> ok end,
+    erlang:system_monitor(undefined),
+    [{monitor, P, large_heap, I} | _] = take_(), [K || {K, V} <- I, is_integer(V)].
+profile_setting() ->
+    S = self(), N = fun(T) -> named([{S, s}], T) end,
+    [erlang:system_profile(), erlang:system_profile(S, [runnable_procs, exclusive]), N(erlang:system_profile()), N(erlang:system_profile(undefined, [])), erlang:system_profile()
+     | [err(fun() -> erlang:system_profile(P, L) end) || {P, L} <- [{S, [foo]}, {S, foo}, {foo, [exclusive]}]]].
+
 %% --- seq_trace
 
 seq_token() ->

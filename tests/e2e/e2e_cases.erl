@@ -2,8 +2,26 @@
 %% Processes that end in all ways, for the scripts of this folder.
 -module(e2e_cases).
 -export([fill/1, open_many/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
-         loop/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
+         loop/0, ties/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
 	flood_kinds/2, one_kind/1, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
+
+%% One of everything that ties processes, and what takes long.
+ties() ->
+	process_flag(trap_exit, true),
+	register(e2e_ties, self()),
+	Other = spawn_link(fun() -> receive stop -> ok end end),
+	unlink(Other),
+	_ = erlang:demonitor(erlang:monitor(process, Other)),
+	Ref = erlang:monitor(process, Other),
+	Other ! stop,
+	receive {'DOWN', Ref, process, Other, normal} -> ok end,
+	unregister(e2e_ties),
+	long(lists:seq(1, 2000000)).
+
+long(List) ->
+	garbage_collect(),
+	_ = lists:sort([-X || X <- List]),
+	long(List).
 
 loop() ->
 	receive
