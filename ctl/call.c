@@ -20,7 +20,7 @@ static int tell_connect(const struct ctl *ctl, int error)
 	if (error == EACCES || error == EPERM) {
 		fprintf(stderr, "beamrctl: you may not talk to the daemon at %s.\n", ctl->address);
 		fprintf(stderr, "Members of group beamr may look, members of beamr-admin may "
-				"change things:\n"
+				"change things as well:\n"
 				"    usermod -aG beamr USER\n");
 		return CTL_NOT_ALLOWED;
 	}

@@ -2,6 +2,7 @@
 /* beamrd: options, start, signals, stop. A life: 1 starting: the socket answers, services come up; 2 running; 3 stopping: roots of
  * all trees were asked to end; 4 the loop is left, everything is freed in the opposite order of its making. */
 #include "daemon.h"
+#include "admit.h"
 #include "erl.h"
 #include "events.h"
 #include "log.h"
@@ -42,6 +43,7 @@ static const char usage[] =
 	"       beamrd run [--otp ROOT] [-pa DIR]... MODULE FUNCTION [TERM]...\n"
 	"       beamrd erl [--otp ROOT] ARGUMENT...      as OTP's erl; also when called by that name\n"
 	"       beamrd escript [--otp ROOT] [OPTION]... FILE [ARGUMENT]...\n"
+	"       beamrd admit PATH [CONFIG]      lets the admin group in at a socket\n"
 	"Hosts BEAM services; beamrctl steers it. See beamrd(8).\n"
 	"  --socket PATH    a private instance with a socket of its own\n"
 	"  --config DIR     where beamrd.conf lies; /etc/beamrd without it\n"
@@ -602,6 +604,8 @@ int main(int count, char **arguments)
 {
 	struct options options = { 0 };
 	(void)signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of write() */
+	if (count > 1 && strcmp(arguments[1], "admit") == 0)
+		return admit_main(count - 2, arguments + 2);
 	if (count > 1 && strcmp(arguments[1], "run") == 0)
 		return run_main(count - 2, arguments + 2);
 	int words = 0;
