@@ -9,6 +9,13 @@
 /* What the engine calls for a row: the function itself, or for a BLOCKING one what sends the errand. */
 #define START_GUARD(c_function, arity)
 #define START_PLAIN(c_function, arity)
+#define START_LONG(c_function, arity)                                                              \
+	static term start_##c_function(struct proc *p, const term *args)                           \
+	{                                                                                          \
+		if (unlikely(bif_is_long(p, args, arity)))                                         \
+			return bif_away(p);                                                        \
+		return c_function(p, args);                                                        \
+	}
 #define START_BLOCKING(c_function, arity)                                                          \
 	static term start_##c_function(struct proc *p, const term *args)                           \
 	{                                                                                          \
@@ -21,6 +28,7 @@
 
 #define FN_GUARD(c_function) c_function
 #define FN_PLAIN(c_function) c_function
+#define FN_LONG(c_function) start_##c_function
 #define FN_BLOCKING(c_function) start_##c_function
 
 struct bif bif_table[] = {
@@ -162,6 +170,12 @@ term bif_trap(struct proc *p, const struct export *export, unsigned count, const
 term bif_again(struct proc *p)
 {
 	p->outcome = OUTCOME_AGAIN;
+	return TERM_NONE;
+}
+
+term bif_away(struct proc *p)
+{
+	p->outcome = OUTCOME_AWAY;
 	return TERM_NONE;
 }
 

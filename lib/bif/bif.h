@@ -7,7 +7,9 @@
  * between slices: either by bif_again (same arguments) or by bif_trap to itself with what is left.
  *
  * A chapter is NAME.def + NAME.c; bifs.def includes the chapters. Rows:
- *   BIF("module", "function", arity, c_function, GUARD | PLAIN | BLOCKING, "(Type) -> Type")   sorted by function, arity
+ *   BIF("module", "function", arity, c_function, GUARD | PLAIN | LONG | BLOCKING, "(Type) -> Type")   sorted by function, arity
+ * LONG: when its arguments are large a helper thread runs it (proc/away.h), the process being its own. It touches nothing
+ * that belongs to a scheduler.
  * BLOCKING: a helper thread runs it, it has another type: bif/errand.h.
  * Prototypes come from the rows. */
 #pragma once
@@ -20,6 +22,7 @@ typedef term (*errand_fn)(struct errand *e, const term *args);
 
 #define BIF_DECLARE_GUARD(c_function) term c_function(struct proc *p, const term *args);
 #define BIF_DECLARE_PLAIN(c_function) term c_function(struct proc *p, const term *args);
+#define BIF_DECLARE_LONG(c_function) term c_function(struct proc *p, const term *args);
 #define BIF_DECLARE_BLOCKING(c_function) term c_function(struct errand *e, const term *args);
 #define BIF(module, function, arity, c_function, kind, spec) BIF_DECLARE_##kind(c_function)
 #include "bif/bifs.def"
@@ -62,6 +65,10 @@ term bif_system_limit(struct proc *p);
 term bif_trap(struct proc *p, const struct export *export, unsigned count, const term *args);
 /* Yield, then the same BIF with the same arguments. */
 term bif_again(struct proc *p);
+/* Then the same BIF with the same arguments on a helper thread. */
+term bif_away(struct proc *p);
+/* Whether it should be, for arguments that are large; not when that has happened. */
+bool bif_is_long(const struct proc *p, const term *args, unsigned arity);
 /* Park until proc_answer(p->pid, question, ...). */
 term bif_wait(struct proc *p);
 

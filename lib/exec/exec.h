@@ -22,6 +22,8 @@
 /* Runs p until one of the ends. Before: heap_enter, p->saved_x restored into worker->x by this call. After: H, E, pc and
  * the live x registers (saved_x) are in p; the caller handles signals and heap_leave. Threads: the worker's own. */
 enum slice_end exec_run(struct worker *worker, struct proc *p);
+/* Runs the BIF of a process whose slice ended with SLICE_AWAY: on any thread, as its owner, its memory being parked. */
+void exec_run_away(struct proc *p);
 
 /* A call of an export that leads nowhere in this namespace and is no BIF. x holds its arguments. vm sets the hook. It returns
  * code to jump to with these arguments; or NULL with p->outcome OUTCOME_RAISE (undef), OUTCOME_TRAP (another call in its

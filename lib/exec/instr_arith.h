@@ -295,12 +295,36 @@ L_bif_byte_size: {
 
 L_bif_length: {
 	term list = REG(W16(0));
+	const unsigned live = F16(1, 0);
 	int64_t n = 0;
-	for (; term_is_cons(list); list = cons_tail(list))
+	if (unlikely(p->flags & PROC_COUNTING)) {
+		/* A slice has ended in the midst of it. The source need not have been live. */
+		p->flags &= ~(uint32_t)PROC_COUNTING;
+		list = p->extra->answer;
+		p->extra->answer = TERM_NONE;
+		n = small_value(p->extra->trap.args[0]);
+		REG(W16(0)) = x[live];
+	}
+	const int64_t before = n,
+		      limit = live >= UINT8_MAX ? INT64_MAX : n + (reductions > 16 ? reductions : 16) * CELLS_PER_REDUCTION;
+	for (; term_is_cons(list) && likely(n < limit); list = cons_tail(list))
 		n++;
+	if (unlikely(term_is_cons(list))) {
+		struct proc_extra *extra = proc_extra(p);
+		extra->answer = list;
+		extra->trap.count = 0;
+		extra->trap.args[0] = term_of_small(n);
+		p->flags |= PROC_COUNTING;
+		x[live] = REG(W16(0));
+		reductions = 0;
+		SWAP_OUT();
+		save_x(p, x, live + 1);
+		atomic_store_relaxed(&p->pc, pc);
+		return SLICE_YIELD;
+	}
 	if (likely(list == TERM_NIL)) {
 		/* Charged by its work, so that it cannot starve others. */
-		reductions -= (int32_t)(n >> 8 > SLICE_REDUCTIONS ? SLICE_REDUCTIONS : n >> 8);
+		reductions = n - before > INT32_MAX ? 0 : reductions - (int32_t)((n - before) / CELLS_PER_REDUCTION);
 		REG(W16(1)) = term_of_small(n);
 		NEXT(bif_length);
 	}

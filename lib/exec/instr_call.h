@@ -210,14 +210,15 @@ bif_outcome: {
 		memcpy(x, p->extra->trap.args, p->extra->trap.count * sizeof(term));
 		pc = NULL;
 		goto call_callee;
+	case OUTCOME_AWAY:
 	case OUTCOME_WAIT: {
 		/* Until the answer comes the process stands in this call, arguments and all. */
 		struct trap *trap = &proc_extra(p)->trap;
 		*trap = (struct trap){ .export = callee, .count = 0, .args = { (term)(uintptr_t)pc } };
 		save_x(p, x, W16(0));
 		atomic_store_relaxed(&p->pc, bif_answer_code.code);
-		p->outcome = OUTCOME_WAIT;
-		return SLICE_WAIT;
+		p->outcome = (uint8_t)outcome;
+		return outcome == OUTCOME_AWAY ? SLICE_AWAY : SLICE_WAIT;
 	}
 	case OUTCOME_HIBERNATE:
 		forget_stack(p);
@@ -278,6 +279,7 @@ call_outcome: {
 		p->mem.heap.limit = E;
 		atomic_store_relaxed(&p->pc, call_again_code.code);
 		return SLICE_YIELD;
+	case OUTCOME_AWAY:
 	case OUTCOME_HIBERNATE:
 	case OUTCOME_EXIT:
 	case OUTCOME_NONE:
@@ -305,7 +307,7 @@ L_bif_answer:
 		save_x(p, x, W16(0));
 		return SLICE_WAIT;
 	}
-	if (p->outcome == OUTCOME_RAISE)
+	if (p->outcome != OUTCOME_NONE)
 		goto bif_outcome;
 	x[0] = p->extra->answer;
 	p->extra->answer = TERM_NONE;

@@ -29,6 +29,8 @@ _Static_assert(X_REGISTERS >= INSTR_X_LIMIT, "scratch registers stand behind the
 /* Bound: branches back between two calls. Compilers write none, or a few that lead on. */
 #define GO_BACK_MAX 1000000
 
+#define CELLS_PER_REDUCTION 64 /* that length/1 counts */
+
 /* Words that must be free before a guard BIF or a slow operation builds its value; else the engine collects first. */
 #define VALUE_ROOM_WORDS 32
 
@@ -246,8 +248,8 @@ OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct pr
 	if (p->saved_count > 0)
 		memcpy(x, p->saved_x, p->saved_count * sizeof(term));
 	p->saved_count = 0;
-	if (p->outcome != OUTCOME_RAISE)
-		p->outcome = OUTCOME_NONE; /* else an answer raises: see bif_answer */
+	if (p->outcome != OUTCOME_RAISE && p->outcome != OUTCOME_TRAP && p->outcome != OUTCOME_AGAIN)
+		p->outcome = OUTCOME_NONE; /* else an answer does: see bif_answer */
 	DISPATCH();
 
 base:
@@ -394,4 +396,13 @@ const uint64_t *exec_waits_at(const struct proc *p)
 enum slice_end exec_run(struct worker *worker, struct proc *p)
 {
 	return run(worker, p);
+}
+
+void exec_run_away(struct proc *p)
+{
+	p->flags |= PROC_AWAY;
+	p->outcome = OUTCOME_NONE;
+	term value = p->extra->trap.export->bif->fn(p, p->saved_x);
+	p->flags &= ~(uint32_t)PROC_AWAY;
+	p->extra->answer = value;
 }

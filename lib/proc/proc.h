@@ -36,6 +36,7 @@ enum outcome {
 	OUTCOME_WAIT,      /* park until proc_answer(); the answer becomes the BIF's value (or it raises). The engine ends the
 			    * slice with SLICE_WAIT and leaves this outcome standing; it is called again once the answer has
 			    * changed it: to OUTCOME_NONE, the value being extra->answer, or to OUTCOME_RAISE */
+	OUTCOME_AWAY,      /* run the same BIF with the same arguments on a helper thread: proc/away.h */
 	OUTCOME_HIBERNATE, /* forget the stack, collect, wait for a message, then go on at p->trap */
 	OUTCOME_EXIT,      /* the process has ended by a signal it handled: reason in p->raise.reason */
 };
@@ -68,6 +69,8 @@ enum proc_flag {
 	PROC_SYSTEM = 1 << 6,
 	PROC_TIMEOUT_SET = 1 << 7,    /* a receive's after-timer runs */
 	PROC_TIMED_OUT = 1 << 8,      /* it has fired */
+	PROC_AWAY = 1 << 14,          /* a helper thread runs the BIF that it is in */
+	PROC_COUNTING = 1 << 15,      /* in the midst of length/1: extra->answer is the rest, trap.count the cells so far */
 	PROC_TABLES = 1 << 9,         /* it has made or fixed an ETS table: its end has something to do there */
 	PROC_FILES = 1 << 12,         /* it may own files: as PROC_TABLES */
 	/* Tracing wants to hear of it: proc/tracing.h. */

@@ -17,6 +17,7 @@
 #include "base/epoch.h"
 #include "base/lock.h"
 #include "io/poll.h"
+#include "proc/away.h"
 #include "proc/mailbox.h"
 #include "proc/pressure.h"
 #include "proc/signal.h"
@@ -556,6 +557,8 @@ static void run_one(struct worker *w, struct proc *p)
 		proc_end(p);
 	else if (end == SLICE_YIELD)
 		enqueue(w, p);
+	else if (end == SLICE_AWAY)
+		proc_send_away(p);
 	else
 		give_up(p);
 }

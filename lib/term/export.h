@@ -12,6 +12,7 @@ typedef term (*bif_fn)(struct proc *p, const term *args);
 enum bif_kind {
 	BIF_PLAIN,
 	BIF_BLOCKING, /* fn sends a helper thread and waits: bif/errand.h */
+	BIF_LONG,     /* run by a helper thread when its arguments are large: proc/away.h */
 	BIF_GUARD, /* may stand in guards; never traps, waits or has side effects */
 };
 

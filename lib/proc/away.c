@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes in long BIFs, run by helper threads. See away.h. */
+#include "proc/away.h"
+
+#include "base/account.h"
+#include "base/epoch.h"
+#include "base/pool.h"
+#include "exec/exec.h"
+#include "proc/proc.h"
+
+struct away {
+	struct pool_job job; /* first */
+	struct proc *proc;
+};
+
+static void come_back(struct proc *p)
+{
+	/* Sequentially consistent, as where a worker gives a process up; from here on another may own it. */
+	atomic_fetch_and_explicit(&p->state, ~(uint32_t)STATE_RUNNABLE, memory_order_seq_cst);
+	proc_make_runnable(p);
+}
+
+static void run_away(struct pool_job *job)
+{
+	struct away *away = (struct away *)(void *)job; /* first member */
+	struct proc *p = away->proc;
+	mem_free(MEM_TEMP, away, sizeof(*away));
+	struct account_batch batch = { 0 };
+	account_thread_init(&batch);
+	epoch_enter();
+	heap_adopt_purge();
+	account_enter(p->account);
+	exec_run_away(p);
+	account_switch(NULL);
+	come_back(p);
+	epoch_leave();
+	account_thread_done();
+}
+
+void proc_send_away(struct proc *p)
+{
+	struct away *away = mem_alloc(MEM_TEMP, sizeof(*away));
+	away->proc = p;
+	if (pool_run_of(p->ns->helpers, &away->job, run_away) == 0)
+		return;
+	mem_free(MEM_TEMP, away, sizeof(*away));
+	exec_run_away(p);
+	come_back(p);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes that are away: a helper thread (base/pool.h) runs the BIF that they are in, since it takes long.
+ *
+ * Life:  1 a BIF asks for it before it has done anything (OUTCOME_AWAY); the engine saves the call and ends the slice
+ *        2 the process keeps STATE_RUNNABLE, so that no worker takes it: the helper owns it as a worker would
+ *        3 the helper calls the BIF again, PROC_AWAY being set; what it builds goes to fragments or to the process's own heap
+ *        4 the helper gives the process up; the next slice goes on with what the BIF said
+ * Nothing is copied, and the scheduler is free meanwhile. Signals wait until the BIF is done, as they do for a slice.
+ * Bound: a namespace's helpers (base/pool.h). Without any the BIF runs where it was called. */
+#pragma once
+
+struct proc;
+
+/* Owner, when a slice has ended with SLICE_AWAY and its memory was left. The process is the helper's from here on. */
+void proc_send_away(struct proc *p);

@@ -1,0 +1,31 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% BIFs on arguments so large that no scheduler waits for them: values, errors and stacks are those of small ones.
+-module(long_cases).
+-compile([export_all, nowarn_export_all]).
+-import(conformance, [id/1, err/1, stack/1, in_process/1, died/1]).
+
+l_() -> lists:seq(1, id(30000)).
+digest_(T) -> erlang:md5(T).
+
+hashes() -> L = l_(), [erlang:phash2(L), erlang:phash2({L, L}, 1000), erlang:phash(L, 77), erlang:phash2(maps:from_keys(L, x)), erlang:phash2(list_to_tuple(L))].
+to_binary_and_back() -> L = l_(), B = term_to_binary({L, list_to_tuple(L), #{L => 1}}), {byte_size(B), digest_(B), binary_to_term(B) =:= {L, list_to_tuple(L), #{L => 1}}, erlang:external_size(L), digest_(iolist_to_binary(erlang:term_to_iovec(L)))}.
+compressed() -> L = l_(), B = term_to_binary(L, [compressed]), {byte_size(B) < 200000, binary_to_term(B) =:= L, binary_to_term(<<B/binary, 1, 2>>, [used]) =:= {L, byte_size(B)}}.
+binary_to_term_wrong() -> B = term_to_binary(l_()), [err(fun() -> binary_to_term(id(X)) end) || X <- [binary:part(B, 0, byte_size(B) - 1), <<B/binary, 1>>]] =/= [].
+append_subtract() -> L = l_(), A = L ++ [x | y], B = L -- lists:seq(1, 30000, 2), {length(L ++ L), lists:nthtail(29999, A), length(B), lists:sum(B), digest_(iolist_to_binary([X band 255 || X <- lists:reverse(B)]))}.
+append_wrong() -> L = l_() ++ x, [element(1, element(2, {a, catch id(L) ++ [1]})), element(1, element(2, {a, catch id([1]) -- L}))].
+maps_of_lists() -> L = l_(), M = maps:from_list([{X, -X} || X <- L]), {map_size(M), maps:get(777, M), lists:sum(maps:keys(M)), lists:sum(maps:values(M)), map_size(maps:merge(M, maps:from_keys(lists:seq(20000, 50000), a))), maps:get(30000, maps:merge(M, maps:from_keys(L, a)))}.
+maps_wrong() -> L = l_(), [rs_(F) || F <- [fun() -> maps:from_list(id(L)) end, fun() -> maps:from_keys(id(L ++ x), 1) end]].
+io_lists() -> L = [[X band 255, <<X:16>>] || X <- l_()], B = iolist_to_binary(L), {iolist_size(L), digest_(B), digest_(L), erlang:crc32(L), erlang:adler32(L), list_to_binary(L) =:= B, list_to_bitstring(L) =:= B, iolist_to_binary(erlang:iolist_to_iovec(L)) =:= B, digest_(binary_to_list(B)), length(bitstring_to_list(<<B/bits, 1:3>>))}.
+io_lists_wrong() -> L = l_(), [rs_(F) || F <- [fun() -> iolist_to_binary(id(L)) end, fun() -> iolist_size(id(L)) end, fun() -> apply(erlang, list_to_binary, id([L])) end]].
+characters() -> L = [X rem 55000 || X <- l_()], B = unicode:characters_to_binary(L), {byte_size(B), digest_(B), unicode:characters_to_list(B) =:= L, digest_(unicode:characters_to_binary(L, utf8, utf16)), element(1, unicode:characters_to_binary(L ++ [16#D800])), element(1, unicode:characters_to_binary(binary:part(B, 0, byte_size(B) - 1)))}.
+tables() -> L = l_(), T = ets:new(t, []), true = ets:insert(T, [{X, X} || X <- L]), false = ets:insert_new(T, [{X, X} || X <- lists:seq(30000, 60000)]), true = ets:insert_new(T, [{X, X} || X <- lists:seq(30001, 60000)]), {ets:info(T, size), ets:lookup(T, 777), err(fun() -> ets:insert(nobodys_table, id([{X} || X <- L])) end), try ets:insert(T, L) catch C:R -> {C, R} end}.
+integers() -> I = id(1 bsl 300000) + 12345, B = integer_to_binary(I), {byte_size(B), digest_(B), binary_to_integer(B) =:= I, list_to_integer(integer_to_list(I)) =:= I, digest_(integer_to_binary(I, 16)), err(fun() -> binary_to_integer(<<B/binary, "x">>) end) =/= []}.
+tail_call() -> in_process(fun() -> erlang:phash2(l_()) end).
+by_apply() -> L = l_(), [apply(erlang, phash2, [L]), (fun erlang:phash2/1)(L), lists:map(fun erlang:phash2/1, [L, 1])].
+caught() -> L = l_(), [catch element(1, maps:from_list(id(L))), try maps:from_list(id(L)) of _ -> no catch error:_ -> yes after ok end].
+killed_meanwhile() -> L = l_(), {P, M} = spawn_monitor(fun() -> lp_(L) end), exit(P, kill), receive {'DOWN', M, _, _, R} -> R end.
+lp_(L) -> erlang:phash2(L), lp_(L).
+messages_meanwhile() -> L = l_(), S = self(), P = spawn(fun() -> S ! {h, erlang:phash2(L)}, receive {F, N} -> F ! {n, N + 1} end end), P ! {S, 1}, [receive {h, H} -> H end, receive {n, N} -> N end].
+collected_between() -> L = l_(), [begin X = {I, erlang:phash2(L)}, erlang:garbage_collect(), X end || I <- [1, 2, 3]].
+lengths() -> L = lists:seq(1, id(3000000)), N = length(L), {N, length(tl(L)) + length([a | L]), err(fun() -> length(L ++ x) =:= 1 end) =/= [], if length(L) > 5 -> long; true -> short end}.
+rs_(F) -> try F() catch C:R:S -> {M, N, A, _} = hd(S), {C, R, M, N, is_list(A)} end.
