@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Deep copies: a size pass with a stack of its own, then a copy whose destination is the queue of what is still to be
  * copied (each word is visited once, in the order it was written), so that depth costs no C stack.
+ * What is small and not deep, as most messages are, is counted and copied by short recursions, which cost a third of that.
  * Invariant: a pointer in the destination that lies in the destination is final; any other is still the source's. */
 #include "heap/heap.h"
 #include "base/account.h"
@@ -272,6 +273,98 @@ static inline __attribute__((always_inline)) term copy_into(term t, term **hp, s
 	}
 	*hp = top;
 	return result;
+}
+
+#define SMALL_DEPTH 6U /* Bound: of the recursions below; what comes last in a value goes no deeper */
+
+/* Words of a small value without off-heap parts; more than HEAP_SMALL_WORDS for any other. t is to be copied. */
+static size_t small_words(term t, unsigned depth)
+{
+	size_t words = 0;
+	for (;;) {
+		term last = TERM_NIL;
+		const term *p;
+		size_t size;
+		if (term_is_cons(t)) {
+			p = cons_ptr(t);
+			size = 2;
+			words += 2;
+		} else {
+			const term header = *boxed_ptr(t);
+			p = boxed_ptr(t) + 1;
+			size = header_size(header);
+			words += size + 1;
+			if (offheap_is(header) || header_kind(header) == BOXED_SUB_BITS)
+				return HEAP_SMALL_WORDS + 1;
+			if ((header & HEADER_RAW) != 0)
+				return words;
+		}
+		if (words > HEAP_SMALL_WORDS)
+			return words;
+		for (size_t i = 0; i < size; i++) {
+			if (!must_copy(p[i], COPY_SHARE_LITERALS))
+				continue;
+			if (last != TERM_NIL) {
+				words += depth == 0 ? HEAP_SMALL_WORDS + 1 : small_words(last, depth - 1);
+				if (words > HEAP_SMALL_WORDS)
+					return words;
+			}
+			last = p[i];
+		}
+		if (last == TERM_NIL)
+			return words;
+		t = last;
+	}
+}
+
+/* Copies what small_words() has found small. */
+static term small_copy(term t, term **top)
+{
+	term *to = *top, result, *link = &result;
+	for (;;) {
+		const term *p;
+		size_t size;
+		term *last = NULL;
+		if (term_is_cons(t)) {
+			*link = term_of_cons(to);
+			p = cons_ptr(t);
+			size = 2;
+		} else {
+			*link = term_of_boxed(to);
+			p = boxed_ptr(t);
+			size = header_size(p[0]);
+			*to++ = *p++;
+			if ((p[-1] & HEADER_RAW) != 0) {
+				copy_words(to, p, size);
+				*top = to + size;
+				return result;
+			}
+		}
+		*top = to + size;
+		for (size_t i = 0; i < size; i++) {
+			to[i] = p[i];
+			if (!must_copy(p[i], COPY_SHARE_LITERALS))
+				continue;
+			if (last != NULL)
+				*last = small_copy(*last, top);
+			last = &to[i];
+		}
+		if (last == NULL)
+			return result;
+		t = *last;
+		link = last;
+		to = *top;
+	}
+}
+
+size_t heap_copy_words_small(term t)
+{
+	return must_copy(t, COPY_SHARE_LITERALS) ? small_words(t, SMALL_DEPTH) : 0;
+}
+
+term heap_copy_small_into(term t, term **hp)
+{
+	return must_copy(t, COPY_SHARE_LITERALS) ? small_copy(t, hp) : t;
 }
 
 size_t heap_copy_words(term t)

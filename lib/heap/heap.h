@@ -111,6 +111,11 @@ size_t heap_copy_words(term t);
 size_t heap_copy_words_bounded(term t);
 size_t heap_flat_words_bounded(term t);
 size_t heap_copy_bound(void);
+/* For messages: heap_copy_words() of a value that is small, not deep and without off-heap parts, which heap_copy_small_into() then
+ * copies; more than HEAP_SMALL_WORDS for any other. Recursion is bounded. */
+#define HEAP_SMALL_WORDS 64U
+size_t heap_copy_words_small(term t);
+term heap_copy_small_into(term t, term **hp);
 /* into: at least heap_copy_words(t) words at *hp, which is moved past what was used; off-heap values go on list. */
 term heap_copy_into(term t, term **hp, struct offheap *list);
 term heap_copy(struct heap *heap, term t);

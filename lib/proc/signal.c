@@ -71,6 +71,14 @@ struct message *message_copy_bounded(enum signal_kind kind, size_t prefix_bytes,
 		m->value = term_of_boxed(to);
 		return m;
 	}
+	words = heap_copy_words_small(value);
+	if (likely(words <= HEAP_SMALL_WORDS)) {
+		struct message *m = message_new(kind, prefix_bytes, room + words);
+		term *hp = m->fragment.data + room;
+		m->value = heap_copy_small_into(value, &hp);
+		debug_assert(hp == m->fragment.data + room + words);
+		return m;
+	}
 	words = heap_copy_words_bounded(value);
 	if (unlikely(words == SIZE_MAX))
 		return NULL;

@@ -472,6 +472,32 @@ START_TEST(a_part_of_a_buffer_is_copied_as_bytes_when_it_is_short)
 }
 END_TEST
 
+START_TEST(small_values_are_counted_and_copied_as_any)
+{
+	struct fixture f;
+	fixture_init(&f);
+	struct roots roots = fixture_roots(&f);
+	unsigned small = 0;
+	for (int round = 0; round < 20000; round++) {
+		if (!heap_has_room(&f.g, 100))
+			heap_collect(&f.g, 100, &roots);
+		unsigned at = (unsigned)random_below(ROOTS);
+		f.roots[at] = random_below(20) ? put_random(&f.g.heap, f.roots) : TERM_NIL;
+		size_t words = heap_copy_words_small(f.roots[at]);
+		if (words > HEAP_SMALL_WORDS)
+			continue;
+		small++;
+		ck_assert_uint_eq(words, heap_copy_words(f.roots[at]));
+		term block[HEAP_SMALL_WORDS + 1], *top = block;
+		term copy = heap_copy_small_into(f.roots[at], &top);
+		ck_assert_ptr_eq(top, block + words);
+		ck_assert(same(f.roots[at], copy));
+	}
+	ck_assert_uint_gt(small, 1000);
+	fixture_done(&f);
+}
+END_TEST
+
 START_TEST(what_was_taken_too_much_is_given_back)
 {
 	struct fixture f;
@@ -507,6 +533,7 @@ int main(void)
 	tcase_add_test(tc, a_heap_that_was_huge_becomes_small_again);
 	tcase_add_test(tc, literals_are_shared_until_they_are_copied_out);
 	tcase_add_test(tc, a_part_of_a_buffer_is_copied_as_bytes_when_it_is_short);
+	tcase_add_test(tc, small_values_are_counted_and_copied_as_any);
 	tcase_add_test(tc, what_was_taken_too_much_is_given_back);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
