@@ -25,16 +25,13 @@ static void run_away(struct pool_job *job)
 	struct away *away = (struct away *)(void *)job; /* first member */
 	struct proc *p = away->proc;
 	mem_free(MEM_TEMP, away, sizeof(*away));
-	struct account_batch batch = { 0 };
-	account_thread_init(&batch);
 	epoch_enter();
 	heap_adopt_purge();
-	account_enter(p->account);
+	account_switch(p->account);
 	exec_run_away(p);
 	account_switch(NULL);
 	come_back(p);
 	epoch_leave();
-	account_thread_done();
 }
 
 void proc_send_away(struct proc *p)
