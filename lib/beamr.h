@@ -282,7 +282,8 @@ BEAMR_API int beamr_module_get(struct beamr_ns *ns, const char *module,
 /* Its exported functions; also of one that can be found in the code folders (it is loaded then). BEAMR_E_NO_MODULE. */
 BEAMR_API int beamr_export_each(struct beamr_ns *ns, const char *module,
 	bool (*fn)(void *user, const char *function, unsigned arity), void *user);
-/* Whether M:F/A can be called (loads M when it can be found): 0, BEAMR_E_NO_MODULE, BEAMR_E_NO_FUNCTION. */
+/* Whether M:F/A can be called (loads M when it can be found; in a node, whose code server loads modules when they are called, an
+ * M that is not loaded may be there): 0, BEAMR_E_NO_MODULE, BEAMR_E_NO_FUNCTION. */
 BEAMR_API int beamr_export_check(
 	struct beamr_ns *ns, const char *module, const char *function, unsigned arity);
 

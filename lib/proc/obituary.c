@@ -390,6 +390,20 @@ static bool cascade_is_told(struct proc *p)
 	return false;
 }
 
+/* In a node, where OTP's own processes do so all the time (file:open of a file that is not there): a plain process, not one of
+ * proc_lib, that calls exit. OTP tells of none. */
+static bool left_plainly(const struct proc *p)
+{
+	return p->ns->booted && !p->extra->by_signal &&
+	       proc_dict_get(p, A(ancestors)) == TERM_NONE;
+}
+
+/* Nor of one that somebody killed, as init kills what is left when a node stops. */
+static bool killed_plainly(const struct proc *p, term reason)
+{
+	return p->ns->booted && p->extra->by_signal && reason == A(killed);
+}
+
 struct beamr_crash_id obituary(struct proc *p, term reason)
 {
 	if (p->extra == NULL && !report_is_wanted(BEAMR_REPORT_EXIT))
@@ -401,7 +415,9 @@ struct beamr_crash_id obituary(struct proc *p, term reason)
 			.args = TERM_NONE,
 			.cause = TERM_NONE };
 	struct proc_extra *extra = p->extra;
-	if (is_ordinary(reason) && extra->raise.class == CLASS_EXIT) {
+	bool left = (extra->raise.class == CLASS_EXIT && (is_ordinary(reason) || left_plainly(p))) ||
+		    killed_plainly(p, reason);
+	if (left) {
 		if (!extra->quiet && report_is_wanted(BEAMR_REPORT_EXIT))
 			tell(p, reason, BEAMR_REPORT_EXIT);
 		return extra->cause;

@@ -391,6 +391,10 @@ int beamr_export_check(struct beamr_ns *h, const char *module, const char *funct
 			(export->bif != NULL || ns_dispatch(h->ns, export->number) != NULL))
 			return 0;
 	}
+	struct module *loaded = m == TERM_NONE ? NULL : ns_module(h->ns, m);
+	/* In a node the call itself asks the code server. */
+	if (h->ns->booted && (loaded == NULL || atomic_load_acquire(&loaded->current) == NULL))
+		return 0;
 	struct module_code *code;
 	int r = find_code(h, module, &code);
 	if (r != 0)

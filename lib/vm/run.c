@@ -21,11 +21,6 @@
 
 /* ---------------------------------------------------------------------------------------------- spawn */
 
-static term atom_if_known(const char *text)
-{
-	return atom_lookup((const uint8_t *)text, strlen(text));
-}
-
 static term arguments_list(struct heap *heap, struct beamr_term *const *arguments, size_t count)
 {
 	term list = TERM_NIL;
@@ -45,12 +40,15 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 	if (count > 255)
 		return BEAMR_E_NO_FUNCTION;
 	int r = beamr_export_check(h, module, function, (unsigned)count);
-	/* A node has a code server, which is asked when the process makes the call. */
-	bool by_code_server = r == BEAMR_E_NO_MODULE && beamr_ns_node(h) == BEAMR_NODE_STARTED;
-	if (r != 0 && !by_code_server)
+	if (r != 0)
 		return r;
+	bool full = false;
+	/* They are known as atoms, but for a node's modules that are not loaded yet. */
+	term module_atom = atom_intern((const uint8_t *)module, strlen(module), &full);
+	term function_atom = atom_intern((const uint8_t *)function, strlen(function), &full);
+	if (module_atom == TERM_NONE || function_atom == TERM_NONE)
+		return full ? BEAMR_E_LIMIT : BEAMR_E_NO_MODULE;
 	if (options != NULL && options->name != NULL) {
-		bool full = false;
 		spawn_options->register_as =
 			atom_intern((const uint8_t *)options->name, strlen(options->name), &full);
 		if (spawn_options->register_as == TERM_NONE)
@@ -76,9 +74,7 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 	spawn_options->group_leader = leader;
 	struct heap heap;
 	heap_init_builder(&heap);
-	term m = by_code_server ? atom_of_string(module) : atom_if_known(module);
-	term f = by_code_server ? atom_of_string(function) : atom_if_known(function);
-	term pid = proc_spawn(h->ns, NULL, m, f,
+	term pid = proc_spawn(h->ns, NULL, module_atom, function_atom,
 		arguments_list(&heap, arguments, count), spawn_options, NULL);
 	heap_done(&heap);
 	if (pid == TERM_NONE) {

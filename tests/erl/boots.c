@@ -58,7 +58,8 @@ static void on_report(void *user, const struct beamr_report *report)
 {
 	if (report->kind == BEAMR_REPORT_CRASH || report->kind == BEAMR_REPORT_LOG ||
 		report->kind == BEAMR_REPORT_RESTART || report->kind == BEAMR_REPORT_GIVEUP)
-		fprintf(stderr, "report %u: %s\n", report->kind, report_text(report, report->detail));
+		fprintf(stderr, "report %u: %s\n", report->kind,
+			report_text(report, report->detail));
 }
 
 /* Bytes that are this process's own (private, of all mappings). */
@@ -88,7 +89,9 @@ int main(int count, char **words)
 		fprintf(stderr, "usage: boots ROOT COUNT [ARGUMENT...]\n");
 		return 2;
 	}
-	struct beamr_options options = { .otp_root = words[1], .output = on_output, .report = on_report };
+	struct beamr_options options = {
+		.otp_root = words[1], .output = on_output, .report = on_report
+	};
 	struct beamr *machine;
 	int nodes = atoi(words[2]);
 	const char *arguments[64] = { "-noshell", "-noinput" };
