@@ -656,7 +656,11 @@ int verb_wait(
 		waiting.state[0] = '\0';
 		r = ctl_follow(ctl, CONTROL_METHOD_service_list,
 			json_pack("{s:s}", "match", waiting.service), note_state, &waiting);
-		if (r != 0 || strcmp(waiting.state, wanted) == 0)
+		/* One that has failed not long ago runs as well. */
+		const char *state = strcmp(waiting.state, "degraded") == 0 && strcmp(wanted, "running") == 0
+					    ? "running"
+					    : waiting.state;
+		if (r != 0 || strcmp(state, wanted) == 0)
 			return r;
 		if (strcmp(waiting.state, "failed") == 0 && strcmp(wanted, "running") == 0) {
 			fprintf(stderr, "beamrctl: %s has failed: %s\n", waiting.service,

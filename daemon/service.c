@@ -70,9 +70,12 @@ const char *service_name(const struct service *service)
 	return service->name;
 }
 
+/* One that has failed not long ago is not well yet, though it runs. */
 enum control_value_service_state service_state(const struct service *service)
 {
-	return service->state;
+	bool degraded = service->state == CONTROL_service_state_running && service->failures > 0 &&
+			now_usec() - service->window_usec < service->declaration->restart_interval;
+	return degraded ? CONTROL_service_state_degraded : service->state;
 }
 
 const char *service_active(const struct service *service)
@@ -147,7 +150,7 @@ void service_each_release(const struct service *service,
 void service_status(const struct service *service, struct service_status *ret)
 {
 	const char *active = service_active(service);
-	*ret = (struct service_status){ .state = service->state,
+	*ret = (struct service_status){ .state = service_state(service),
 		.release = active[0] != '\0' ? active : NULL,
 		.version = json_string_value(
 			json_object_get(service_entry(service->record, active), "version")),
