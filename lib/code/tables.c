@@ -283,7 +283,8 @@ int decode_lines(struct decoder *d)
 		const uint8_t *text = bytes_take(&b, size);
 		if (text == NULL)
 			return load_error_at(d->error, "Line", at, "the name of file %zu is cut short", i);
-		code->files[i] = list_of_text(staged->builder, text, size, TERM_NIL);
+		/* What was compiled from no file has a name without letters. */
+		code->files[i] = size == 0 ? code->files[0] : list_of_text(staged->builder, text, size, TERM_NIL);
 	}
 	return 0;
 }

@@ -52,6 +52,15 @@ finish_not_purged() -> load_(cm24, one), load_(cm24, two), P = erlang:prepare_lo
 prepare_wrong() -> [erlang:prepare_loading(cm_y, <<"rubbish">>), err(fun() -> erlang:prepare_loading(id(1), <<>>) end)].
 module_md5() -> B = mod_(cm26, one), {ok, {cm26, M}} = beam_lib:md5(B), load_(cm26, one), R = M =:= cm26:module_info(md5), gone_(cm26), R.
 attributes() -> B = mod_(cm27, one, [{attribute, 1, vsn, "7"}, {attribute, 1, author, me}]), erlang:load_module(cm27, B), R = lists:sort(cm27:module_info(attributes)), gone_(cm27), R.
+%% A module from no file is said to be from MODULE.erl.
+no_file() ->
+    Forms = [{attribute, 1, module, cm51}, {attribute, 1, export, [{f, 1}]},
+             {function, 3, f, 1, [{clause, 3, [{var, 3, 'X'}], [], [{op, 3, '+', {var, 3, 'X'}, {integer, 3, 1}}]}]}],
+    {ok, cm51, B} = compile:forms(Forms, []),
+    erlang:load_module(cm51, B),
+    R = stack(fun() -> cm51:f(id(a)) + 1 end),
+    gone_(cm51),
+    R.
 %% Functions that nobody has named before: the order of the code, whatever their names were made in.
 exports_in_order() ->
     _ = [id(A) || A <- [cm_third, cm_first]],
