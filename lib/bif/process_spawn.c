@@ -95,6 +95,8 @@ bool monitor_options_parse(term list, unsigned *ret_flags, term *ret_tag)
 	term tag = TERM_NONE;
 	for (; term_is_cons(list); list = cons_tail(list)) {
 		term o = cons_head(list);
+		if (o == A(priority))
+			continue; /* from release 28 on: a wish; here all messages wait in one line */
 		if (!term_is_tuple_of(o, 2))
 			return false;
 		term value = tuple_element(o, 1);

@@ -121,6 +121,16 @@ suspend_options() -> P = spawn(fun echo_/0), [erlang:suspend_process(P, [unless_
 suspend_released_by_death() -> P = spawn(fun echo_/0), S = spawn(fun() -> erlang:suspend_process(P), receive after infinity -> ok end end), settle_(S), A = process_info(P, status), exit(S, kill), resumed_(P), P ! {self(), y}, receive {P, Y} -> {A, Y} after 2000 -> {A, stuck} end.
 suspend_wrong() -> P = spawn(fun echo_/0), [err(fun() -> erlang:resume_process(P) end), err(fun() -> erlang:suspend_process(self()) end), err(fun() -> erlang:suspend_process(id(a)) end)].
 yield() -> [erlang:yield(), erlang:yield()].
+%% From release 28 on a monitor may be asked to hurry; `global` of 29 does.
+monitor_with_priority() ->
+    {P, M} = spawn_monitor(fun() -> receive stop -> exit(stopped) end end),
+    Rs = case list_to_integer(erlang:system_info(otp_release)) of
+             R when R >= 28 -> [erlang:monitor(process, P, [priority]), erlang:monitor(process, P, [{tag, 'T'}, priority])];
+             _ -> []
+         end,
+    P ! stop,
+    receive {'DOWN', M, process, P, W} -> W end,
+    {[receive {_, X, process, P, Y} -> Y end || X <- Rs] -- [stopped, stopped], err(fun() -> erlang:monitor(process, self(), [id(foo)]) end)}.
 priorities_run() -> S = self(), [spawn_opt(fun() -> S ! {done, P} end, [{priority, P}]) || P <- [low, normal, high, max]], lists:sort([take() || _ <- lists:seq(1, 4)]).
 fairness() -> S = self(), P = spawn(fun Spin() -> Spin() end), Q = spawn(fun Spin() -> Spin() end), R = spawn(fun() -> S ! ran end), X = take(), [exit(Z, kill) || Z <- [P, Q, R]], X.
 kill_spinning() -> {P, R} = spawn_monitor(fun Spin() -> Spin() end), timer:sleep(5), exit(P, kill), gone(P, R).
