@@ -235,44 +235,45 @@ term bif_prim_buffer_peek_head_1(struct proc *p, const term *args)
 	return head != TERM_NONE ? head : bif_badarg(p);
 }
 
-/* Checks the arguments of what takes `size` bytes, and locks; false: badarg, not locked. */
-static bool lock_for(const term *args, struct buffer **ret_buffer, size_t *ret_size)
+/* The arguments of what takes `size` bytes; NULL: they are none. */
+static struct buffer *buffer_and_size(const term *args, uint64_t *ret_size)
 {
 	struct buffer *b = buffer_of(args[0]);
-	uint64_t size;
-	if (b == NULL || !integer_to_u64(args[1], &size))
-		return false;
-	mutex_lock(&b->mutex);
+	return b != NULL && integer_to_u64(args[1], ret_size) ? b : NULL;
+}
+
+/* Whether it has that many bytes, with all of them in pieces. */
+static bool has(struct buffer *b, uint64_t size) REQUIRES(b->mutex)
+{
 	end_gathering(b);
-	if (b->size < size) {
-		mutex_unlock(&b->mutex);
-		return false;
-	}
-	*ret_buffer = b;
-	*ret_size = size;
-	return true;
+	return b->size >= size;
 }
 
 term bif_prim_buffer_skip_2(struct proc *p, const term *args)
 {
-	struct buffer *b;
-	size_t size;
-	if (!lock_for(args, &b, &size))
+	uint64_t size;
+	struct buffer *b = buffer_and_size(args, &size);
+	if (b == NULL)
 		return bif_badarg(p);
-	skip(b, size);
+	mutex_lock(&b->mutex);
+	bool there = has(b, size);
+	if (there)
+		skip(b, size);
 	mutex_unlock(&b->mutex);
-	return A(ok);
+	return there ? A(ok) : bif_badarg(p);
 }
 
 term bif_prim_buffer_copying_read_2(struct proc *p, const term *args)
 {
-	struct buffer *b;
-	size_t size;
-	if (!lock_for(args, &b, &size))
+	uint64_t size;
+	struct buffer *b = buffer_and_size(args, &size);
+	if (b == NULL)
 		return bif_badarg(p);
-	if (size > BITS_MAX / 8) {
+	mutex_lock(&b->mutex);
+	if (!has(b, size) || size > BITS_MAX / 8) {
+		bool there = b->size >= size;
 		mutex_unlock(&b->mutex);
-		return bif_system_limit(p);
+		return there ? bif_system_limit(p) : bif_badarg(p);
 	}
 	uint8_t *data;
 	term bytes = bits_new(bif_heap(p), size * 8, &data);
