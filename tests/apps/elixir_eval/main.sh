@@ -3,7 +3,8 @@ PATH=$PATH:/mnt/elixir/bin
 try() { elixir "$@" && echo "exit 0" || echo "exit $?"; }
 try --short-version
 try -e 'IO.puts("hello " <> String.upcase("wörld")); IO.inspect({1 + 2, [a: 1], %{b: 2.5}, "bin", ~c"list", nil, 1..5})' \
-	-e 'IO.inspect(Enum.map(1..5, &(&1 * &1)) |> Enum.sum())' -e 'IO.inspect(System.argv())' -e 'IO.puts(:stderr, "to stderr")' a "b c" --d
+	-e 'IO.inspect(Enum.map(1..5, &(&1 * &1)) |> Enum.sum())' -e 'IO.inspect(System.argv())' a "b c" --d
+try -e 'IO.puts(:stderr, "to stderr")'
 try -e 'raise "oops"'
 try -e 'throw :ball'
 try -e 'exit(:gone)'

@@ -1,5 +1,6 @@
+s/\r//g
 # The order of a map's keys is nobody's business.
 /exception error: #\{/,/^  in function/{/^  in function/!d}
-# What OTP still says now and then after `halt` has been called.
+# What is still said now and then after `halt` has been called.
 s/Error! Failed to eval.*//
 /^$/d

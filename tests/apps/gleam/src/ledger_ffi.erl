@@ -25,7 +25,8 @@ result({error, Reason}) -> {error, atom_to_binary(Reason)}.
 int_text(N) -> integer_to_binary(N).
 
 in_process(Run) ->
-    {Pid, Ref} = spawn_monitor(fun() -> exit({value, Run()}) end),
+    %% An error would be logged, or not, as the node is ending.
+    {Pid, Ref} = spawn_monitor(fun() -> exit(try {value, Run()} catch error:Reason -> Reason end) end),
     receive
         {'DOWN', Ref, process, Pid, {value, Value}} -> {ok, Value};
         {'DOWN', Ref, process, Pid, Reason} -> {error, unicode:characters_to_binary(io_lib:format("~tp", [Reason]))}
