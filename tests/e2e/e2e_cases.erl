@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes that end in all ways, for the scripts of this folder.
 -module(e2e_cases).
--export([fill/1, open_many/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
+-export([fill/1, open_many/2, forgotten/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
          loop/0, ties/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
 	flood_kinds/2, one_kind/1, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
 
@@ -180,6 +180,14 @@ opened(Dir, N, Files) ->
     case prim_file:open(Dir ++ "/" ++ integer_to_list(N), [raw, write]) of
         {ok, F} -> opened(Dir, N - 1, [F | Files]);
         {error, Why} -> {Files, Why}
+    end.
+
+%% Files that nobody closes, and nobody refers to any more: more of them than may be open at once.
+forgotten(_, 0) -> ok;
+forgotten(Dir, N) ->
+    case prim_file:open(Dir ++ "/forgotten", [raw, write]) of
+        {ok, _} -> forgotten(Dir, N - 1);
+        {error, emfile} -> garbage_collect(), erlang:yield(), forgotten(Dir, N)
     end.
 
 read_large(File) ->
