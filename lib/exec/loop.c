@@ -213,8 +213,12 @@ struct exec_tracing exec_tracing;
 #define PINNED(name)
 #endif
 
+#if defined(__clang__)
+#define OPTIMIZE_FOR_DISPATCH
+#else
 #define OPTIMIZE_FOR_DISPATCH __attribute__((optimize("no-gcse", "no-crossjumping", "no-tree-slp-vectorize", "no-tree-tail-merge", "no-tree-pre", \
 	"no-code-hoisting")))
+#endif
 
 /* p NULL: only tells where the handlers are (exec_init). */
 OPTIMIZE_FOR_DISPATCH static enum slice_end run(struct worker *worker, struct proc *p)
