@@ -1,0 +1,1 @@
+{application, bad, [{mod, {nowhere, []}}, {applications, [kernel, stdlib]}, {vsn, "1"}]}.

@@ -1,0 +1,1 @@
+{application, colour, [{vsn, "1.0"}]}.
