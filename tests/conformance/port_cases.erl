@@ -151,7 +151,7 @@ ports_list() -> P = cat_(), A = lists:member(P, erlang:ports()), port_close(P), 
 many_at_once() -> Ps = [cat_([{packet, 2}, binary]) || _ <- lists:seq(1, 60)], [port_command(P, port_to_list(P)) || P <- Ps], R = [packet_(P) =:= list_to_binary(port_to_list(P)) || P <- Ps], [port_close(P) || P <- Ps], {lists:usort(R), [P || P <- Ps, lists:member(P, erlang:ports())]}.
 many_in_turn() -> N = length(erlang:ports()), [begin P = cat_(), port_close(P), exit_of_(P) end || _ <- lists:seq(1, 300)], length(erlang:ports()) =< N + 1.
 many_owners() -> S = self(), Pids = [spawn(fun() -> P = open_port({spawn, "cat"}, [{packet, 1}, binary]), port_command(P, "x"), S ! {self(), packet_(P)} end) || _ <- lists:seq(1, 40)], lists:usort([receive {Pid, X} -> X end || Pid <- Pids]).
-killed_while_opening() -> Pids = [spawn(fun() -> open_port({spawn, "cat"}, []), receive stop -> ok end end) || _ <- lists:seq(1, 30)], [exit(P, kill) || P <- Pids], [gone_(P) || P <- erlang:ports(), erlang:port_info(P, name) =:= {name, "cat"}], ok.
+killed_while_opening() -> C = "cat -u", Pids = [spawn(fun() -> open_port({spawn, C}, []), receive stop -> ok end end) || _ <- lists:seq(1, 30)], [exit(P, kill) || P <- Pids], [gone_(P) || P <- erlang:ports(), erlang:port_info(P, name) =:= {name, C}], ok.
 
 %% os:cmd.
 cmd_(C) -> catch os:internal_init_cmd_shell(), os:cmd(C).
