@@ -3,6 +3,7 @@
  * its own memory, between two of its slices; its frames are in place then. */
 #include "base/wordmap.h"
 #include "bif/bif.h"
+#include "bif/host.h"
 #include "bif/process_options.h"
 #include "binary/binary.h"
 #include "data/big.h"
@@ -15,6 +16,8 @@
 #include "proc/relation.h"
 #include "proc/suspend.h"
 #include "term/print.h"
+
+#include <unistd.h>
 
 /* Where and for whom an answer is built. */
 struct info {
@@ -544,6 +547,33 @@ static term ask(struct proc *p, term pid, term items)
 		q->items = owned_term_new(MEM_PROC, items);
 	term waits = bif_wait(p);
 	proc_request(pid, tell, q);
+	return waits;
+}
+
+static void display(struct proc *p, void *arg)
+{
+	struct inquiry *q = arg;
+	if (p != NULL) {
+		struct heap heap;
+		heap_init_builder(&heap);
+		struct info i = { .p = p, .heap = &heap, .self = p->pid == q->from };
+		struct bits text = bits_of(backtrace(&i));
+		host_display(p, STDERR_FILENO, text.data, text.size / 8);
+		heap_done(&heap);
+	}
+	proc_answer(q->from, q->question, p != NULL ? A(true) : A(badarg));
+	mem_free(MEM_PROC, q, sizeof(*q));
+}
+
+/* Prints the stack where errors go, on the side of the one that is asked, so that it stands still. */
+term bif_erts_internal_process_display_2(struct proc *p, const term *args)
+{
+	if (args[1] != A(backtrace) || !term_is_local_pid(args[0]) || proc_lookup(args[0]) == NULL)
+		return A(badarg);
+	struct inquiry *q = mem_alloc(MEM_PROC, sizeof(*q));
+	*q = (struct inquiry){ .from = p->pid, .question = proc_question(p) };
+	term waits = bif_wait(p);
+	proc_request(args[0], display, q);
 	return waits;
 }
 

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What looks below values: kinds, sizes with sharing, what is off here as in an OTP that was built without it.
 -module(debug_cases).
--export([term_types/0, shared_sizes/0, shared_deep/0, coverage/0, lock_counts/0, checks/0]).
+-export([term_types/0, shared_sizes/0, shared_deep/0, coverage/0, lock_counts/0, checks/0, displaying/0]).
 -import(conformance, [id/1, err/1]).
 
 term_types() ->
@@ -22,3 +22,11 @@ coverage() ->
 lock_counts() -> [err(F) || F <- [fun() -> erts_debug:lcnt_collect() end, fun() -> erts_debug:lcnt_clear() end, fun() -> erts_debug:lcnt_control(mask) end, fun() -> erts_debug:lcnt_control(foo, 1) end]].
 
 checks() -> [err(fun() -> erts_internal:system_check(id(X)) end) || X <- [schedulers, foo]].
+
+%% The text goes where errors go.
+displaying() ->
+    {Pid, Ref} = spawn_monitor(fun() -> receive stop -> ok end end),
+    A = [err(fun() -> erlang:process_display(id(P), T) end) || {P, T} <- [{self(), backtrace}, {Pid, backtrace}, {self(), foo}, {foo, backtrace}]],
+    Pid ! stop,
+    receive {'DOWN', Ref, process, Pid, normal} -> ok end,
+    {A, err(fun() -> erlang:process_display(Pid, backtrace) end)}.
