@@ -577,6 +577,8 @@ static int run_daemon(const struct options *options)
 	daemon.services = services_free(daemon.services);
 	free(daemon.otp_root);
 	daemon.events = events_free(daemon.events);
+	if (daemon.stopping != NULL && daemon.stopping->timer != NULL)
+		event_free(daemon.stopping->timer);
 	if (daemon.base != NULL)
 		event_base_free(daemon.base);
 	if (status == 0 && daemon.log != NULL)

@@ -2,6 +2,8 @@
 /* A queue, a condition, a thread. */
 #include "worker.h"
 
+#include "base/alloc.h"
+
 #include <stdlib.h>
 
 struct worker {
@@ -40,6 +42,7 @@ static void *run(void *arg)
 		(void)pthread_mutex_lock(&worker->mutex);
 	}
 	(void)pthread_mutex_unlock(&worker->mutex);
+	mem_thread_done(); /* checking modules takes memory as the machine does */
 	return NULL;
 }
 
