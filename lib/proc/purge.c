@@ -394,6 +394,24 @@ static void dispose(struct module_code *code)
 	dispose_next();
 }
 
+/* So many words of literals without anything off heap wait for a round that others need, before they get one of their own: each round
+ * asks every process of the machine, and booting a node alone replaces a few persistent terms. Bound of what lies idle. */
+#define LITERALS_WAIT_WORDS 4096
+
+static _Atomic size_t literals_waiting;
+
+static void dispose_with_the_next(struct module_code *code, size_t words)
+{
+	if (atomic_add_relaxed(&literals_waiting, words) + words >= LITERALS_WAIT_WORDS) {
+		atomic_store_relaxed(&literals_waiting, 0);
+		dispose(code);
+		return;
+	}
+	mutex_lock(&lock);
+	vec_push(&disposals.waiting, code);
+	mutex_unlock(&lock);
+}
+
 static _Atomic bool finished; /* no process is left to be asked */
 
 void purge_literals(term *area, size_t words, const struct offheap *offheap)
@@ -411,7 +429,10 @@ void purge_literals(term *area, size_t words, const struct offheap *offheap)
 	holder->literal_words = words;
 	holder->literal_offheap = *offheap;
 	holder->attributes = holder->compile_info = holder->records = TERM_NIL;
-	dispose(holder);
+	if (offheap->first == NULL)
+		dispose_with_the_next(holder, words);
+	else
+		dispose(holder);
 }
 
 void purge_init(void)

@@ -6,6 +6,7 @@
  * request loads it, the others find it loaded. The module `logger` is special in one way: when it is first loaded in
  * a namespace, those who called it wait until the logger service runs, as it would under OTP's kernel. */
 #include "base/cleanup.h"
+#include "code/digests.h"
 #include "code/load.h"
 #include "exec/exec.h"
 #include "proc/proc.h"
@@ -40,11 +41,12 @@ static struct {
 	struct request *for_logger; /* parked until their namespace's logger runs */
 } loads = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
-/* A whole file, malloc'ed. 0 or negative errno; -EFBIG over the bound. */
-static int read_file(const char *path, uint8_t **ret_data, size_t *ret_size)
+/* A whole file, malloc'ed, and its digest. 0 or negative errno; -EFBIG over the bound. */
+static int read_file(
+	const char *path, uint8_t **ret_data, size_t *ret_size, uint8_t ret_digest[DIGEST_BYTES])
 {
 	_cleanup_(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
+	struct stat st, after;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	if (st.st_size > (off_t)BEAMR_MODULE_MAX)
@@ -64,6 +66,12 @@ static int read_file(const char *path, uint8_t **ret_data, size_t *ret_size)
 		}
 		have += (size_t)n;
 	}
+	bool steady = fstat(fd, &after) == 0 && digests_same(&st, &after);
+	if (!steady || !digests_find(&st, ret_digest)) {
+		load_digest(data, size, ret_digest);
+		if (steady)
+			digests_enter(&st, ret_digest);
+	}
 	*ret_data = data;
 	*ret_size = size;
 	return 0;
@@ -75,19 +83,20 @@ static bool is_loaded(const struct ns *ns, term module)
 	return m != NULL && atomic_load_acquire(&m->current) != NULL;
 }
 
-int load_file(struct ns *ns, term module, const char *path, bool from_root,
-	struct beamr_error *ret_error)
+int load_file(
+	struct ns *ns, term module, const char *path, bool from_root, struct beamr_error *ret_error)
 {
 	_cleanup_(free_stringp) char *data = NULL;
 	size_t size = 0;
 	struct load_error error = { 0 };
-	int r = read_file(path, (uint8_t **)&data, &size);
+	uint8_t digest[DIGEST_BYTES];
+	int r = read_file(path, (uint8_t **)&data, &size, digest);
 	if (r < 0) {
 		(void)snprintf(error.reason, sizeof(error.reason), "%s: %s", path, strerror(-r));
 		load_error_to_host(&error, ret_error);
 		return r;
 	}
-	r = load_publish(ns, data, size, module, path, from_root, &error);
+	r = load_publish(ns, data, size, digest, module, path, from_root, &error);
 	if (r != 0)
 		load_error_to_host(&error, ret_error);
 	return r;
@@ -98,8 +107,7 @@ int autoload_now(struct ns *ns, term module, struct beamr_error *ret_error)
 	bool from_root = false;
 	struct atom_text name = atom_text(module);
 	_cleanup_(free_stringp) char *path = ns_find_code(ns, name.bytes, name.size, &from_root);
-	return path == NULL ? BEAMR_E_NO_MODULE
-			    : load_file(ns, module, path, from_root, ret_error);
+	return path == NULL ? BEAMR_E_NO_MODULE : load_file(ns, module, path, from_root, ret_error);
 }
 
 static void answer(struct request *request)
@@ -191,7 +199,8 @@ static void *loads_thread(void *unused)
 		struct ns *ns = r->ns;
 		if (result != 0 || r->module != A(logger) || !wait_for_logger(r))
 			answer(r);
-		ns_release(ns); /* Pairs with park_for_load(): the process may be gone by now, and all others */
+		ns_release(
+			ns); /* Pairs with park_for_load(): the process may be gone by now, and all others */
 		pthread_mutex_lock(&loads.lock);
 	}
 	pthread_mutex_unlock(&loads.lock);
@@ -252,8 +261,8 @@ static bool leads_somewhere(const struct ns *ns, const struct export *export)
 static const uint64_t *undefined(struct proc *p, const struct export *export, const term *x)
 {
 	struct proc_extra *extra = proc_extra(p);
-	if (!p->ns->booted && !is_loaded(p->ns, export->module) && extra->undefined_module != export->module &&
-		park_for_load(p, export->module)) {
+	if (!p->ns->booted && !is_loaded(p->ns, export->module) &&
+		extra->undefined_module != export->module && park_for_load(p, export->module)) {
 		extra->undefined_module = export->module;
 		p->outcome = OUTCOME_WAIT;
 		return NULL;
@@ -265,7 +274,8 @@ static const uint64_t *undefined(struct proc *p, const struct export *export, co
 		return code;
 	term handler = extra->error_handler == TERM_NONE ? A(error_handler) : extra->error_handler;
 	const struct export *to;
-	if (handler != A(error_handler) || p->ns->booted || registry_whereis(p->ns, A(code_server)) != TERM_NONE) {
+	if (handler != A(error_handler) || p->ns->booted ||
+		registry_whereis(p->ns, A(code_server)) != TERM_NONE) {
 		to = export_get(handler, A(undefined_function), 3);
 		if (export->module != handler && leads_somewhere(p->ns, to))
 			return trap(p, to, 3,

@@ -85,7 +85,7 @@ static bool alive(term pid)
 
 int kernel_load_logger(struct ns *ns, struct load_error *error)
 {
-	return load_publish(ns, logger_beam, sizeof(logger_beam), A(beamr_logger), NULL, false, error);
+	return load_publish(ns, logger_beam, sizeof(logger_beam), NULL, A(beamr_logger), NULL, false, error);
 }
 
 term kernel_process(struct beamr_ns *h)
@@ -108,7 +108,7 @@ term kernel_process(struct beamr_ns *h)
 		int r = 0;
 		if (module == NULL || atomic_load_acquire(&module->current) == NULL)
 			r = load_publish(
-				h->ns, kernel_beam, sizeof(kernel_beam), name, NULL, false, &error);
+				h->ns, kernel_beam, sizeof(kernel_beam), NULL, name, NULL, false, &error);
 		if (r != 0) {
 			struct beamr_error told;
 			load_error_to_host(&error, &told);

@@ -120,11 +120,12 @@ static void wake(void *arg, int outcome, const char *reason)
 	pthread_mutex_unlock(&w->lock);
 }
 
-int load_publish(struct ns *ns, const void *data, size_t size, term expected, const char *path,
-	bool from_root, struct load_error *error)
+int load_publish(struct ns *ns, const void *data, size_t size, const uint8_t *digest, term expected,
+	const char *path, bool from_root, struct load_error *error)
 {
 	struct module_code *code;
-	int r = load_code(data, size, expected, &code, error);
+	int r = digest == NULL ? load_code(data, size, expected, &code, error)
+			       : load_code_of(data, size, digest, expected, &code, error);
 	if (r != 0)
 		return r < 0 ? r : r == LOAD_E_LIMIT ? BEAMR_E_LIMIT : BEAMR_E_FORMAT;
 	struct waiting w = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, 0, "" };

@@ -91,10 +91,10 @@ void autoload_logger_started(struct ns *ns);
 struct load_error;
 void load_error_to_host(const struct load_error *from, struct beamr_error *to);
 /* Loads bytes and makes them current in the namespace, running on_load first if there is one (then it waits for it: not on a
- * scheduler's thread). expected: the module's name, or TERM_NONE. path: for module_info and messages; may be NULL. Old code that
+ * scheduler's thread). digest: its SHA-256 when that is known, else NULL. expected: the module's name, or TERM_NONE. path: for module_info and messages; may be NULL. Old code that
  * nobody uses is purged on the way. Returns 0 or a BEAMR_E_..., with the error told. */
-int load_publish(struct ns *ns, const void *data, size_t size, term expected, const char *path,
-	bool from_root, struct load_error *error);
+int load_publish(struct ns *ns, const void *data, size_t size, const uint8_t *digest, term expected,
+	const char *path, bool from_root, struct load_error *error);
 /* A module in the code folders that does not load is an entry in the log, whatever the caller makes of undef. */
 void load_failed(struct ns *ns, term module, const struct beamr_error *error);
 
