@@ -33,9 +33,8 @@ static json_t *word_value(const struct control_field *field, const char *word)
 	case CONTROL_BOOL:
 		return json_true();
 	case CONTROL_INT: {
-		size_t length = strlen(field->wire);
 		int64_t usec;
-		if (length > 4 && strcmp(field->wire + length - 4, "USec") == 0)
+		if (strstr(field->wire, "USec") != NULL)
 			return ctl_parse_time(word, &usec) ? json_integer(usec) : NULL;
 		errno = 0;
 		long long number = strtoll(word, &end, 10);

@@ -535,6 +535,39 @@ int verb_events(
 	return r == STREAM_OVER ? 0 : r;
 }
 
+/* ---- trace ---- */
+
+#define TRACE_COUNT 100
+#define TRACE_USEC 10000000
+
+static int show_traced(struct ctl *ctl, json_t *reply, void *user)
+{
+	const char *ended = json_string_value(json_object_get(reply, "ended"));
+	int r = show_event(ctl, reply, user);
+	if (ended != NULL && !is_plain(ctl))
+		printf("-- ended: %s --\n", ended);
+	return r == STREAM_OVER ? 0 : r; /* live at once */
+}
+
+static void usual(json_t *params, const char *key, json_t *value)
+{
+	if (json_object_get(params, key) == NULL)
+		(void)json_object_set_new(params, key, value); /* fails only without memory */
+	else
+		json_decref(value);
+}
+
+int verb_trace(
+	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
+{
+	/* Nobody can forget the bounds. */
+	usual(params, "countMax", json_integer(TRACE_COUNT));
+	usual(params, "durationUSecMax", json_integer(TRACE_USEC));
+	if (json_array_size(json_object_get(params, "what")) == 0)
+		(void)json_object_set_new(params, "what", json_pack("[s]", "call")); /* as above */
+	return ctl_follow(ctl, verb->method, json_incref(params), show_traced, NULL);
+}
+
 /* ---- status ---- */
 
 static int add_service(struct ctl *ctl, json_t *reply, void *user)

@@ -139,6 +139,10 @@ size_t wording_message(const struct beamr_report *report, char out[WORDING_LINE_
 			used = append(
 				out, used, max, " (%s)", report_text(report, report->restart));
 		break;
+	case BEAMR_REPORT_TRACE:
+		used = who(report, out);
+		used = append(out, used, max, " %s", report_text(report, report->detail));
+		break;
 	case BEAMR_REPORT_GIVEUP:
 		used = who(report, out);
 		used = append(out, used, max, " gave up restarting %s: %s",
@@ -217,6 +221,8 @@ int wording_event_kind(enum beamr_report_kind kind)
 		return CONTROL_event_kind_monitor;
 	case BEAMR_REPORT_REGISTER:
 		return CONTROL_event_kind_register;
+	case BEAMR_REPORT_TRACE:
+		return CONTROL_event_kind_trace;
 	case BEAMR_REPORT_UNLINK:
 		return CONTROL_event_kind_unlink;
 	case BEAMR_REPORT_UNREGISTER:

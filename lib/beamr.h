@@ -409,6 +409,39 @@ BEAMR_API int beamr_call(struct beamr_ns *ns, const char *module, const char *fu
 	beamr_call_fn done, void *user, beamr_pid *ret_pid);
 BEAMR_API struct beamr_call_result *beamr_call_result_free(struct beamr_call_result *result);
 
+/* ------------------------------------------------------------------------------------------------ tracing */
+
+enum beamr_trace_what {
+	BEAMR_TRACE_CALL = 1,
+	BEAMR_TRACE_RETURN = 2,
+	BEAMR_TRACE_EXCEPTION = 4,
+	BEAMR_TRACE_SEND = 8,
+	BEAMR_TRACE_RECEIVE = 16,
+	BEAMR_TRACE_GC = 32,
+	BEAMR_TRACE_SCHEDULE = 64,
+};
+
+struct beamr_trace_options {
+	unsigned what;                /* enum beamr_trace_what */
+	const char *module, *function; /* of calls; NULL: all */
+	int arity;                    /* -1: all */
+	beamr_pid process;            /* 0: all of the namespace */
+	uint64_t count_max;           /* at least 1 */
+	uint64_t rate_max;            /* a second; 0: none */
+	uint64_t duration_usec;       /* at least 1 */
+	size_t text_max;              /* bytes of an event's text; 0: 200 */
+};
+
+struct beamr_trace;
+
+/* Traces until a bound is met. Each event comes as a report of kind TRACE whose reference is the trace's number in digits; the last
+ * one has no process, and why it ended as its `restart`: "count", "rate", "duration" or "target" (the process has ended).
+ * 0, or BEAMR_E_NO_FUNCTION when calls were asked for and no function fits. */
+BEAMR_API int beamr_trace_start(struct beamr_ns *ns, const struct beamr_trace_options *options, struct beamr_trace **ret_trace);
+BEAMR_API uint64_t beamr_trace_number(const struct beamr_trace *trace);
+/* Ends it if it has not ended yet, without telling, and frees it. NULL is allowed. Returns NULL. */
+BEAMR_API struct beamr_trace *beamr_trace_stop(struct beamr_trace *trace);
+
 /* Sends a copy of message. 0, or BEAMR_E_NO_PROCESS. */
 BEAMR_API int beamr_send(struct beamr *machine, beamr_pid to, const struct beamr_term *message);
 

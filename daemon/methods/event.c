@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* io.beamr.Event.Subscribe: each subscriber walks the ring of events at its own pace. What waits for one is what it has not
+/* io.beamr.Event.Subscribe and Trace: each subscriber walks the ring of events at its own pace. What waits for one is what it has not
  * yet taken out of the ring, so a reader that stops costs nothing but its place, and is told how many it lost. */
 #include "../events.h"
 #include "../service.h"
@@ -7,6 +7,7 @@
 #include "methods.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,9 @@ struct subscriber {
 	uint64_t queue_max;
 	int64_t priority_max;
 	const char *service;
-	const char *process; /* text of the pid */
+	const char *process;       /* text of the pid */
+	struct beamr_trace *trace; /* of Trace: only its events; NULL */
+	char number[24];           /* as they name it */
 };
 
 /* Kept with the ring, since that outlives all subscribers. */
@@ -54,6 +57,7 @@ static void subscribers_changed(struct daemon *daemon)
 static void on_close(struct call *call, void *user)
 {
 	struct subscriber *subscriber = user;
+	subscriber->trace = beamr_trace_stop(subscriber->trace);
 	list_remove(&subscriber->node);
 	subscribers_changed(call->daemon);
 	control_arena_done(&subscriber->arena);
@@ -62,6 +66,12 @@ static void on_close(struct call *call, void *user)
 
 static bool wants(const struct subscriber *subscriber, const struct beamr_report *report)
 {
+	if (subscriber->trace != NULL)
+		return report->kind == BEAMR_REPORT_TRACE &&
+		       strcmp(subscriber->number, report_text(report, report->reference)) == 0;
+	/* The end of a trace is told to whoever asked for it. */
+	if (report->kind == BEAMR_REPORT_TRACE && report->process == 0)
+		return false;
 	if ((subscriber->kinds >> report->kind & 1) == 0 ||
 		report->priority > subscriber->priority_max)
 		return false;
@@ -138,6 +148,35 @@ static void fill_event(struct control_arena *arena, const struct record *record,
 	to->stack.set = true;
 }
 
+/* False: that was the last one, and the subscriber is gone. */
+static bool send_traced(struct subscriber *subscriber, const struct record *record)
+{
+	const struct beamr_report *report = record_report(record);
+	struct control_out_event_trace out = { .lost = { subscriber->lost > 0,
+						       (int64_t)subscriber->lost } };
+	struct call *call = subscriber->call;
+	subscriber->lost = 0;
+	if (report->process == 0) {
+		int end = control_value_find(
+			CONTROL_ENUM_trace_end, report_text(report, report->restart));
+		out.ended.set = end >= 0;
+		out.ended.value = end;
+		call->on_close = NULL;
+		call->on_drained = NULL;
+		on_close(call, subscriber);
+		call_reply(call, &out);
+		return false;
+	}
+	char line[WORDING_LINE_MAX];
+	struct control_event event;
+	(void)wording_message(report, line);
+	fill_event(&subscriber->arena, record, &event, line);
+	out.event = &event;
+	call_continue(call, &out);
+	control_arena_done(&subscriber->arena);
+	return true;
+}
+
 static void send_event(struct subscriber *subscriber, const struct record *record)
 {
 	char line[WORDING_LINE_MAX];
@@ -153,6 +192,12 @@ static void send_event(struct subscriber *subscriber, const struct record *recor
 
 static void send_ready(struct subscriber *subscriber)
 {
+	if (subscriber->trace != NULL) {
+		struct control_out_event_trace ready = { .ready = { true, 1 } };
+		subscriber->ready = true;
+		call_continue(subscriber->call, &ready);
+		return;
+	}
 	struct control_out_event_subscribe out = { .ready = { true, 1 },
 		.seq = { true, (int64_t)subscriber->ready_seq },
 		.lost = { subscriber->lost > 0, (int64_t)subscriber->lost } };
@@ -178,9 +223,16 @@ static void pump(struct call *call, void *user)
 			return;
 		subscriber->lost += lost;
 		subscriber->seq = record->seq;
-		if (wants(subscriber, record_report(record)))
-			send_event(subscriber, record);
+		bool goes_on = true;
+		if (wants(subscriber, record_report(record))) {
+			if (subscriber->trace != NULL)
+				goes_on = send_traced(subscriber, record);
+			else
+				send_event(subscriber, record);
+		}
 		(void)record_unref(record);
+		if (!goes_on)
+			return;
 	}
 }
 
@@ -286,6 +338,102 @@ void handle_event_subscribe(struct call *call, const struct control_in_event_sub
 				  ? (uint64_t)in->since_seq.value
 				  : last;
 	subscriber->ready_seq = last;
+	list_append(events_list(events), &subscriber->node);
+	call->on_close = on_close;
+	call->on_drained = pump;
+	call->user = subscriber;
+	subscribers_changed(call->daemon);
+	pump(call, subscriber);
+}
+
+/* ------------------------------------------------------------------------------------------------ Trace */
+
+static bool parse_what(const struct control_strings *what, unsigned *ret_what)
+{
+	static const unsigned bits[] = {
+		[CONTROL_trace_what_call] = BEAMR_TRACE_CALL,
+		[CONTROL_trace_what_return] = BEAMR_TRACE_RETURN,
+		[CONTROL_trace_what_exception] = BEAMR_TRACE_EXCEPTION,
+		[CONTROL_trace_what_send] = BEAMR_TRACE_SEND,
+		[CONTROL_trace_what_receive] = BEAMR_TRACE_RECEIVE,
+		[CONTROL_trace_what_gc] = BEAMR_TRACE_GC,
+		[CONTROL_trace_what_schedule] = BEAMR_TRACE_SCHEDULE,
+	};
+	*ret_what = 0;
+	for (size_t i = 0; i < what->count; i++) {
+		int value = control_value_find(CONTROL_ENUM_trace_what, what->items[i]);
+		if (value < 0)
+			return false;
+		*ret_what |= bits[value];
+	}
+	return *ret_what != 0;
+}
+
+/* The name of the parameter that is out of its domain; NULL. */
+static const char *trace_options(
+	const struct control_in_event_trace *in, struct beamr_trace_options *ret_options)
+{
+	const unsigned calls = BEAMR_TRACE_CALL | BEAMR_TRACE_RETURN | BEAMR_TRACE_EXCEPTION;
+	*ret_options = (struct beamr_trace_options){ .module = in->module,
+		.function = in->function,
+		.arity = in->arity.set ? (int)in->arity.value : -1,
+		.count_max = (uint64_t)in->count_max,
+		.rate_max = in->rate_max.set ? (uint64_t)in->rate_max.value : 0,
+		.duration_usec = (uint64_t)in->duration_usec,
+		.text_max = in->max_text.set ? (size_t)in->max_text.value : 0 };
+	if (!parse_what(&in->what, &ret_options->what))
+		return "what";
+	/* Each call of everything would stop a service. */
+	if ((ret_options->what & calls) != 0 && in->module == NULL)
+		return "module";
+	if (in->arity.set && (in->arity.value < 0 || in->arity.value > 255 || in->function == NULL))
+		return "arity";
+	if (in->count_max < 1)
+		return "countMax";
+	if (in->duration_usec < 1)
+		return "durationUSecMax";
+	if (in->rate_max.set && in->rate_max.value < 1)
+		return "ratePerSecondMax";
+	return in->max_text.set && in->max_text.value < 1 ? "maxText" : NULL;
+}
+
+void handle_event_trace(struct call *call, const struct control_in_event_trace *in)
+{
+	struct events *events = call->daemon->events;
+	struct beamr_trace_options options;
+	const char *bad = trace_options(in, &options);
+	if (bad != NULL) {
+		struct control_error_invalid_parameter info = { .parameter = bad };
+		call_fail(call, CONTROL_ERROR_invalid_parameter, &info);
+		return;
+	}
+	struct beamr_ns *ns;
+	if (beamr_ns_get(call->daemon->machine, in->service, &ns) != 0) {
+		struct control_error_event_no_such_service info = { .service = in->service,
+			.message = call_printf(
+				call, "There is no service \"%s\" that runs.", in->service) };
+		call_fail(call, CONTROL_ERROR_event_no_such_service, &info);
+		return;
+	}
+	if (in->process != NULL &&
+		!method_process(call, in->process, in->service, &options.process)) {
+		(void)beamr_ns_unref(ns); /* always NULL */
+		return;
+	}
+	struct subscriber *subscriber = calloc(1, sizeof(*subscriber));
+	uint64_t last = events_last(events);
+	int r = subscriber == NULL ? -ENOMEM : beamr_trace_start(ns, &options, &subscriber->trace);
+	(void)beamr_ns_unref(ns); /* always NULL */
+	if (r != 0) {
+		free(subscriber);
+		struct control_error_invalid_parameter info = { .parameter = "function" };
+		call_fail(call, CONTROL_ERROR_invalid_parameter, &info);
+		return;
+	}
+	(void)snprintf(subscriber->number, sizeof(subscriber->number), "%llu",
+		(unsigned long long)beamr_trace_number(subscriber->trace)); /* has room */
+	subscriber->call = call;
+	subscriber->seq = subscriber->ready_seq = last;
 	list_append(events_list(events), &subscriber->node);
 	call->on_close = on_close;
 	call->on_drained = pump;

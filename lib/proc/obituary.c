@@ -448,6 +448,25 @@ _noinline_ void proc_report(
 	emit(&report);
 }
 
+_noinline_ void proc_report_trace(struct proc *p, uint64_t id, const char *text, term mfa)
+{
+	struct beamr_report report;
+	report_begin(&report, BEAMR_REPORT_TRACE);
+	put_identity(&report, p);
+	report.reference = report_putf(&report, "%llu", (unsigned long long)id);
+	if (mfa != TERM_NONE) {
+		report.module = put_atom(&report, tuple_element(mfa, 0));
+		report.function = put_atom(&report, tuple_element(mfa, 1));
+		term args = tuple_element(mfa, 2);
+		for (; term_is_cons(args); args = cons_tail(args))
+			report.arity++;
+		if (term_is_small(args))
+			report.arity = (uint32_t)small_value(args);
+	}
+	report.detail = report_put(&report, text, strlen(text), REPORT_REASON_MAX);
+	emit(&report);
+}
+
 /* What a program says of itself, through the namespace's own log handler. */
 _noinline_ void proc_tell(struct proc *p, enum beamr_report_kind kind, unsigned priority,
 	term other, term text, term reason)

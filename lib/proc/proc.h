@@ -306,6 +306,8 @@ void proc_roots(struct proc *p, struct roots *roots, term *x, unsigned live);
 /* A report of what p has done to another, or what was done to it: only when report_asked(kind). other, reference, reason: TERM_NONE
  * for none. Threads: owner. */
 void proc_report(struct proc *p, enum beamr_report_kind kind, term other, term reference, term reason);
+/* A report of a traced event of p: id of the trace, what happened as text, and the function it is about or TERM_NONE. */
+void proc_report_trace(struct proc *p, uint64_t id, const char *text, term mfa);
 /* A report of what p says: kind RESTART (text: what was restarted and how), GIVEUP or LOG (text: the sentence); priority over 7:
  * the kind's own; other, reason: terms, `undefined` for none. Threads: owner. */
 void proc_tell(struct proc *p, enum beamr_report_kind kind, unsigned priority, term other, term text, term reason);

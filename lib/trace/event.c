@@ -12,6 +12,7 @@
 #include "proc/table.h"
 #include "term/atom.h"
 #include "trace/call.h"
+#include "trace/host.h"
 
 /* ------------------------------------------------------------------------------------------------ messages */
 
@@ -73,6 +74,10 @@ bool event_tell_to(struct proc *p, term tracer, uint32_t flags, const term *part
 
 void event_tell(struct proc *p, struct trace_ref *ref, const term *parts, unsigned count)
 {
+	if (ref->session->host != NULL) {
+		host_trace_tell(p, ref->session, parts, count);
+		return;
+	}
 	uint32_t flags = ref->flags & TRACE_HOW;
 	if ((flags & TRACE_TIMESTAMP) && trace_cpu_timestamps(p->ns))
 		flags |= TRACE_CPU_TIMESTAMP;

@@ -38,7 +38,7 @@ static term about(struct proc *p, const struct inquiry *q, struct heap *heap)
 	if (q->session == NULL) {
 		term list = TERM_NIL;
 		for (struct trace_ref *r = tracee_refs(p); r != NULL; r = r->next)
-			if (trace_session_alive(r->session))
+			if (trace_session_alive(r->session) && r->session->host == NULL)
 				list = heap_cons(heap, trace_session_weak(heap, r->session), list);
 		return pair(heap, q->key, list);
 	}
@@ -251,7 +251,7 @@ static void sessions_of_breakpoint(struct sessions *all, const struct breakpoint
 		b == NULL ? NULL
 			  : atomic_load_acquire(&((struct breakpoint *)(uintptr_t)b)->probes);
 	for (size_t i = 0; set != NULL && i < set->count; i++)
-		if (set->items[i].session->ns == all->space->ns)
+		if (set->items[i].session->ns == all->space->ns && set->items[i].session->host == NULL)
 			all->list = heap_cons(all->heap,
 				trace_session_weak(all->heap, set->items[i].session), all->list);
 }
@@ -283,7 +283,7 @@ static bool session_counts(struct sessions *all, struct trace_session *s)
 static void session_count(struct trace_session *s, void *arg)
 {
 	struct sessions *all = arg;
-	if (session_counts(all, s))
+	if (s->host == NULL && session_counts(all, s))
 		all->list = heap_cons(all->heap, trace_session_weak(all->heap, s), all->list);
 }
 

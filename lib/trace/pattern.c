@@ -113,6 +113,19 @@ static void apply(struct pattern *pt)
 	mutex_unlock(&ns->code_lock);
 }
 
+uint64_t pattern_set_local(struct trace_session *s, term module, term function, int64_t arity, struct matchspec *ms)
+{
+	struct pattern pt = {
+		.change = { .session = s, .what = WHAT_LOCAL, .on = true, .ms = ms, .meta_tracer = TERM_NONE },
+		.module = module,
+		.function = function,
+		.arity = arity,
+		.space = trace_space(s->ns),
+	};
+	apply(&pt);
+	return pt.matched;
+}
+
 /* ------------------------------------------------------------------------------------------------ code that comes */
 
 static void replace(struct matchspec **slot, struct matchspec *ms)

@@ -172,7 +172,9 @@ term bif_erts_internal_trace_session_create_3(struct proc *p, const term *args)
 		return bif_badarg(p);
 	struct trace_session *s =
 		trace_session_new(p->ns, args[0], args[1] == A(undefined) ? TERM_NONE : args[1]);
-	return trace_session_handle(bif_heap(p), s);
+	term handle = trace_session_handle(bif_heap(p), s);
+	(void)trace_session_unref(s); /* always NULL */
+	return handle;
 }
 
 term bif_erts_internal_trace_session_destroy_1(struct proc *p, const term *args)

@@ -7,6 +7,7 @@
 #include "term/atom.h"
 #include "term/ident.h"
 #include "trace/breakpoint.h"
+#include "trace/host.h"
 #include "trace/monitor.h"
 #include "trace/tracee.h"
 
@@ -36,15 +37,26 @@ static struct trace_session *session_alloc(struct ns *ns, term name, term tracer
 	return s;
 }
 
-struct trace_session *trace_session_new(struct ns *ns, term name, term tracer)
+static struct trace_session *session_enlist(struct trace_session *s, struct trace_space *space)
 {
-	struct trace_space *space = trace_space(ns);
-	struct trace_session *s = session_alloc(ns, name, tracer);
 	mutex_lock(&trace_lock);
 	s->id = ++last_id;
-	list_insert_before(space->sessions.next, &s->link); /* the list's count is the first one */
+	list_insert_before(space->sessions.next, &s->link);
+	(void)trace_session_ref(s); /* the list's */
 	mutex_unlock(&trace_lock);
 	return s;
+}
+
+struct trace_session *trace_session_new(struct ns *ns, term name, term tracer)
+{
+	return session_enlist(session_alloc(ns, name, tracer), trace_space(ns));
+}
+
+struct trace_session *trace_session_new_for_host(struct ns *ns, struct host_trace *host)
+{
+	struct trace_session *s = session_alloc(ns, A(trace), TERM_NONE);
+	s->host = host;
+	return session_enlist(s, trace_space(ns));
 }
 
 struct trace_session *trace_session_ref(struct trace_session *s)
@@ -86,6 +98,7 @@ struct trace_session *trace_session_unref(struct trace_session *s)
 			filter_free(&f->retired);
 	}
 	on_load_clear(s);
+	host_trace_free(s->host);
 	mem_free(MEM_TRACE, s, sizeof(*s));
 	return NULL;
 }
@@ -230,7 +243,8 @@ static struct trace_session *session_by_id(struct ns *ns, term name, uint64_t id
 	mutex_lock(&trace_lock);
 	list_foreach(n, &space->sessions) {
 		struct trace_session *s = list_entry(n, struct trace_session, link);
-		if (s->name == name && s->id - 1 == id && trace_session_alive(s)) {
+		if (s->name == name && s->id - 1 == id && s->host == NULL &&
+			trace_session_alive(s)) {
 			found = trace_session_ref(s);
 			break;
 		}

@@ -76,12 +76,15 @@ struct trace_limits {
 
 #define trace_no_limits ((struct trace_limits){ .receiver = TERM_NONE, .queue_off = -1 })
 
+struct host_trace;
+
 struct trace_session {
 	_Atomic uint32_t refs;
 	_Atomic bool alive;
 	_Atomic uint64_t control_word; /* set_tcw */
 	/* fixed once published */
 	struct ns *ns;
+	struct host_trace *host; /* the host listens (host.h); NULL: a process */
 	term name;
 	uint64_t id; /* 0: legacy */
 	term tracer; /* a pid; TERM_NONE: whoever asks */
@@ -138,6 +141,8 @@ struct trace_space *trace_space(struct ns *ns);
 struct trace_space *trace_space_of(struct ns *ns);
 
 struct trace_session *trace_session_new(struct ns *ns, term name, term tracer);
+/* Takes host. */
+struct trace_session *trace_session_new_for_host(struct ns *ns, struct host_trace *host);
 struct trace_session *trace_session_ref(struct trace_session *s);
 struct trace_session *trace_session_unref(struct trace_session *s);
 /* Everything that it wants ends. False: it was dead. Threads: any, holding no lock. */
@@ -156,6 +161,12 @@ void trace_sessions_each(struct ns *ns, void (*fn)(struct trace_session *s, void
 static inline bool trace_session_alive(const struct trace_session *s)
 {
 	return atomic_load_acquire(&((struct trace_session *)(uintptr_t)s)->alive);
+}
+
+/* Whether whoever a session's events go to is there. */
+static inline bool trace_listens(const struct trace_session *s, term tracer)
+{
+	return s->host != NULL || (tracer != TERM_NONE && proc_lookup(tracer) != NULL);
 }
 
 /* Replaces a filter; takes the count of ms. */

@@ -34,7 +34,7 @@ struct trace_ref *tracee_ref_by_id(const struct proc *p, uint64_t session)
 
 bool trace_ref_listens(const struct proc *p, const struct trace_ref *ref, bool *ret_gone)
 {
-	*ret_gone = !trace_session_alive(ref->session) || proc_lookup(ref->tracer) == NULL;
+	*ret_gone = !trace_session_alive(ref->session) || !trace_listens(ref->session, ref->tracer);
 	return !*ret_gone && ref->tracer != p->pid;
 }
 
@@ -141,7 +141,7 @@ struct newcomers {
 static void trace_newcomer(struct trace_session *s, void *arg)
 {
 	struct newcomers *n = arg;
-	if (s->new_processes.flags == 0 || proc_lookup(s->new_processes.tracer) == NULL)
+	if (s->new_processes.flags == 0 || !trace_listens(s, s->new_processes.tracer))
 		return;
 	(void)tracee_change(n->child, s, true, s->new_processes.flags,
 		s->new_processes.tracer); /* the first one */
