@@ -38,6 +38,8 @@ enum account_count {
 #define ACCOUNT_BATCH_BYTES (64 << 10)
 #define ACCOUNT_HOLDER ((uint64_t)1 << 48)
 
+struct atom_set;
+
 struct account {
 	_Atomic uint64_t life;
 	struct epoch_item retired;
@@ -49,6 +51,8 @@ struct account {
 	_Atomic int64_t max;
 	_Atomic int64_t mark; /* the lower of both */
 	_Atomic int64_t ets_max;
+	_Atomic uint64_t atoms_max; /* 0: none */
+	_Atomic(struct atom_set *) atoms; /* term/atom.c: what it has made; NULL: nothing yet */
 	_Atomic uint64_t reductions, messages;
 	/* Processor time. */
 	_Atomic int64_t cpu_nsec;

@@ -166,7 +166,7 @@ void load_digest(const void *file, size_t size, uint8_t ret_digest[32])
 	SHA256Final(ret_digest, &sha);
 }
 
-static int build_code(const void *file, size_t size, term expected, const uint8_t *digest,
+static int build_code_shared(const void *file, size_t size, term expected, const uint8_t *digest,
 	struct staged **ret_staged, struct load_error *error)
 {
 	int r = build(file, size, expected, digest, ret_staged, error);
@@ -176,6 +176,16 @@ static int build_code(const void *file, size_t size, term expected, const uint8_
 	/* on_load runs before anything is published. */
 	code->published = code->published || code->on_load != NULL;
 	return 0;
+}
+
+/* What a module holds is shared by content between namespaces, and so are its atoms. */
+static int build_code(const void *file, size_t size, term expected, const uint8_t *digest, struct staged **ret_staged,
+	struct load_error *error)
+{
+	bool before = atom_set_sharing(true);
+	int r = build_code_shared(file, size, expected, digest, ret_staged, error);
+	(void)atom_set_sharing(before); /* what it was meanwhile is known */
+	return r;
 }
 
 int load_code(const void *file, size_t size, term expected, struct module_code **ret_code,

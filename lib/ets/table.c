@@ -290,6 +290,11 @@ struct table *ets_get(struct proc *p, term identifier)
 			counted_ref(counted);
 		}
 	}
+	/* Another namespace's table is none here, even for who was given its reference. */
+	if (t != NULL && t->account != p->account) {
+		counted_unref(&t->counted);
+		return NULL;
+	}
 	return t;
 }
 
@@ -300,7 +305,8 @@ void ets_put(struct table *t)
 
 static int check_access(const struct proc *p, const struct table *t, enum table_need need)
 {
-	if (!atomic_load_relaxed(&t->alive))
+	/* Another namespace's table is none here, even for who was given its reference. */
+	if (!atomic_load_relaxed(&t->alive) || t->account != p->account)
 		return TABLE_E_ID;
 	if (t->owner == p->pid || need == NEED_INFO)
 		return 0;
@@ -473,11 +479,11 @@ int ets_rename(struct proc *p, term identifier, term name)
 	return r;
 }
 
-static bool is_live(term pid)
+static bool is_live(const struct proc *p, term pid)
 {
 	struct proc *other = term_is_local_pid(pid) ? proc_lookup(pid) : NULL;
 	/* Pairs with the end of a process, which marks itself before it comes to owner_ends. */
-	return other != NULL && (atomic_load_acquire(&other->state) & (STATE_EXITING | STATE_FREE)) == 0;
+	return other != NULL && other->account == p->account && (atomic_load_acquire(&other->state) & (STATE_EXITING | STATE_FREE)) == 0;
 }
 
 /* Both locked. */
@@ -495,7 +501,7 @@ int ets_give(struct proc *p, term identifier, term to, term data)
 	int r = lock_both(p, identifier, NEED_OWNER, &t);
 	if (r != 0)
 		return r;
-	if (to == p->pid || !is_live(to)) {
+	if (to == p->pid || !is_live(p, to)) {
 		unlock_both(t);
 		return TABLE_E_PROCESS;
 	}
@@ -667,7 +673,7 @@ static void owner_ends(struct proc *p)
 		struct table *t = o->tables;
 		bool last = t->owner_next == NULL;
 		mutex_lock(&t->mutex);
-		if (t->heir != TERM_NONE && t->heir != p->pid && is_live(t->heir)) {
+		if (t->heir != TERM_NONE && t->heir != p->pid && is_live(p, t->heir)) {
 			term heir = t->heir;
 			change_owner(t, heir);
 			counted_ref(&t->counted);

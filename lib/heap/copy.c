@@ -8,6 +8,7 @@
 #include "base/atomic.h"
 #include "heap/literal.h"
 #include "heap/offheap.h"
+#include "term/atom.h"
 
 #include <string.h>
 
@@ -148,6 +149,39 @@ static inline __attribute__((always_inline)) size_t count_words(term root, enum 
 	if (unlikely(todo.items != todo.inline_items))
 		mem_free(MEM_TEMP, todo.items, todo.capacity * sizeof(term));
 	return words;
+}
+
+void heap_share_atoms(term root)
+{
+	struct todo todo;
+	todo.items = todo.inline_items;
+	todo.count = 0;
+	todo.capacity = ARRAY_SIZE(todo.inline_items);
+	term t = root;
+	for (;;) {
+		if (term_is_atom(t)) {
+			atom_share(t);
+		} else if (term_is_cons(t)) {
+			todo_room(&todo, 1);
+			todo.items[todo.count++] = cons_ptr(t)[1];
+			t = cons_ptr(t)[0];
+			continue;
+		} else if (!term_is_immediate(t)) {
+			const term *p = boxed_ptr(t);
+			size_t size = (p[0] & HEADER_RAW) == 0 ? header_size(p[0]) : 0;
+			enum boxed_kind kind = header_kind(p[0]);
+			if (kind == BOXED_EXT_PID || kind == BOXED_EXT_PORT || kind == BOXED_EXT_REF)
+				atom_share(p[1]); /* the node */
+			todo_room(&todo, size);
+			for (size_t i = size; i > 0; i--)
+				todo.items[todo.count++] = p[i];
+		}
+		if (todo.count == 0)
+			break;
+		t = todo.items[--todo.count];
+	}
+	if (todo.items != todo.inline_items)
+		mem_free(MEM_TEMP, todo.items, todo.capacity * sizeof(term));
 }
 
 /* bits of [data, offset..) to out, from its first bit; the unused bits of the last byte become zero. */

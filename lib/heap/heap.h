@@ -122,6 +122,8 @@ term heap_copy(struct heap *heap, term t);
 /* The same with heap_flat_words(t) words, literals copied as well (but lasting ones: #{}): for what must not depend on any
  * module. */
 term heap_copy_deep_into(term t, term **hp, struct offheap *list);
+/* Makes every atom in a term shared (term/atom.h), in literals, too: it leaves its namespace. */
+void heap_share_atoms(term t);
 /* erts_debug:flat_size; the same, literals counted as well. */
 size_t heap_flat_words(term t);
 

@@ -14,6 +14,7 @@
 #include "ns/cwd.h"
 #include "ns/paths.h"
 #include "ns/quota.h"
+#include "term/atom.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -462,6 +463,7 @@ void ns_free(struct ns *ns)
 	paths_free(ns->paths);
 	(void)munmap((void *)(uintptr_t)ns->dispatch, DISPATCH_BYTES); /* our own mapping */
 	mutex_done(&ns->code_lock);
+	atoms_release(ns->account);
 	account_retire(ns->account);
 	while (ns->old_names != NULL) {
 		struct ns_old_name *old = ns->old_names;

@@ -38,6 +38,7 @@ int ns_set_limits(struct ns *ns, const uint64_t limits[NS_QUOTAS])
 	atomic_store_relaxed(&ns->account->high, high);
 	atomic_store_relaxed(&ns->account->max, max);
 	atomic_store_relaxed(&ns->account->mark, high < max ? high : max);
+	atomic_store_relaxed(&ns->account->atoms_max, limits[NS_QUOTA_atoms_max]);
 	atomic_store_relaxed(
 		&ns->account->ets_max, limit_of_bytes(limits[NS_QUOTA_ets_memory_max]));
 	return 0;

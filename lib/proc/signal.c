@@ -142,9 +142,20 @@ void message_join_heap(struct message *m, struct heap *heap)
 #define CARRIES_MESSAGE                                                                            \
 	(1U << SIGNAL_MESSAGE | 1U << SIGNAL_ALIAS_MESSAGE | 1U << SIGNAL_EXIT | 1U << SIGNAL_EXIT_LINK | 1U << SIGNAL_ANSWER)
 
+/* What goes to another namespace: its atoms are no longer this one's alone. */
+static _noinline_ void share_atoms(struct signal *s)
+{
+	if (1U << s->kind & CARRIES_MESSAGE)
+		heap_share_atoms(signal_message(s)->value);
+	else if (s->kind == SIGNAL_DOWN && monitor_of_there(s)->reason != NULL)
+		heap_share_atoms(monitor_of_there(s)->reason->value);
+}
+
 bool signal_send(struct proc *to, struct signal *s)
 {
 	const bool charged = 1U << s->kind & CARRIES_MESSAGE;
+	if (unlikely(to->account != account_current()))
+		share_atoms(s);
 	if (charged)
 		message_charge(signal_message(s), to->account);
 	struct signal *old = atomic_load_relaxed(&to->inbox);

@@ -334,8 +334,21 @@ void timers_run(struct timers *timers, int64_t now_nsec)
 	}
 	atomic_store_relaxed(&timers->next_nsec, wheel_next(&timers->wheel));
 	mutex_unlock(&timers->lock);
-	list_foreach_safe (n, &due)
-		deliver(list_entry(n, struct timer, wheel.link));
+	if (list_is_empty(&due))
+		return;
+	/* Each is sent as by whose it is. */
+	struct account *before = account_current();
+	if (before != NULL)
+		(void)account_ref(before); /* the same pointer */
+	list_foreach_safe (n, &due) {
+		struct timer *t = list_entry(n, struct timer, wheel.link);
+		if (account_current() != t->account)
+			account_switch(t->account);
+		deliver(t);
+	}
+	if (account_current() != before)
+		account_switch(before);
+	(void)account_unref(before); /* always NULL */
 }
 
 static void cancel_list(struct timers *home, struct list *list)

@@ -124,6 +124,8 @@ struct export *export_get(term module, term function, uint32_t arity)
 			table = grow(table);
 			(void)find(table, module, function, arity, &slot); /* only for the slot */
 		}
+		atom_share(module); /* it stays */
+		atom_share(function);
 		e = &exports.rows[count];
 		*e = (struct export){ .module = module, .function = function, .arity = arity, .number = count };
 		atomic_store_release(&exports.count, count + 1); /* Pairs with export_count(). */

@@ -14,6 +14,7 @@
 
 struct beamr_term *term_wrap(struct owned_term *owned)
 {
+	heap_share_atoms(owned->value); /* it may outlive its namespace */
 	struct beamr_term *t = mem_alloc(MEM_MISC, sizeof(*t));
 	t->owned = owned;
 	return t;

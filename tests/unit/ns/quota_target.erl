@@ -2,7 +2,8 @@
 %% What test_quota.c runs in namespaces with limits. Each function tells what it met.
 -module(quota_target).
 -export([spawn_until/1, tables/1, timers/1, hold/1, grow/1, wait/0, flood/2, binaries/2, fill/2, spin/1, nothing/0,
-         shared/1, send_shared/1, insert_shared/1, spawn_shared/1, return_shared/1, exit_shared/1, everything/1, echo/1]).
+         shared/1, send_shared/1, insert_shared/1, spawn_shared/1, return_shared/1, exit_shared/1, everything/1, echo/1, atoms/1, keep/0, give/2,
+         exists/1, mint/1]).
 
 nothing() -> ok.
 
@@ -100,6 +101,26 @@ exit_shared(N) ->
     {Pid, Ref} = spawn_monitor(fun() -> exit(shared(N)) end),
     receive {'DOWN', Ref, process, Pid, Reason} -> is_atom(Reason) end.
 
+atoms(Max) -> atoms(Max, 0).
+atoms(Max, Max) -> {Max, none};
+atoms(Max, N) ->
+    try list_to_atom("one_more_atom_" ++ integer_to_list(N)) of
+        _ -> atoms(Max, N + 1)
+    catch
+        error:Reason -> {N, Reason, list_to_atom("one_more_atom_1")}
+    end.
+
+%% Keeps what it is sent, and shows it when asked to.
+keep() -> receive {keep, X} -> keep(X) end.
+keep(X) -> receive stop -> X end.
+
+%% Sends the other an atom that nobody else has made.
+give(Pid, N) -> Pid ! {keep, [list_to_atom("given_atom_" ++ integer_to_list(N)), #{list_to_atom("given_key") => 1.5}]}, ok.
+
+exists(Text) -> try binary_to_existing_atom(Text) of _ -> true catch error:badarg -> false end.
+
+mint(N) -> atom_to_list(list_to_atom("minted_atom_" ++ integer_to_list(N))) =:= "minted_atom_" ++ integer_to_list(N).
+
 %% A bit of all that a namespace can hold. The number makes atoms that no other run has.
 everything(N) ->
     T = ets:new(some_table, [named_table, public]),
@@ -114,4 +135,4 @@ everything(N) ->
     os:putenv("SOME_NAME", "some value"),
     spawn_link(fun() -> receive stop -> ok after 1000000 -> ok end end),
     process_flag(trap_exit, true),
-    receive stop -> ok after 0 -> A end.
+    receive stop -> A after 0 -> atom_to_binary(A) =:= <<"unit_atom_", (integer_to_binary(N))/binary>> end.
