@@ -139,6 +139,11 @@ static void bags_free(struct record *r)
 		orphans_free(epoch);
 }
 
+bool epoch_is_inside(void)
+{
+	return self != NULL && self->depth > 0;
+}
+
 void epoch_enter(void)
 {
 	struct record *r = record_self();

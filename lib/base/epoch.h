@@ -19,6 +19,8 @@ struct epoch_item {
  * when it starts and leaves while it sleeps. */
 void epoch_enter(void);
 void epoch_leave(void);
+/* Whether the calling thread is inside. */
+bool epoch_is_inside(void);
 /* The calling thread holds no protected pointer now; it stays inside. Frees what may be freed. */
 void epoch_quiescent(void);
 /* item is unlinked already: no new reader can find it. Calls item->free(item) later, on some thread. Threads: any. */

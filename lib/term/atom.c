@@ -364,10 +364,11 @@ static inline bool accept(struct atom_entry *e, bool looks)
 	return share(e);
 }
 
-/* Schedulers are inside of an epoch while they work; others look under the stripe's lock, without which nothing leaves a table. */
+/* Schedulers are inside of an epoch while they work; who is not looks under the stripe's lock, without which nothing leaves a
+ * table. */
 static inline bool looks_freely(void)
 {
-	return account_batch != NULL;
+	return epoch_is_inside();
 }
 
 term atom_lookup(const uint8_t *text, size_t size)
