@@ -18,6 +18,8 @@ size_t instr_length(const uint64_t *code)
 	switch ((unsigned)i) {
 	case INSTR_put_tuple:
 		return (uint32_t)code[1];
+	case INSTR_put_tuple_wide:
+		return words + (uint32_t)code[1];
 	case INSTR_put_tuple_2:
 	case INSTR_put_tuple_2_return:
 	case INSTR_put_tuple_3:

@@ -659,7 +659,9 @@ void lower_put_tuple(struct lowering *l, const struct operand *destination,
 			arg_number(live << 8 | (2 + constants)) };
 		emit_args(l, arity == 2 ? INSTR_put_tuple_2 : INSTR_put_tuple_3, args, 6);
 	} else if (arity > PACKED_TUPLE_MAX) {
-		lower_fail(l, "put_tuple2 with %zu elements", arity);
+		EMIT(l, put_tuple_wide, arg_reg(destination), arg_number(arity));
+		for (size_t i = 0; i < arity; i++)
+			emit_word(l, lower_source(&o[i]));
 		return;
 	} else {
 		size_t packed = (arity + 3) / 4, count = 0;

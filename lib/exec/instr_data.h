@@ -226,6 +226,18 @@ L_put_tuple: {
 	JUMP((uint32_t)F32(1, 0));
 }
 
+L_put_tuple_wide: {
+	const uint64_t *source = pc + INSTR_WORDS_put_tuple_wide;
+	size_t arity = (uint32_t)F32(1, 0);
+	H[0] = HEADER(BOXED_TUPLE, arity);
+	for (size_t i = 0; i < arity; i++)
+		H[1 + i] = source_value(source[i], x, E);
+	REG(W16(0)) = term_of_boxed(H);
+	H += 1 + arity;
+	pc = source + arity;
+	DISPATCH();
+}
+
 L_put_tuple_2: {
 	if (W16(1) != 0)
 		NEED(W16(1), F8(1, 7));

@@ -214,7 +214,8 @@ struct exec_tracing exec_tracing;
 #endif
 
 #if defined(__clang__)
-#define OPTIMIZE_FOR_DISPATCH
+/* Of code that was verified, and checks that have a compiler work for minutes on this one function. */
+#define OPTIMIZE_FOR_DISPATCH __attribute__((no_sanitize("alignment", "null", "pointer-overflow", "object-size")))
 #else
 #define OPTIMIZE_FOR_DISPATCH __attribute__((optimize("no-gcse", "no-crossjumping", "no-tree-slp-vectorize", "no-tree-tail-merge", "no-tree-pre", \
 	"no-code-hoisting")))

@@ -96,3 +96,10 @@ map_keys_survive_purge() ->
     gone_(cm_keys),
     erlang:garbage_collect(),
     {M, M#{aa := z, new => 1}, receive {m, M2} -> {M2, lists:sort(maps:keys(M2))} end}.
+wide_tuple() ->
+    Elements = lists:append([[{var, 7, 'X'}, {integer, 7, I}] || I <- lists:seq(1, 4000)]),
+    B = mod_(cm_wide, one, [{attribute, 1, export, [{wt, 1}]}, {function, 7, wt, 1, [{clause, 7, [{var, 7, 'X'}], [], [{tuple, 7, Elements}]}]}]),
+    {module, cm_wide} = erlang:load_module(cm_wide, B),
+    T = cm_wide:wt(id([x])),
+    gone_(cm_wide),
+    {tuple_size(T), element(1, T), element(8000, T), erlang:phash2(T)}.
