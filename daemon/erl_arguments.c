@@ -463,7 +463,7 @@ static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *
 
 static bool read_flags(struct erl_arguments *a)
 {
-	static const char letters[] = "aABcCdeFhiIJKlLMnNpPQrRsSStTuvVWxz"; /* erl(1) */
+	static const char letters[] = "aABcCdDeFfhHiIJKlLMnNpPQrRsStTuUvVWxz"; /* erl(1) */
 	for (size_t i = 0; i < a->emulator.items.count; i++) {
 		const char *flag = a->emulator.items.items[i];
 		const char *value =
