@@ -45,9 +45,9 @@ static char *text_of(term t)
 	assert(text != NULL);
 	for (; term_is_cons(t); t = cons_tail(t)) {
 		term c = cons_head(t);
-		int k = term_is_small(c) && small_value(c) > 0 && small_value(c) <= 0x10FFFF ?
-				utf8_encode((uint32_t)small_value(c), (uint8_t *)text + size) :
-				0;
+		int k = term_is_small(c) && small_value(c) > 0 && small_value(c) <= 0x10FFFF
+				? utf8_encode((uint32_t)small_value(c), (uint8_t *)text + size)
+				: 0;
 		if (k == 0) {
 			free(text);
 			return NULL;
@@ -137,7 +137,8 @@ static bool set_variable(struct options *o, term item)
 	term with = tuple_element(item, 1);
 	char *name = text_of(tuple_element(item, 0));
 	char *value = with == A(false) || term_is_atom(with) ? NULL : text_of(with);
-	bool ok = name != NULL && name[0] != '\0' && strchr(name, '=') == NULL && (value != NULL || with == A(false));
+	bool ok = name != NULL && name[0] != '\0' && strchr(name, '=') == NULL &&
+		  (value != NULL || with == A(false));
 	if (ok)
 		environment_put(o->env, name, value);
 	free(name);
@@ -186,7 +187,8 @@ static bool pair_option(struct options *o, term name, term value)
 	case ATOM_INDEX_arg0:
 		return o->spec->kind == PORT_EXECUTABLE && set_text(&o->arg0, value);
 	case ATOM_INDEX_parallelism:
-		return (value == A(true) || value == A(false)) && set_flag(o, PORT_PARALLEL, value == A(true));
+		return (value == A(true) || value == A(false)) &&
+		       set_flag(o, PORT_PARALLEL, value == A(true));
 	case ATOM_INDEX_busy_limits_port:
 		return set_limits(o, value, true);
 	case ATOM_INDEX_busy_limits_msgq:
@@ -200,9 +202,10 @@ static bool read_options(struct options *o, term list)
 {
 	for (; term_is_cons(list); list = cons_tail(list)) {
 		term item = cons_head(list);
-		if (term_is_atom(item) ? !atom_option(o, item) :
-					 !term_is_tuple_of(item, 2) ||
-						 !pair_option(o, tuple_element(item, 0), tuple_element(item, 1)))
+		if (term_is_atom(item) ? !atom_option(o, item)
+				       : !term_is_tuple_of(item, 2) ||
+						 !pair_option(o, tuple_element(item, 0),
+							 tuple_element(item, 1)))
 			return false;
 	}
 	struct port_spec *s = o->spec;
@@ -245,7 +248,8 @@ static int read_fds(struct port_spec *s, term in, term out)
 {
 	if (!term_is_small(in) || !term_is_small(out))
 		return -1;
-	if (small_value(in) < 0 || small_value(out) < 0 || small_value(in) > INT_MAX || small_value(out) > INT_MAX)
+	if (small_value(in) < 0 || small_value(out) < 0 || small_value(in) > INT_MAX ||
+		small_value(out) > INT_MAX)
 		return EINVAL;
 	s->kind = PORT_FD;
 	s->fd_in = (int)small_value(in);
@@ -376,7 +380,8 @@ term bif_erts_internal_port_control_3(struct proc *p, const term *args)
 	size_t operation;
 	term port = port_of(p, args[0]);
 	struct port_bytes *bytes = port_bytes_of(args[2], 0);
-	if (port == TERM_NONE || bytes == NULL || !bif_get_size(args[1], &operation) || operation > UINT32_MAX) {
+	if (port == TERM_NONE || bytes == NULL || !bif_get_size(args[1], &operation) ||
+		operation > UINT32_MAX) {
 		port_bytes_free(bytes);
 		return A(badarg);
 	}
@@ -412,9 +417,11 @@ term bif_erts_internal_port_info_1(struct proc *p, const term *args)
 
 static bool is_item(term item)
 {
-	static const uint32_t items[] = { ATOM_INDEX_registered_name, ATOM_INDEX_name, ATOM_INDEX_links, ATOM_INDEX_id,
-		ATOM_INDEX_connected, ATOM_INDEX_input, ATOM_INDEX_output, ATOM_INDEX_os_pid, ATOM_INDEX_parallelism,
-		ATOM_INDEX_memory, ATOM_INDEX_monitors, ATOM_INDEX_monitored_by, ATOM_INDEX_queue_size, ATOM_INDEX_locking };
+	static const uint32_t items[] = { ATOM_INDEX_registered_name, ATOM_INDEX_name,
+		ATOM_INDEX_links, ATOM_INDEX_id, ATOM_INDEX_connected, ATOM_INDEX_input,
+		ATOM_INDEX_output, ATOM_INDEX_os_pid, ATOM_INDEX_parallelism, ATOM_INDEX_memory,
+		ATOM_INDEX_monitors, ATOM_INDEX_monitored_by, ATOM_INDEX_queue_size,
+		ATOM_INDEX_locking };
 	for (size_t i = 0; i < ARRAY_SIZE(items); i++)
 		if (item == term_of_atom_index(items[i]))
 			return true;
@@ -450,7 +457,7 @@ term bif_erlang_ports_0(struct proc *p, const term *args)
 	VEC(term) ports = { 0 };
 	term list = TERM_NIL;
 	port_each(p->ns, add_port, &ports);
-	vec_foreach (port, &ports)
+	vec_foreach(port, &ports)
 		list = heap_cons(bif_heap(p), *port, list);
 	bif_charge(p, ports.count);
 	vec_done(&ports);

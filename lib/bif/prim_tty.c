@@ -185,7 +185,8 @@ term bif_prim_tty_init_3(struct proc *p, const term *args)
 	struct tty *t = tty_of(args[0]);
 	if (t == NULL || !term_is_map(args[2]))
 		return bif_badarg(p);
-	term canon = map_get(args[2], A(canon)), echo = map_get(args[2], A(echo)), sig = map_get(args[2], A(sig));
+	term canon = map_get(args[2], A(canon)), echo = map_get(args[2], A(echo)),
+	     sig = map_get(args[2], A(sig));
 	if (!t->is_terminal)
 		return error_of(p, A(enotsup));
 	mutex_lock(&t->lock);
@@ -241,7 +242,8 @@ term bif_prim_tty_window_size_1(struct proc *p, const term *args)
 	struct winsize size = { 0 };
 	if (t == NULL)
 		return bif_badarg(p);
-	if ((t->in < 0 || ioctl(t->in, TIOCGWINSZ, &size) < 0) && (t->out < 0 || ioctl(t->out, TIOCGWINSZ, &size) < 0))
+	if ((t->in < 0 || ioctl(t->in, TIOCGWINSZ, &size) < 0) &&
+		(t->out < 0 || ioctl(t->out, TIOCGWINSZ, &size) < 0))
 		return error_of(p, A(enotsup));
 	if (size.ws_col == 0 && size.ws_row == 0)
 		return error_of(p, A(enotsup));
@@ -280,7 +282,8 @@ static void wait_for_input(struct proc *p, struct tty *t, term tty, term ref)
 		return;
 	}
 	/* No input is an input at its end, which is ready to be read. */
-	(void)proc_send_from_host(p->pid, heap_tuple_of(bif_heap(p), A(select), tty, ref, A(ready_input))); /* it lives */
+	(void)proc_send_from_host(p->pid,
+		heap_tuple_of(bif_heap(p), A(select), tty, ref, A(ready_input))); /* it lives */
 }
 
 static term select_input(struct proc *p, term tty, term ref)
@@ -327,7 +330,8 @@ static term read_input(struct proc *p, const term *args, size_t max)
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		return errno_error(p, "read", errno);
 	wait_for_input(p, t, args[0], args[1]);
-	return heap_tuple_of(bif_heap(p), A(ok), bits_of_bytes(bif_heap(p), bytes, n < 0 ? 0 : (size_t)n));
+	return heap_tuple_of(
+		bif_heap(p), A(ok), bits_of_bytes(bif_heap(p), bytes, n < 0 ? 0 : (size_t)n));
 }
 
 term bif_prim_tty_read_2(struct proc *p, const term *args)
@@ -389,7 +393,8 @@ static void output_ended(struct output *o, int r)
 static void output_ready(struct pollee *pollee, unsigned events)
 {
 	struct output *o = (struct output *)pollee; /* first member */
-	int r = events == POLL_CLOSED ? -ECANCELED : write_ready(pollee->fd, o->data, o->size, &o->done);
+	int r = events == POLL_CLOSED ? -ECANCELED
+				      : write_ready(pollee->fd, o->data, o->size, &o->done);
 	if (r != 1)
 		output_ended(o, r);
 }
@@ -488,7 +493,8 @@ term bif_prim_tty_wcswidth_1(struct proc *p, const term *args)
 	int width = width_of(text, count);
 	mem_free(MEM_TEMP, text, (count + 1) * sizeof(wchar_t));
 	iolist_bytes_done(&bytes);
-	return width < 0 ? error_of(p, A(not_printable)) : heap_tuple_of(bif_heap(p), A(ok), term_of_small(width));
+	return width < 0 ? error_of(p, A(not_printable))
+			 : heap_tuple_of(bif_heap(p), A(ok), term_of_small(width));
 }
 
 term bif_prim_tty_sizeof_wchar_0(struct proc *p, const term *args)

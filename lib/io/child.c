@@ -111,7 +111,7 @@ static _Noreturn void become(const struct child_order *o, pid_t parent)
 	}
 	unsigned used = o->fds[3] >= 0 || o->fds[4] >= 0 ? 5 : 3;
 	(void)syscall(SYS_close_range, used, ~0U, 0); /* they are close-on-exec anyhow */
-	(void)execve(o->path, o->argv, o->envp); /* returns only when it fails */
+	(void)execve(o->path, o->argv, o->envp);      /* returns only when it fails */
 	_exit(errno);
 }
 
@@ -200,7 +200,8 @@ static void child_event(struct pollee *pollee, unsigned events)
 	}
 	/* Under the lock: from here on its number may become another's. */
 	pthread_mutex_lock(&all.lock);
-	int r = waitid(P_PIDFD, (id_t)pollee->fd, &info, WEXITED | (events == POLL_CLOSED ? 0 : WNOHANG));
+	int r = waitid(
+		P_PIDFD, (id_t)pollee->fd, &info, WEXITED | (events == POLL_CLOSED ? 0 : WNOHANG));
 	if (r == 0 && info.si_pid != 0)
 		list_remove(&c->link);
 	pthread_mutex_unlock(&all.lock);
@@ -216,7 +217,8 @@ static void child_event(struct pollee *pollee, unsigned events)
 
 static void at_home(struct poll_task *task)
 {
-	struct child_order *o = (struct child_order *)(void *)((char *)task - offsetof(struct child_order, task));
+	struct child_order *o =
+		(struct child_order *)(void *)((char *)task - offsetof(struct child_order, task));
 	int error = o->error;
 	if (error == 0) {
 		struct child *c = mem_zalloc(MEM_MISC, sizeof(*c));
@@ -281,7 +283,8 @@ void child_start(struct child_order *o)
 	if (!all.running) {
 		sigset_t everything, before;
 		(void)sigfillset(&everything);
-		(void)pthread_sigmask(SIG_SETMASK, &everything, &before); /* the thread inherits it: signals are the host's */
+		(void)pthread_sigmask(SIG_SETMASK, &everything,
+			&before); /* the thread inherits it: signals are the host's */
 		r = pthread_create(&all.thread, NULL, starter, NULL);
 		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 		all.running = r == 0;
@@ -302,7 +305,7 @@ void child_start(struct child_order *o)
 void children_kill(const struct ns *ns)
 {
 	pthread_mutex_lock(&all.lock);
-	list_foreach (n, &all.living) {
+	list_foreach(n, &all.living) {
 		struct child *c = list_entry(n, struct child, link);
 		if (ns == NULL || c->ns == ns)
 			(void)kill(-c->pid, SIGKILL); /* it may be dead and not reaped */

@@ -17,15 +17,15 @@
 /* What is started. All memory is malloc'ed and the callee's. */
 struct child_order {
 	char *path;
-	char **argv, **envp;    /* ended by NULL */
-	struct cwd *cwd;        /* where relative names begin; counted; NULL: the daemon's */
-	char *cd;               /* then there; NULL: stay */
-	bool check;             /* path must be a file that may be executed */
-	int fds[CHILD_FDS];     /* what its descriptors 0 to 4 are; -1: closed. Taken over */
-	int keep[CHILD_FDS];    /* which of them are only borrowed: not closed here */
+	char **argv, **envp; /* ended by NULL */
+	struct cwd *cwd;     /* where relative names begin; counted; NULL: the daemon's */
+	char *cd;            /* then there; NULL: stay */
+	bool check;          /* path must be a file that may be executed */
+	int fds[CHILD_FDS];  /* what its descriptors 0 to 4 are; -1: closed. Taken over */
+	int keep[CHILD_FDS]; /* which of them are only borrowed: not closed here */
 	struct ns *ns;
 	struct worker *home;
-	term port;              /* who is told; TERM_NONE: nobody */
+	term port; /* who is told; TERM_NONE: nobody */
 	/* On the home's thread: error (an errno), or its pid. */
 	void (*started)(term port, int error, pid_t pid);
 	/* On the home's thread: what it ended with, as the shell tells it. */

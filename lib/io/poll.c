@@ -89,8 +89,9 @@ static bool base_make(struct poll *p)
 	if (config == NULL)
 		return false;
 	/* Without locks, since one thread uses it; timers by timerfd, as exact as the wheel asks for. */
-	(void)event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_PRECISE_TIMER |
-						    EVENT_BASE_FLAG_IGNORE_ENV); /* flags it knows */
+	(void)event_config_set_flag(
+		config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_PRECISE_TIMER |
+				EVENT_BASE_FLAG_IGNORE_ENV); /* flags it knows */
 	p->base = event_base_new_with_config(config);
 	event_config_free(config);
 	if (p->base == NULL)
@@ -125,7 +126,8 @@ bool poll_sleep(struct poll *p, int64_t nsec)
 	if (nsec != INT64_MAX) {
 		int64_t usec = (nsec + 999) / 1000;
 		struct timeval wait = { .tv_sec = usec / 1000000, .tv_usec = usec % 1000000 };
-		(void)event_add(p->timer, &wait); /* without it the sleep ends with the next event */
+		(void)event_add(
+			p->timer, &wait); /* without it the sleep ends with the next event */
 	}
 	int r = event_base_loop(p->base, EVLOOP_ONCE);
 	assert(r >= 0);
@@ -161,8 +163,8 @@ void poll_look(struct poll *p)
 
 bool poll_has_work(struct poll *p)
 {
-	return atomic_load_explicit(&p->tasks, memory_order_seq_cst) != NULL || !list_is_empty(&p->noted) ||
-	       !list_is_empty(&p->always);
+	return atomic_load_explicit(&p->tasks, memory_order_seq_cst) != NULL ||
+	       !list_is_empty(&p->noted) || !list_is_empty(&p->always);
 }
 
 void poll_post(struct worker *w, struct poll_task *task, void (*fn)(struct poll_task *task))
@@ -180,7 +182,8 @@ void poll_post(struct worker *w, struct poll_task *task, void (*fn)(struct poll_
 static void run_tasks(struct poll *p)
 {
 	/* Acquire: pairs with the push in poll_post(). The oldest comes first. */
-	struct poll_task *task = atomic_exchange_explicit(&p->tasks, NULL, memory_order_seq_cst), *first = NULL;
+	struct poll_task *task = atomic_exchange_explicit(&p->tasks, NULL, memory_order_seq_cst),
+			 *first = NULL;
 	while (task != NULL) {
 		struct poll_task *next = task->next;
 		task->next = first;
@@ -242,7 +245,8 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 	note(arg, POLL_WRITE);
 }
 
-void pollee_init(struct pollee *e, int fd, struct worker *home, void (*ready)(struct pollee *, unsigned))
+void pollee_init(
+	struct pollee *e, int fd, struct worker *home, void (*ready)(struct pollee *, unsigned))
 {
 	*e = (struct pollee){ .fd = fd, .home = home, .ready = ready };
 	list_init(&e->link);
@@ -266,7 +270,8 @@ static bool can_be_polled(int fd)
 	struct stat st;
 	if (fstat(fd, &st) < 0 || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
 		return true;
-	return !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISBLK(st.st_mode) && device_can_be_polled(fd);
+	return !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISBLK(st.st_mode) &&
+	       device_can_be_polled(fd);
 }
 
 static bool event_want(struct pollee *e, unsigned which)
@@ -274,8 +279,9 @@ static bool event_want(struct pollee *e, unsigned which)
 	struct poll *p = e->home->poll;
 	struct event **at = &e->events[which == POLL_WRITE];
 	if (*at == NULL)
-		*at = which == POLL_READ ? event_new(p->base, e->fd, EV_READ | EV_PERSIST, readable, e) :
-					   event_new(p->base, e->fd, EV_WRITE | EV_PERSIST, writable, e);
+		*at = which == POLL_READ
+			      ? event_new(p->base, e->fd, EV_READ | EV_PERSIST, readable, e)
+			      : event_new(p->base, e->fd, EV_WRITE | EV_PERSIST, writable, e);
 	return *at != NULL && event_add(*at, NULL) == 0;
 }
 

@@ -17,7 +17,8 @@ struct event;
 enum poll_events {
 	POLL_READ = 1,
 	POLL_WRITE = 2,
-	POLL_CLOSED = 4, /* the scheduler has ended: to be done with it, here and now. Comes alone */
+	POLL_CLOSED =
+		4, /* the scheduler has ended: to be done with it, here and now. Comes alone */
 };
 
 /* A descriptor being watched; part of what its user allocated. Home only, but for fd, home and ready, which are fixed. */
@@ -27,11 +28,11 @@ struct pollee {
 	/* On the home's thread, between slices. Called again and again as long as it is ready and wanted. */
 	void (*ready)(struct pollee *pollee, unsigned events);
 	unsigned wanted;
-	unsigned asked;    /* has ever been wanted */
-	unsigned noted;    /* ready, and not told yet */
-	bool always;       /* cannot be polled */
-	struct list link;  /* among what is noted */
-	struct list all;   /* of what has ever been wanted of that home */
+	unsigned asked;   /* has ever been wanted */
+	unsigned noted;   /* ready, and not told yet */
+	bool always;      /* cannot be polled */
+	struct list link; /* among what is noted */
+	struct list all;  /* of what has ever been wanted of that home */
 	struct event *events[2];
 };
 
@@ -65,7 +66,8 @@ void poll_post(struct worker *worker, struct poll_task *task, void (*fn)(struct 
 struct worker *poll_choose_home(void);
 
 /* Home only. */
-void pollee_init(struct pollee *pollee, int fd, struct worker *home, void (*ready)(struct pollee *, unsigned));
+void pollee_init(struct pollee *pollee, int fd, struct worker *home,
+	void (*ready)(struct pollee *, unsigned));
 /* What is wanted from now on: any of enum poll_events, 0 for nothing. 0, or a negative errno when the host has no means to watch it. */
 _must_check_ int pollee_want(struct pollee *pollee, unsigned events);
 /* Nothing any more; then the descriptor may be closed. */

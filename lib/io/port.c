@@ -37,6 +37,7 @@ static struct {
 		struct mutex lock;
 		struct wordmap ports; /* number -> struct port *; guarded by lock */
 	} stripes[STRIPES];
+
 	_Atomic uint64_t last; /* number given */
 } table;
 
@@ -101,7 +102,7 @@ void port_each(const struct ns *ns, void (*fn)(term port, void *arg), void *arg)
 	for (unsigned i = 0; i < STRIPES; i++) {
 		struct stripe *s = &table.stripes[i];
 		mutex_lock(&s->lock);
-		wordmap_foreach (e, &s->ports)
+		wordmap_foreach(e, &s->ports)
 			if (((struct port *)(uintptr_t)e->value)->ns == ns)
 				fn(e->key, arg);
 		mutex_unlock(&s->lock);
@@ -119,7 +120,9 @@ term port_kept(term port, struct heap *heap)
 	mutex_lock(&s->lock);
 	struct wordmap_entry *e = wordmap_find(&s->ports, port);
 	struct port *p = e != NULL ? (struct port *)(uintptr_t)e->value : NULL;
-	term result = p == NULL ? TERM_NONE : p->data == NULL ? A(undefined) : heap_copy(heap, p->data->value);
+	term result = p == NULL         ? TERM_NONE
+		      : p->data == NULL ? A(undefined)
+					: heap_copy(heap, p->data->value);
 	mutex_unlock(&s->lock);
 	return result;
 }
@@ -197,7 +200,8 @@ struct port_request *port_request_new(enum port_request_kind kind, term from)
 
 static void request_free(struct port_request *r)
 {
-	if (r->kind == PORT_COMMAND || r->kind == PORT_SEND_COMMAND || r->kind == PORT_CONTROL || r->kind == PORT_CALL)
+	if (r->kind == PORT_COMMAND || r->kind == PORT_SEND_COMMAND || r->kind == PORT_CONTROL ||
+		r->kind == PORT_CALL)
 		port_bytes_free(r->bytes);
 	mem_free(MEM_MESSAGE, r, sizeof(*r));
 }
@@ -401,7 +405,7 @@ static void let_go(struct proc *p, void *arg)
 
 static void resume_all(struct port *p)
 {
-	wordmap_foreach (e, &p->waiting)
+	wordmap_foreach(e, &p->waiting)
 		for (uint64_t n = e->value; n > 0; n--)
 			proc_request(e->key, let_go, NULL);
 	wordmap_done(&p->waiting, MEM_PROC);
@@ -433,8 +437,9 @@ void port_close(struct port *p, term reason)
 	term name = atomic_exchange_explicit(&p->name, TERM_NONE, memory_order_acq_rel);
 	if (name != TERM_NONE)
 		(void)registry_remove_port(p->ns, name, p->id);
-	wordmap_foreach (e, &p->links)
-		signal_exit_to(SIGNAL_EXIT_LINK, p->id, e->key, reason, 0, (struct beamr_crash_id){ 0 });
+	wordmap_foreach(e, &p->links)
+		signal_exit_to(
+			SIGNAL_EXIT_LINK, p->id, e->key, reason, 0, (struct beamr_crash_id){ 0 });
 	wordmap_done(&p->links, MEM_PROC);
 	while (!list_is_empty(&p->monitored_by)) {
 		struct monitor *m = list_entry(p->monitored_by.next, struct monitor, at_target);
@@ -467,7 +472,8 @@ static void link_to(struct port *p, term pid)
 
 static void bad_signal(struct port *p)
 {
-	signal_exit_to(SIGNAL_EXIT, p->id, p->connected, A(badsig), 0, (struct beamr_crash_id){ 0 });
+	signal_exit_to(
+		SIGNAL_EXIT, p->id, p->connected, A(badsig), 0, (struct beamr_crash_id){ 0 });
 }
 
 /* Takes r. */
@@ -500,7 +506,7 @@ static term info_item(struct port *p, struct heap *h, term item)
 		value = port_text(h, p->spec.name);
 		break;
 	case ATOM_INDEX_links:
-		wordmap_foreach (e, &p->links)
+		wordmap_foreach(e, &p->links)
 			value = heap_cons(h, e->key, value);
 		break;
 	case ATOM_INDEX_id:
@@ -527,8 +533,9 @@ static term info_item(struct port *p, struct heap *h, term item)
 	case ATOM_INDEX_monitors:
 		break;
 	case ATOM_INDEX_monitored_by:
-		list_foreach (n, &p->monitored_by)
-			value = heap_cons(h, list_entry(n, struct monitor, at_target)->origin, value);
+		list_foreach(n, &p->monitored_by)
+			value = heap_cons(
+				h, list_entry(n, struct monitor, at_target)->origin, value);
 		break;
 	case ATOM_INDEX_queue_size:
 		value = term_of_small((int64_t)p->out_bytes);
@@ -544,8 +551,8 @@ static term info_item(struct port *p, struct heap *h, term item)
 
 static void info(struct port *p, struct port_request *r)
 {
-	static const uint32_t all[] = { ATOM_INDEX_os_pid, ATOM_INDEX_output, ATOM_INDEX_input, ATOM_INDEX_connected,
-		ATOM_INDEX_id, ATOM_INDEX_links, ATOM_INDEX_name };
+	static const uint32_t all[] = { ATOM_INDEX_os_pid, ATOM_INDEX_output, ATOM_INDEX_input,
+		ATOM_INDEX_connected, ATOM_INDEX_id, ATOM_INDEX_links, ATOM_INDEX_name };
 	struct heap h;
 	heap_init_builder(&h);
 	term result = TERM_NIL;
@@ -553,7 +560,8 @@ static void info(struct port *p, struct port_request *r)
 		result = info_item(p, &h, r->item);
 	} else {
 		for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-			result = heap_cons(&h, info_item(p, &h, term_of_atom_index(all[i])), result);
+			result =
+				heap_cons(&h, info_item(p, &h, term_of_atom_index(all[i])), result);
 		term name = info_item(p, &h, A(registered_name));
 		if (name != TERM_NIL)
 			result = heap_cons(&h, name, result);
@@ -586,7 +594,7 @@ static void started(struct port *p, struct port_request *r)
 	reply(p->connected, p->open_ref, r->status == 0 ? p->id : errno_atom(r->status));
 	if (r->status != 0) {
 		/* Nobody has known it: it goes without a trace. */
-		wordmap_foreach (e, &p->links)
+		wordmap_foreach(e, &p->links)
 			signal_link(SIGNAL_UNLINK, p->id, e->key, 1);
 		wordmap_done(&p->links, MEM_PROC);
 		port_close(p, A(normal));
@@ -824,7 +832,8 @@ static struct message *drain(struct port *p)
 {
 	struct message *mine = NULL;
 	for (unsigned turns = 0; turns < DRAIN_MAX; turns++) {
-		handle_all(p, turn_round(atomic_exchange_explicit(&p->inbox, INBOX_OWNED, memory_order_acq_rel)));
+		handle_all(p, turn_round(atomic_exchange_explicit(
+				      &p->inbox, INBOX_OWNED, memory_order_acq_rel)));
 		if (p->mine_answer != NULL) {
 			mine = p->mine_answer;
 			p->mine_answer = NULL;
@@ -832,7 +841,7 @@ static struct message *drain(struct port *p)
 		if (p->closed && p->out_bytes == 0) {
 			port_io_done(p);
 			handle_all(p, turn_round(atomic_exchange_explicit(
-						      &p->inbox, INBOX_CLOSED, memory_order_acq_rel)));
+					      &p->inbox, INBOX_CLOSED, memory_order_acq_rel)));
 			/* The last that is done with it here: its home may free it, once this epoch is over. */
 			port_want(p, PORT_FREE);
 			return mine;
@@ -953,7 +962,8 @@ static struct port_request *request_of(term message, unsigned header)
 		}
 	}
 	if (term_is_tuple_of(what, 2) && tuple_element(what, 0) == A(connect) &&
-		term_is_local_pid(tuple_element(what, 1)) && proc_lookup(tuple_element(what, 1)) != NULL) {
+		term_is_local_pid(tuple_element(what, 1)) &&
+		proc_lookup(tuple_element(what, 1)) != NULL) {
 		struct port_request *r = port_request_new(PORT_SEND_CONNECT, from);
 		r->who = tuple_element(what, 1);
 		return r;
@@ -1229,15 +1239,18 @@ void ports_end(struct ns *ns)
 {
 	VEC(term) ports = { 0 };
 	port_each(ns, end_one, &ports);
-	vec_foreach (port, &ports)
-		signal_exit_to(SIGNAL_EXIT, TERM_NONE, *port, A(kill), 0, (struct beamr_crash_id){ 0 });
+	vec_foreach(port, &ports)
+		signal_exit_to(
+			SIGNAL_EXIT, TERM_NONE, *port, A(kill), 0, (struct beamr_crash_id){ 0 });
 	vec_done(&ports);
 	children_kill(ns);
 }
 
 void port_init(void (*output)(struct ns *ns, term from, const uint8_t *bytes, size_t size))
 {
-	static const struct port_functions functions = { .send = send, .signal = signal_by_term, .unnamed = unnamed };
+	static const struct port_functions functions = {
+		.send = send, .signal = signal_by_term, .unnamed = unnamed
+	};
 	port_output = output;
 	for (unsigned i = 0; i < STRIPES; i++)
 		mutex_init(&table.stripes[i].lock, LOCK_PORTS);
@@ -1254,16 +1267,17 @@ void ports_stop(void)
 {
 	VEC(struct port *) ports = { 0 };
 	for (unsigned i = 0; i < STRIPES; i++)
-		wordmap_foreach (e, &table.stripes[i].ports)
+		wordmap_foreach(e, &table.stripes[i].ports)
 			add_any((struct port *)(uintptr_t)e->value, &ports);
-	vec_foreach (at, &ports) {
+	vec_foreach(at, &ports) {
 		struct port *p = *at;
 		port_close(p, A(killed));
 		if (p->in.fd >= 0 && !p->shared)
 			(void)close(p->in.fd); /* nothing more comes */
 		if (p->out.fd >= 0 && !p->shared)
 			(void)close(p->out.fd);
-		handle_all(p, turn_round(atomic_exchange_explicit(&p->inbox, INBOX_OWNED, memory_order_acq_rel)));
+		handle_all(p, turn_round(atomic_exchange_explicit(
+				      &p->inbox, INBOX_OWNED, memory_order_acq_rel)));
 		free_at_end(p);
 	}
 	vec_done(&ports);

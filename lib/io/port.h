@@ -41,12 +41,12 @@ struct port_spec {
 	enum port_kind kind;
 	unsigned flags;
 	enum port_mode mode;
-	unsigned header;      /* PORT_PACKET: 1, 2 or 4 */
-	size_t line_max;      /* PORT_LINE */
+	unsigned header;            /* PORT_PACKET: 1, 2 or 4 */
+	size_t line_max;            /* PORT_LINE */
 	size_t busy_low, busy_high; /* bytes; high SIZE_MAX: never busy */
-	char *name;           /* what port_info(name) tells, UTF-8 */
+	char *name;                 /* what port_info(name) tells, UTF-8 */
 	char *path, **argv, **envp, *cd;
-	int fd_in, fd_out;    /* PORT_FD */
+	int fd_in, fd_out; /* PORT_FD */
 };
 
 void port_spec_done(struct port_spec *spec);
@@ -59,20 +59,20 @@ term port_open(struct proc *p, struct port_spec *spec, struct ref_id ref, int *r
 
 /* Requests. What a BIF asks of a port: it is answered at once, or by a message {Ref, Result} when another thread owns the port. */
 enum port_request_kind {
-	PORT_COMMAND,      /* data */
+	PORT_COMMAND, /* data */
 	PORT_CLOSE,
-	PORT_CONNECT,      /* who */
-	PORT_CONTROL,      /* operation, data */
+	PORT_CONNECT, /* who */
+	PORT_CONTROL, /* operation, data */
 	PORT_CALL,
 	PORT_INFO,         /* item; TERM_NONE: all */
 	PORT_SEND_COMMAND, /* as by Port ! {From, {command, Data}}; no answer */
 	PORT_SEND_CLOSE,
 	PORT_SEND_CONNECT,
-	PORT_BAD_SIGNAL,   /* anything else that was sent */
-	PORT_RESUME,       /* from waits until it is not busy; no answer */
-	PORT_STARTED,      /* its helper is there (status 0), or why not; no answer */
-	PORT_ENDED,        /* its helper has ended with status; no answer */
-	PORT_READY,        /* descriptors; no answer */
+	PORT_BAD_SIGNAL, /* anything else that was sent */
+	PORT_RESUME,     /* from waits until it is not busy; no answer */
+	PORT_STARTED,    /* its helper is there (status 0), or why not; no answer */
+	PORT_ENDED,      /* its helper has ended with status; no answer */
+	PORT_READY,      /* descriptors; no answer */
 };
 
 /* Bytes on their way out. */
@@ -91,8 +91,9 @@ struct port_request {
 	uint8_t kind;         /* enum port_request_kind */
 	bool answers;         /* somebody waits */
 	struct ref_id ref;
-	term from;            /* a pid; in PORT_SEND_...: who the message says it is from */
-	term sender;          /* PORT_SEND_...: who sent it */
+	term from;   /* a pid; in PORT_SEND_...: who the message says it is from */
+	term sender; /* PORT_SEND_...: who sent it */
+
 	union {
 		struct port_bytes *bytes;
 		term who;
@@ -100,6 +101,7 @@ struct port_request {
 		int64_t operation;
 		int status;
 	};
+
 	pid_t pid;
 };
 

@@ -11,13 +11,14 @@ struct port {
 	struct ns *ns;
 	struct worker *home;
 	struct port_spec spec;
-	bool shared;           /* its descriptors are others' as well, so they may block */
+	bool shared; /* its descriptors are others' as well, so they may block */
 
 	/* atomic */
 	_Atomic(struct signal *) inbox;
 	_Atomic bool busy;
-	_Atomic term name;      /* registered; TERM_NONE */
-	_Atomic unsigned wanted; /* of enum poll_events: what the home shall watch; PORT_DROP_IN and _OUT: close it */
+	_Atomic term name; /* registered; TERM_NONE */
+	_Atomic unsigned
+		wanted; /* of enum poll_events: what the home shall watch; PORT_DROP_IN and _OUT: close it */
 	_Atomic bool settling;  /* the home has been asked to */
 	_Atomic uint32_t ready; /* events, since PORT_READY was sent */
 
@@ -34,14 +35,14 @@ struct port {
 	struct wordmap links;
 	struct list monitored_by;
 	uint32_t monitored_by_count;
-	struct wordmap waiting;        /* suspended senders: pid -> how often */
+	struct wordmap waiting;                   /* suspended senders: pid -> how often */
 	struct signal *deferred, **deferred_last; /* commands that wait until it is not busy */
-	struct port_request *mine;      /* of who drains it */
+	struct port_request *mine;                /* of who drains it */
 	struct message *mine_answer;
 	struct port_bytes *out_first, **out_last;
 	size_t out_bytes;
 	uint64_t input, output;
-	uint8_t *frame;                /* bytes that make no whole packet or line yet */
+	uint8_t *frame; /* bytes that make no whole packet or line yet */
 	size_t frame_size, frame_capacity;
 	struct ram_file *ram; /* of a PORT_RAM */
 
@@ -77,7 +78,8 @@ void port_io_ready(struct port *p, unsigned events);
 /* Accepts bytes for writing; frames them. */
 void port_io_write(struct port *p, struct port_bytes *bytes);
 /* Sends the connected process {Port, {data, Bytes}}: head as a list, before data in the form that the port has; no data when it is NULL. */
-void port_io_deliver(struct port *p, const uint8_t *head, size_t head_size, const uint8_t *data, size_t size);
+void port_io_deliver(
+	struct port *p, const uint8_t *head, size_t head_size, const uint8_t *data, size_t size);
 /* Its helper ended. */
 void port_io_ended(struct port *p, int status);
 /* Frees what is buffered. */

@@ -34,7 +34,8 @@ static size_t bytes_words(const struct port *p, size_t size)
 	return size <= HEAP_BITS_MAX_BYTES ? 2 + (size + 7) / 8 : REF_BITS_WORDS;
 }
 
-static term put_bytes(const struct port *p, struct message *m, term *w, const uint8_t *data, size_t size)
+static term put_bytes(
+	const struct port *p, struct message *m, term *w, const uint8_t *data, size_t size)
 {
 	if (!(p->spec.flags & PORT_BINARY)) {
 		for (size_t i = 0; i < size; i++) {
@@ -75,10 +76,12 @@ static void deliver(struct port *p, term kind, const uint8_t *data, size_t size)
 	port_send(p, m);
 }
 
-void port_io_deliver(struct port *p, const uint8_t *head, size_t head_size, const uint8_t *data, size_t size)
+void port_io_deliver(
+	struct port *p, const uint8_t *head, size_t head_size, const uint8_t *data, size_t size)
 {
 	size_t before = 6 + 2 * head_size;
-	struct message *m = message_new(SIGNAL_MESSAGE, 0, before + (data != NULL ? bytes_words(p, size) : 0));
+	struct message *m =
+		message_new(SIGNAL_MESSAGE, 0, before + (data != NULL ? bytes_words(p, size) : 0));
 	term *w = m->fragment.data;
 	term t = data != NULL ? put_bytes(p, m, w + before, data, size) : TERM_NIL;
 	for (size_t i = head_size; i-- > 0;) {
@@ -102,7 +105,9 @@ void port_io_deliver(struct port *p, const uint8_t *head, size_t head_size, cons
 static void frame_add(struct port *p, const uint8_t *data, size_t size)
 {
 	if (p->frame_size + size > p->frame_capacity) {
-		size_t capacity = p->frame_capacity * 2 > p->frame_size + size ? p->frame_capacity * 2 : p->frame_size + size;
+		size_t capacity = p->frame_capacity * 2 > p->frame_size + size
+					  ? p->frame_capacity * 2
+					  : p->frame_size + size;
 		p->frame = mem_realloc(MEM_MESSAGE, p->frame, p->frame_capacity, capacity);
 		p->frame_capacity = capacity;
 	}
@@ -174,7 +179,9 @@ static void read_lines(struct port *p, const uint8_t *data, size_t size)
 	while (size > 0) {
 		const uint8_t *end = memchr(data, '\n', size);
 		size_t n = end != NULL ? (size_t)(end - data) : size, total = p->frame_size + n;
-		bool fits = total <= max || (total == max + 1 && (n > 0 ? data[n - 1] : p->frame[total - 1]) == '\r');
+		bool fits =
+			total <= max ||
+			(total == max + 1 && (n > 0 ? data[n - 1] : p->frame[total - 1]) == '\r');
 		if (!fits && p->frame_size > max) {
 			deliver_piece(p, max);
 			continue;

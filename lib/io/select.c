@@ -6,7 +6,8 @@
 #include "proc/signal.h"
 #include "term/atom.h"
 
-void select_init(struct selectable *s, struct counted *resource, struct ref_id id, void (*stopped)(struct selectable *s))
+void select_init(struct selectable *s, struct counted *resource, struct ref_id id,
+	void (*stopped)(struct selectable *s))
 {
 	*s = (struct selectable){ .resource = resource,
 		.id = id,
@@ -65,7 +66,8 @@ static void tell(struct selectable *s, unsigned events)
 /* Under the lock, at home: watches what is waited for. True: the count that was held is the caller's to drop. */
 static bool settle(struct selectable *s)
 {
-	unsigned wanted = (s->waits[0].pid != TERM_NONE ? POLL_READ : 0) | (s->waits[1].pid != TERM_NONE ? POLL_WRITE : 0);
+	unsigned wanted = (s->waits[0].pid != TERM_NONE ? POLL_READ : 0) |
+			  (s->waits[1].pid != TERM_NONE ? POLL_WRITE : 0);
 	if (s->stop && s->watched) {
 		pollee_done(&s->pollee);
 		s->watched = false;
@@ -83,7 +85,8 @@ static bool settle(struct selectable *s)
 
 static void ready(struct pollee *pollee, unsigned events)
 {
-	struct selectable *s = (struct selectable *)(void *)((char *)pollee - offsetof(struct selectable, pollee));
+	struct selectable *s =
+		(struct selectable *)(void *)((char *)pollee - offsetof(struct selectable, pollee));
 	mutex_lock(&s->lock);
 	if (events == POLL_CLOSED) {
 		forget(&s->waits[0]);
@@ -99,7 +102,8 @@ static void ready(struct pollee *pollee, unsigned events)
 
 static void at_home(struct poll_task *task)
 {
-	struct selectable *s = (struct selectable *)(void *)((char *)task - offsetof(struct selectable, task));
+	struct selectable *s =
+		(struct selectable *)(void *)((char *)task - offsetof(struct selectable, task));
 	mutex_lock(&s->lock);
 	s->posted = false;
 	bool drop = settle(s), stopped = s->stop;

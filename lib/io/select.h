@@ -16,10 +16,12 @@ struct selectable {
 
 	/* guarded by lock */
 	struct mutex lock;
+
 	struct select_wait {
 		term pid; /* TERM_NONE: nobody */
 		struct owned_term *ref;
 	} waits[2];
+
 	bool posted;
 	bool stop;
 
@@ -31,7 +33,8 @@ struct selectable {
 };
 
 /* resource: the magic reference's; not counted here. stopped (may be NULL): see select_stop(). */
-void select_init(struct selectable *s, struct counted *resource, struct ref_id id, void (*stopped)(struct selectable *s));
+void select_init(struct selectable *s, struct counted *resource, struct ref_id id,
+	void (*stopped)(struct selectable *s));
 /* Of one that nothing is watched of. */
 void select_done(struct selectable *s);
 /* Tells pid once when fd is ready for `which` (one of enum poll_events); the one who waited before is forgotten. ref: copied.
