@@ -233,7 +233,7 @@ void code_cache_take_funs(struct module_code *code)
 	code->funs = gone->funs;
 	for (size_t i = 0; i < code->fun_count; i++)
 		code->funs[i].module = code;
-	code->published = true; /* terms refer to it */
+	atomic_store_relaxed(&code->published, true); /* terms refer to it */
 	epoch_retire(&gone->retired, free_gone);
 }
 

@@ -174,7 +174,8 @@ static int build_code_shared(const void *file, size_t size, term expected, const
 		return r;
 	struct module_code *code = (*ret_staged)->code;
 	/* on_load runs before anything is published. */
-	code->published = code->published || code->on_load != NULL;
+	if (code->on_load != NULL)
+		atomic_store_relaxed(&code->published, true);
 	return 0;
 }
 

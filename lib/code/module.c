@@ -128,7 +128,7 @@ struct module_code *module_code_unref(struct module_code *m)
 	if (m == NULL)
 		return NULL;
 	void (*dispose)(struct module_code *) = atomic_load_acquire(&dispose_fn); /* Pairs with dispose_set(). */
-	bool with_care = m->published && dispose != NULL;
+	bool with_care = atomic_load_relaxed(&m->published) && dispose != NULL;
 	if (!code_cache_drop(m, with_care))
 		return NULL;
 	if (with_care)

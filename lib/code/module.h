@@ -101,7 +101,7 @@ struct module_code {
 				 * Defaults a list of [] (none) or [Value] for each field */
 	const uint64_t *on_load; /* entry of the on_load function or NULL */
 	struct fun_entry on_load_fun; /* the same as a fun, for erlang:call_on_load_function/1 */
-	bool published;         /* or its on_load function has run: processes may have come upon it */
+	_Atomic bool published; /* or its on_load function has run: processes may have come upon it */
 	/* The end, guarded by the cache's lock: see code/cache.h. */
 	bool dying;             /* without references, being disposed of; loading the same file revives it */
 	bool revived;           /* since the disposal last looked */

@@ -202,7 +202,7 @@ int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool f
 	charge(ns, surplus, -1);
 	count_module(ns, current == NULL ? 1 : 0);
 	note_origin(m, path, from_root);
-	code->published = true;
+	atomic_store_relaxed(&code->published, true);
 	dispatch_to(ns, code, current);
 	if (on_dispatch != NULL)
 		on_dispatch(ns, code, current);
@@ -278,7 +278,7 @@ int ns_keep_pending(struct ns *ns, struct module_code *code)
 									     : 0;
 	if (r == 0) {
 		m->pending = code;
-		code->published = true;
+		atomic_store_relaxed(&code->published, true);
 		charge(ns, code, 1);
 	}
 	mutex_unlock(&ns->code_lock);
