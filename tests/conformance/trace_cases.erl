@@ -463,18 +463,27 @@ monitor_wrong() ->
 monitor_queue() ->
     erlang:system_monitor(self(), [{long_message_queue, {2, 6}}]),
     S = self(),
-    {P, M} = spawn_monitor(fun() -> [self() ! {x, I} || I <- lists:seq(1, 8)], self() ! last, receive last -> ok end, S ! {self(), full}, drain(7) end),
-    receive {P, full} -> ok end, receive {'DOWN', M, _, _, _} -> ok end,
+    {P, M} = spawn_monitor(fun() -> receive go -> ok end, receive last -> ok end, S ! {self(), full}, receive drain -> ok end, drain(7) end),
+    erlang:suspend_process(P), % so that it finds all of them at once
+    P ! go,
+    [P ! {x, I} || I <- lists:seq(1, 8)],
+    P ! last,
+    erlang:resume_process(P),
+    receive {P, full} -> ok end,
+    P ! drain,
+    receive {'DOWN', M, _, _, _} -> ok end,
+    Told = [receive {monitor, _, long_message_queue, _} = T -> T after 5000 -> none end || _ <- [1, 2]],
     erlang:system_monitor(undefined),
-    named([{P, p}], take_()).
+    named([{P, p}], Told).
 drain(0) -> ok;
 drain(N) -> receive {x, _} -> drain(N - 1) end.
 take_() -> receive M -> [M | take_()] after 0 -> [] end.
 monitor_heap() ->
     erlang:system_monitor(self(), [{large_heap, 20000}]),
     {P, M} = spawn_monitor(fun() -> id(lists:seq(1, 100000)) end), receive {'DOWN', M, _, _, _} -> ok end,
-    erlang:system_monitor(undefined),
-    [{monitor, P, large_heap, I} | _] = take_(), [K || {K, V} <- I, is_integer(V)].
+    I = receive {monitor, P, large_heap, Sizes} -> Sizes after 5000 -> [] end, % it may come after the end
+    erlang:system_monitor(undefined), take_(),
+    [K || {K, V} <- I, is_integer(V)].
 profile_setting() ->
     S = self(), N = fun(T) -> named([{S, s}], T) end,
     [erlang:system_profile(), erlang:system_profile(S, [runnable_procs, exclusive]), N(erlang:system_profile()), N(erlang:system_profile(undefined, [])), erlang:system_profile()
