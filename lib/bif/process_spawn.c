@@ -341,6 +341,25 @@ term bif_erts_internal_spawn_request_4(struct proc *p, const term *args)
 	return ref;
 }
 
+/* No other node can be reached: whatever is asked of one is answered so, once the request is known to be one. */
+term bif_erts_internal_dist_spawn_request_4(struct proc *p, const term *args)
+{
+	struct spawn_options options;
+	struct request_options request = { A(spawn_reply), true, true };
+	bool waits = args[3] == A(spawn_opt); /* spawn/4 and its like, which wait for the answer */
+	if (!term_is_atom(args[0]) || !term_is_tuple_of(args[1], 3) || !term_is_atom(tuple_element(args[1], 0)) ||
+		!term_is_atom(tuple_element(args[1], 1)) || list_length(tuple_element(args[1], 2)) < 0 || list_length(args[2]) < 0 ||
+		(!waits && args[3] != A(spawn_request)))
+		return A(badarg);
+	spawn_options_init(&options);
+	for (term list = args[2]; term_is_cons(list); list = cons_tail(list))
+		(void)parse_option(cons_head(list), &options, waits ? NULL : &request); /* a bad one would be found there */
+	term ref = ref_put(heap_alloc(bif_heap(p), REF_WORDS), ref_new_id());
+	if (request.on_error)
+		reply(p, request.reply_tag, ref, A(error), A(noconnection));
+	return waits ? heap_tuple_of(bif_heap(p), ref, term_of_bool(options.monitor)) : ref;
+}
+
 /* A request here is answered before its caller could abandon it. */
 term bif_erlang_spawn_request_abandon_1(struct proc *p, const term *args)
 {
