@@ -463,26 +463,20 @@ monitor_wrong() ->
 monitor_queue() ->
     erlang:system_monitor(self(), [{long_message_queue, {2, 6}}]),
     S = self(),
-    {P, M} = spawn_monitor(fun() -> receive go -> ok end, receive last -> ok end, S ! {self(), full}, receive drain -> ok end, drain(7) end),
-    erlang:suspend_process(P), % so that it finds all of them at once
-    P ! go,
-    [P ! {x, I} || I <- lists:seq(1, 8)],
-    P ! last,
-    erlang:resume_process(P),
+    {P, M} = spawn_monitor(fun() -> [self() ! {x, I} || I <- lists:seq(1, 8)], self() ! last, receive last -> ok end, S ! {self(), full},
+        receive go -> ok end, drain(7) end),
     receive {P, full} -> ok end,
-    P ! drain,
-    receive {'DOWN', M, _, _, _} -> ok end,
-    Told = [receive {monitor, _, long_message_queue, _} = T -> T after 5000 -> none end || _ <- [1, 2]],
+    receive {monitor, P, long_message_queue, A} -> ok end, P ! go,
+    receive {monitor, P, long_message_queue, B} -> ok end, receive {'DOWN', M, _, _, _} -> ok end,
     erlang:system_monitor(undefined),
-    named([{P, p}], Told).
+    [A, B].
 drain(0) -> ok;
 drain(N) -> receive {x, _} -> drain(N - 1) end.
-take_() -> receive M -> [M | take_()] after 0 -> [] end.
 monitor_heap() ->
     erlang:system_monitor(self(), [{large_heap, 20000}]),
     {P, M} = spawn_monitor(fun() -> id(lists:seq(1, 100000)) end), receive {'DOWN', M, _, _, _} -> ok end,
-    I = receive {monitor, P, large_heap, Sizes} -> Sizes after 5000 -> [] end, % it may come after the end
-    erlang:system_monitor(undefined), take_(),
+    receive {monitor, P, large_heap, I} -> ok end,
+    erlang:system_monitor(undefined),
     [K || {K, V} <- I, is_integer(V)].
 profile_setting() ->
     S = self(), N = fun(T) -> named([{S, s}], T) end,
