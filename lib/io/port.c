@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ports: their table, their queue, what each signal does. See port.h.
+/* Ports: their queue, and what each signal does. See port.h.
  *
  * The queue is a stack as that of a process; its bottom says whether somebody owns the port.
  * Invariant: whoever turns INBOX_IDLE into anything else owns the port until it turns the inbox back to INBOX_IDLE, hands it to the
@@ -7,7 +7,6 @@
 #include "io/port_impl.h"
 
 #include "base/epoch.h"
-#include "base/utf8.h"
 #include "base/vec.h"
 #include "binary/iolist.h"
 #include "io/errors.h"
@@ -18,157 +17,9 @@
 #include "term/atom.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#define INBOX_IDLE NULL
-#define INBOX_OWNED ((struct signal *)(uintptr_t)8)
-#define INBOX_CLOSED ((struct signal *)(uintptr_t)16)
 #define DRAIN_MAX 64 /* turns of one owner before the home goes on */
-
-/* ------------------------------------------------------------------------------------------------ the table */
-
-#define STRIPES 64
-
-static struct {
-	struct stripe {
-		struct mutex lock;
-		struct wordmap ports; /* number -> struct port *; guarded by lock */
-	} stripes[STRIPES];
-
-	_Atomic uint64_t last; /* number given */
-} table;
-
-static struct stripe *stripe_of(term id)
-{
-	return &table.stripes[(id >> 6) % STRIPES];
-}
-
-/* Good until the epoch ends. NULL: no such port. */
-static struct port *lookup(term id)
-{
-	struct stripe *s = stripe_of(id);
-	mutex_lock(&s->lock);
-	struct wordmap_entry *e = wordmap_find(&s->ports, id);
-	struct port *p = e != NULL ? (struct port *)(uintptr_t)e->value : NULL;
-	mutex_unlock(&s->lock);
-	return p;
-}
-
-static void table_add(struct port *p)
-{
-	struct stripe *s = stripe_of(p->id);
-	mutex_lock(&s->lock);
-	wordmap_put(&s->ports, MEM_PROC, p->id, NULL)->value = (uintptr_t)p;
-	mutex_unlock(&s->lock);
-}
-
-static void table_remove(struct port *p)
-{
-	struct stripe *s = stripe_of(p->id);
-	mutex_lock(&s->lock);
-	(void)wordmap_remove(&s->ports, MEM_PROC, p->id);
-	p->data = owned_term_free(p->data);
-	mutex_unlock(&s->lock);
-}
-
-bool port_exists(term port)
-{
-	return lookup(port) != NULL;
-}
-
-bool port_is_of(term port, const struct ns *ns)
-{
-	struct port *p = lookup(port);
-	return p == NULL || p->ns == ns;
-}
-
-bool port_is_busy(term port)
-{
-	struct port *p = lookup(port);
-	return p != NULL && atomic_load_relaxed(&p->busy);
-}
-
-unsigned port_header(term port)
-{
-	struct port *p = lookup(port);
-	return p != NULL && p->spec.mode == PORT_PACKET ? p->spec.header : 0;
-}
-
-void port_each(const struct ns *ns, void (*fn)(term port, void *arg), void *arg)
-{
-	for (unsigned i = 0; i < STRIPES; i++) {
-		struct stripe *s = &table.stripes[i];
-		mutex_lock(&s->lock);
-		wordmap_foreach(e, &s->ports)
-			if (((struct port *)(uintptr_t)e->value)->ns == ns)
-				fn(e->key, arg);
-		mutex_unlock(&s->lock);
-	}
-}
-
-uint64_t port_count(const struct ns *ns)
-{
-	return (uint64_t)atomic_load_relaxed(&ns->account->counts[COUNT_PORTS]);
-}
-
-term port_kept(term port, struct heap *heap)
-{
-	struct stripe *s = stripe_of(port);
-	mutex_lock(&s->lock);
-	struct wordmap_entry *e = wordmap_find(&s->ports, port);
-	struct port *p = e != NULL ? (struct port *)(uintptr_t)e->value : NULL;
-	term result = p == NULL         ? TERM_NONE
-		      : p->data == NULL ? A(undefined)
-					: heap_copy(heap, p->data->value);
-	mutex_unlock(&s->lock);
-	return result;
-}
-
-bool port_keep(term port, term data)
-{
-	struct owned_term *copy = owned_term_new_deep(MEM_PROC, data);
-	struct stripe *s = stripe_of(port);
-	mutex_lock(&s->lock);
-	struct wordmap_entry *e = wordmap_find(&s->ports, port);
-	if (e != NULL) {
-		struct port *p = (struct port *)(uintptr_t)e->value;
-		struct owned_term *before = p->data;
-		p->data = copy;
-		copy = before;
-	}
-	mutex_unlock(&s->lock);
-	(void)owned_term_free(copy);
-	return e != NULL;
-}
-
-/* ------------------------------------------------------------------------------------------------ names */
-
-bool port_register(struct ns *ns, term name, term port)
-{
-	struct port *p = lookup(port);
-	term none = TERM_NONE;
-	if (p == NULL || p->ns != ns || !atomic_cas_acq_rel(&p->name, &none, name))
-		return false;
-	if (registry_add_port(ns, name, port) != 0) {
-		atomic_store_release(&p->name, TERM_NONE);
-		return false;
-	}
-	/* Has it been closed meanwhile, one of the two takes the name away. */
-	if (lookup(port) != NULL)
-		return true;
-	(void)registry_remove_port(ns, name, port);
-	return false;
-}
-
-static void unnamed(term port)
-{
-	struct port *p = lookup(port);
-	if (p != NULL)
-		atomic_store_release(&p->name, TERM_NONE);
-}
 
 /* ------------------------------------------------------------------------------------------------ requests, answers */
 
@@ -267,7 +118,7 @@ void port_send_tagged(struct port *p, term tag, term value)
 
 /* ------------------------------------------------------------------------------------------------ at home */
 
-static void retire(struct epoch_item *item)
+void port_retire(struct epoch_item *item)
 {
 	struct port *p = (struct port *)(void *)((char *)item - offsetof(struct port, retired));
 	port_spec_done(&p->spec);
@@ -298,7 +149,6 @@ static void watch(struct port *p, struct pollee *e, unsigned events)
 
 enum pushed { PUSH_REFUSED, PUSH_LEFT, PUSH_OWNED };
 static enum pushed push(struct port *p, struct signal *s);
-static struct message *drain(struct port *p);
 
 static void settle(struct port *p)
 {
@@ -315,7 +165,7 @@ static void settle(struct port *p)
 			return;
 		struct ns *ns = p->ns;
 		p->done = true;
-		epoch_retire(&p->retired, retire);
+		epoch_retire(&p->retired, port_retire);
 		ns_release(ns);
 		return;
 	}
@@ -355,7 +205,7 @@ static void free_at_end(struct port *p)
 	struct ns *ns = p->ns;
 	p->done = true;
 	port_io_done(p);
-	epoch_retire(&p->retired, retire);
+	epoch_retire(&p->retired, port_retire);
 	ns_release(ns);
 }
 
@@ -372,7 +222,7 @@ static void ready(struct port *p, struct pollee *e, unsigned events)
 		struct port_request *told = port_request_new(PORT_READY, TERM_NONE);
 		pushed = push(p, &told->signal);
 		if (pushed == PUSH_OWNED) {
-			struct message *m = drain(p);
+			struct message *m = port_drain(p);
 			assert(m == NULL);
 		} else if (pushed == PUSH_REFUSED) {
 			request_free(told);
@@ -385,12 +235,12 @@ static void ready(struct port *p, struct pollee *e, unsigned events)
 	}
 }
 
-static void in_ready(struct pollee *e, unsigned events)
+void port_in_ready(struct pollee *e, unsigned events)
 {
 	ready((struct port *)(void *)((char *)e - offsetof(struct port, in)), e, events);
 }
 
-static void out_ready(struct pollee *e, unsigned events)
+void port_out_ready(struct pollee *e, unsigned events)
 {
 	ready((struct port *)(void *)((char *)e - offsetof(struct port, out)), e, events);
 }
@@ -433,7 +283,7 @@ void port_close(struct port *p, term reason)
 	if (p->closed)
 		return;
 	p->closed = true;
-	table_remove(p);
+	port_table_remove(p);
 	term name = atomic_exchange_explicit(&p->name, TERM_NONE, memory_order_acq_rel);
 	if (name != TERM_NONE)
 		(void)registry_remove_port(p->ns, name, p->id);
@@ -465,7 +315,7 @@ void port_close(struct port *p, term reason)
 
 /* ------------------------------------------------------------------------------------------------ what they do */
 
-static void link_to(struct port *p, term pid)
+void port_link_to(struct port *p, term pid)
 {
 	wordmap_put(&p->links, MEM_PROC, pid, NULL)->value = 0;
 }
@@ -574,7 +424,7 @@ static void connect(struct port *p, struct port_request *r)
 {
 	p->connected = r->who;
 	if (wordmap_find(&p->links, r->who) == NULL) {
-		link_to(p, r->who);
+		port_link_to(p, r->who);
 		signal_link(SIGNAL_LINK, p->id, r->who, 0);
 	}
 	answer(p, r, A(true));
@@ -753,7 +603,7 @@ static void handle(struct port *p, struct signal *s)
 			signal_refuse(s);
 			break;
 		}
-		link_to(p, l->from);
+		port_link_to(p, l->from);
 		mem_free(MEM_MESSAGE, l, sizeof(*l));
 		break;
 	case SIGNAL_UNLINK:
@@ -798,7 +648,7 @@ static enum pushed push(struct port *p, struct signal *s)
 		if (old == INBOX_CLOSED)
 			return PUSH_REFUSED;
 		s->next = old == INBOX_IDLE ? INBOX_OWNED : old;
-		/* Acquire: what the last owner did is seen; release: what the signal holds is. Pairs with drain(). */
+		/* Acquire: what the last owner did is seen; release: what the signal holds is. Pairs with port_drain(). */
 	} while (!atomic_compare_exchange_weak_explicit(
 		&p->inbox, &old, s, memory_order_acq_rel, memory_order_relaxed));
 	return old == INBOX_IDLE ? PUSH_OWNED : PUSH_LEFT;
@@ -828,7 +678,7 @@ static void handle_all(struct port *p, struct signal *s)
 static void drain_at_home(struct poll_task *task);
 
 /* The caller owns it. Returns the answer to its own request, if there is one. */
-static struct message *drain(struct port *p)
+struct message *port_drain(struct port *p)
 {
 	struct message *mine = NULL;
 	for (unsigned turns = 0; turns < DRAIN_MAX; turns++) {
@@ -857,7 +707,7 @@ static struct message *drain(struct port *p)
 static void drain_at_home(struct poll_task *task)
 {
 	struct port *p = (struct port *)(void *)((char *)task - offsetof(struct port, drain_task));
-	struct message *m = drain(p);
+	struct message *m = port_drain(p);
 	assert(m == NULL);
 }
 
@@ -884,7 +734,7 @@ void port_signal(struct port *p, struct signal *s)
 	case PUSH_LEFT:
 		break;
 	case PUSH_OWNED: {
-		struct message *m = drain(p);
+		struct message *m = port_drain(p);
 		assert(m == NULL);
 		break;
 	}
@@ -894,7 +744,7 @@ void port_signal(struct port *p, struct signal *s)
 bool port_tell(term port, struct port_request *r)
 {
 	epoch_enter();
-	struct port *p = lookup(port);
+	struct port *p = port_lookup(port);
 	if (p != NULL)
 		port_signal(p, &r->signal);
 	else
@@ -905,7 +755,7 @@ bool port_tell(term port, struct port_request *r)
 
 term port_ask(struct proc *asker, term port, struct port_request *r)
 {
-	struct port *p = lookup(port);
+	struct port *p = port_lookup(port);
 	if (p == NULL) {
 		request_free(r);
 		return TERM_NONE;
@@ -920,7 +770,7 @@ term port_ask(struct proc *asker, term port, struct port_request *r)
 		break;
 	case PUSH_OWNED: {
 		p->mine = r;
-		struct message *m = drain(p);
+		struct message *m = port_drain(p);
 		if (m != NULL) {
 			term value = m->value;
 			message_join_heap(m, &asker->mem.heap);
@@ -937,7 +787,7 @@ term port_ask(struct proc *asker, term port, struct port_request *r)
 static void signal_by_term(term port, struct signal *s)
 {
 	epoch_enter();
-	struct port *p = lookup(port);
+	struct port *p = port_lookup(port);
 	if (p != NULL)
 		port_signal(p, s);
 	else
@@ -993,241 +843,7 @@ static bool send(struct proc *p, term port, term message)
 	return true;
 }
 
-/* ------------------------------------------------------------------------------------------------ opening */
-
-static void child_started(term port, int error, pid_t pid)
-{
-	struct port_request *r = port_request_new(PORT_STARTED, TERM_NONE);
-	r->status = error;
-	r->pid = pid;
-	(void)port_tell(port, r); /* it may have been closed */
-}
-
-static void child_ended(term port, int status)
-{
-	struct port_request *r = port_request_new(PORT_ENDED, TERM_NONE);
-	r->status = status;
-	(void)port_tell(port, r); /* it may have been closed */
-}
-
-/* Our ends and the child's. 0 or an errno. */
-static int make_pipes(struct port *p, struct child_order *o)
-{
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
-	int base = (p->spec.flags & PORT_NO_STDIO) ? 3 : 0;
-	if ((p->spec.flags & PORT_IN) && pipe2(in, O_CLOEXEC) < 0)
-		return errno;
-	if ((p->spec.flags & PORT_OUT) && pipe2(out, O_CLOEXEC) < 0) {
-		int error = errno;
-		if (in[0] >= 0) {
-			(void)close(in[0]);
-			(void)close(in[1]);
-		}
-		return error;
-	}
-	if (in[0] >= 0) {
-		(void)fcntl(in[0], F_SETFL, O_NONBLOCK); /* of our end only; a pipe takes it */
-		p->in.fd = in[0];
-		o->fds[base + 1] = in[1];
-		o->keep[base + 1] = false;
-	}
-	if (out[0] >= 0) {
-		(void)fcntl(out[1], F_SETFL, O_NONBLOCK);
-		p->out.fd = out[1];
-		o->fds[base] = out[0];
-		o->keep[base] = false;
-	}
-	return 0;
-}
-
-/* Standard streams that are no pipes of the port are the namespace's own, and no input. */
-static int lend_streams(struct port *p, struct child_order *o)
-{
-	for (int i = 0; i < CHILD_FDS; i++) {
-		o->fds[i] = -1;
-		o->keep[i] = true;
-	}
-	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (nothing < 0)
-		return errno;
-	o->fds[0] = nothing;
-	o->keep[0] = false;
-	for (int i = 1; i < 3; i++)
-		o->fds[i] = p->ns->streams[i] >= 0 ? p->ns->streams[i] : i;
-	return 0;
-}
-
-static int start_helper(struct port *p)
-{
-	struct child_order *o = calloc(1, sizeof(*o));
-	if (o == NULL)
-		return ENOMEM;
-	struct port_spec *s = &p->spec;
-	int error = lend_streams(p, o), null_in = o->fds[0];
-	if (error == 0)
-		error = make_pipes(p, o);
-	if (error != 0) {
-		child_order_free(o);
-		return error;
-	}
-	if (o->fds[0] != null_in)
-		(void)close(null_in); /* it is not needed */
-	if ((s->flags & PORT_STDERR) && (s->flags & PORT_IN)) {
-		o->fds[2] = o->fds[(s->flags & PORT_NO_STDIO) ? 4 : 1];
-		o->keep[2] = true;
-	}
-	o->path = s->path;
-	o->argv = s->argv;
-	o->envp = s->envp;
-	o->cwd = cwd_get(p->ns);
-	o->cd = s->cd;
-	s->path = s->cd = NULL;
-	s->argv = s->envp = NULL;
-	o->check = s->kind == PORT_EXECUTABLE;
-	o->ns = p->ns;
-	o->home = p->home;
-	o->port = p->id;
-	o->started = child_started;
-	o->ended = child_ended;
-	child_start(o);
-	return 0;
-}
-
-/* Descriptors 0 to 2 are the namespace's streams; others are a program's to use only where it has the process for itself. */
-static int fd_of(const struct ns *ns, int fd)
-{
-	if (fd >= 0 && fd < 3)
-		return ns->streams[fd];
-	bool alone = ns->streams[0] == 0 || ns->streams[1] == 1 || ns->streams[2] == 2;
-	return alone && fcntl(fd, F_GETFD) >= 0 ? fd : -2;
-}
-
-static int use_fds(struct port *p)
-{
-	int in = (p->spec.flags & PORT_IN) ? fd_of(p->ns, p->spec.fd_in) : -1;
-	int out = (p->spec.flags & PORT_OUT) ? fd_of(p->ns, p->spec.fd_out) : -1;
-	if (in < -1 || out < -1)
-		return EBADF;
-	p->in.fd = in;
-	p->out.fd = out;
-	p->shared = true;
-	return 0;
-}
-
-static void free_unborn(struct port *p)
-{
-	if (!p->shared && p->in.fd >= 0)
-		(void)close(p->in.fd); /* nobody has used it */
-	if (!p->shared && p->out.fd >= 0)
-		(void)close(p->out.fd);
-	ns_give(p->ns, COUNT_PORTS);
-	wordmap_done(&p->links, MEM_PROC);
-	epoch_retire(&p->retired, retire);
-}
-
-static struct port *port_new(struct proc *owner, struct port_spec *spec, struct ref_id ref)
-{
-	struct port *p = mem_zalloc(MEM_PROC, sizeof(*p));
-	p->id = (atomic_add_relaxed(&table.last, 1) + 1) << 6 | IMM_PORT;
-	p->ns = owner->ns;
-	p->home = poll_choose_home();
-	p->spec = *spec;
-	*spec = (struct port_spec){ 0 };
-	atomic_store_relaxed(&p->name, TERM_NONE);
-	p->connected = owner->pid;
-	p->opening = true;
-	p->open_ref = ref;
-	p->in_open = (p->spec.flags & PORT_IN) != 0;
-	p->out_open = (p->spec.flags & PORT_OUT) != 0;
-	list_init(&p->monitored_by);
-	p->deferred_last = &p->deferred;
-	p->out_last = &p->out_first;
-	pollee_init(&p->in, -1, p->home, in_ready);
-	pollee_init(&p->out, -1, p->home, out_ready);
-	return p;
-}
-
-term port_open(struct proc *owner, struct port_spec *spec, struct ref_id ref, int *ret_error)
-{
-	*ret_error = -1;
-	if (port_count(owner->ns) >= PORTS_MAX || !ns_take(owner->ns, COUNT_PORTS))
-		return TERM_NONE;
-	struct port *p = port_new(owner, spec, ref);
-	term id = p->id;
-	link_to(p, owner->pid);
-	bool helper = p->spec.kind == PORT_SPAWN || p->spec.kind == PORT_EXECUTABLE;
-	if (p->spec.kind == PORT_RAM) {
-		p->in_open = p->out_open = false;
-		p->ram = ram_file_new(p->ns->account);
-	} else if (p->spec.kind == PORT_FD) {
-		*ret_error = use_fds(p);
-		if (*ret_error != 0) {
-			free_unborn(p);
-			return TERM_NONE;
-		}
-	}
-	ns_hold(p->ns);
-	/* Owned until it is ready to be found: signals wait. */
-	atomic_store_relaxed(&p->inbox, INBOX_OWNED);
-	table_add(p);
-	link_add(owner, id);
-	if (helper) {
-		*ret_error = start_helper(p);
-		if (*ret_error != 0) {
-			(void)link_ended(owner, id);
-			table_remove(p);
-			ns_release(p->ns);
-			free_unborn(p);
-			return TERM_NONE;
-		}
-	} else {
-		p->opening = false;
-		if (p->in_open && p->in.fd < 0)
-			port_io_eof(p);
-		else
-			port_want(p, p->in_open ? POLL_READ : 0);
-	}
-	*ret_error = 0;
-	struct message *m = drain(p);
-	assert(m == NULL);
-	return id;
-}
-
-void port_spec_done(struct port_spec *s)
-{
-	free(s->name);
-	free(s->path);
-	free(s->cd);
-	for (char **t = s->argv; t != NULL && *t != NULL; t++)
-		free(*t);
-	for (char **t = s->envp; t != NULL && *t != NULL; t++)
-		free(*t);
-	free(s->argv);
-	free(s->envp);
-	*s = (struct port_spec){ 0 };
-}
-
 /* ------------------------------------------------------------------------------------------------ start and end */
-
-term port_text(struct heap *h, const char *text)
-{
-	size_t size = strlen(text), chars = 0;
-	const uint8_t *bytes = (const uint8_t *)text;
-	bool wide = utf8_valid(bytes, size, &chars);
-	term list = TERM_NIL;
-	/* From the end: a code point's first byte is no continuation. */
-	for (size_t end = size; end > 0;) {
-		size_t at = end - 1;
-		uint32_t c = bytes[at];
-		while (wide && (bytes[at] & 0xC0) == 0x80)
-			at--;
-		if (wide)
-			(void)utf8_decode(bytes + at, end - at, &c);
-		list = heap_cons(h, term_of_small((int64_t)c), list);
-		end = at;
-	}
-	return list;
-}
 
 static void end_one(term port, void *arg)
 {
@@ -1249,11 +865,10 @@ void ports_end(struct ns *ns)
 void port_init(void (*output)(struct ns *ns, term from, const uint8_t *bytes, size_t size))
 {
 	static const struct port_functions functions = {
-		.send = send, .signal = signal_by_term, .unnamed = unnamed
+		.send = send, .signal = signal_by_term, .unnamed = port_name_gone
 	};
 	port_output = output;
-	for (unsigned i = 0; i < STRIPES; i++)
-		mutex_init(&table.stripes[i].lock, LOCK_PORTS);
+	port_table_init();
 	proc_set_ports(&functions);
 }
 
@@ -1266,9 +881,7 @@ static void add_any(struct port *p, void *arg)
 void ports_stop(void)
 {
 	VEC(struct port *) ports = { 0 };
-	for (unsigned i = 0; i < STRIPES; i++)
-		wordmap_foreach(e, &table.stripes[i].ports)
-			add_any((struct port *)(uintptr_t)e->value, &ports);
+	port_table_each(add_any, &ports);
 	vec_foreach(at, &ports) {
 		struct port *p = *at;
 		port_close(p, A(killed));

@@ -53,6 +53,11 @@ struct port {
 	struct epoch_item retired;
 };
 
+/* What stands in an inbox in place of a signal. */
+#define INBOX_IDLE NULL
+#define INBOX_OWNED ((struct signal *)(uintptr_t)8)
+#define INBOX_CLOSED ((struct signal *)(uintptr_t)16)
+
 enum { PORT_DROP_IN = 16, PORT_DROP_OUT = 32, PORT_FREE = 64 };
 
 /* Owner. Closes it: links and monitors hear reason. */
@@ -87,3 +92,20 @@ void port_io_done(struct port *p);
 /* At the end of its input. */
 void port_io_eof(struct port *p);
 extern void (*port_output)(struct ns *ns, term from, const uint8_t *bytes, size_t size);
+
+/* port_table.c. Good until the epoch ends; NULL: no such port. */
+struct port *port_lookup(term id);
+void port_table_add(struct port *p);
+void port_table_remove(struct port *p);
+/* Its registered name was taken away. */
+void port_name_gone(term port);
+/* When nobody else is there. */
+void port_table_each(void (*fn)(struct port *p, void *arg), void *arg);
+void port_table_init(void);
+
+/* port.c, for whoever opens one. Handles what is in its queue; the caller owns it. Returns the answer to its own request. */
+struct message *port_drain(struct port *p);
+void port_link_to(struct port *p, term pid);
+void port_in_ready(struct pollee *e, unsigned events);
+void port_out_ready(struct pollee *e, unsigned events);
+void port_retire(struct epoch_item *item);
