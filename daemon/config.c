@@ -208,7 +208,7 @@ static const char *set_service(struct config_service *service, const char *key, 
 	return "is no setting of a service: code-path, preload, start";
 }
 
-static char *trim(char *text)
+char *config_trim(char *text)
 {
 	while (*text == ' ' || *text == '\t')
 		text++;
@@ -218,7 +218,7 @@ static char *trim(char *text)
 	return text;
 }
 
-static int invalid(struct config_error *error, const char *file, int line, int column,
+int config_invalid(struct config_error *error, const char *file, int line, int column,
 	const char *what, const char *message)
 {
 	error->line = line;
@@ -234,7 +234,7 @@ static int read_line(struct config *config, char *line, bool *in_daemon,
 	struct config_service **service, const char *file, int number, struct config_error *error)
 {
 	char *start = line;
-	char *text = trim(line);
+	char *text = config_trim(line);
 	if (*text == '\0' || *text == '#' || *text == ';')
 		return 0;
 	int column = (int)(text - start) + 1;
@@ -245,37 +245,37 @@ static int read_line(struct config *config, char *line, bool *in_daemon,
 		if (*in_daemon)
 			return 0;
 		if (strncmp(text, "[service ", 9) != 0 || text[length - 1] != ']')
-			return invalid(error, file, number, column, text,
+			return config_invalid(error, file, number, column, text,
 				"is neither [daemon] nor [service NAME]");
 		text[length - 1] = '\0';
-		*service = find_service(config, trim(text + 9));
+		*service = find_service(config, config_trim(text + 9));
 		return *service != NULL ? 0 : -ENOMEM;
 	}
 	char *equals = strchr(text, '=');
 	if (equals == NULL)
-		return invalid(
+		return config_invalid(
 			error, file, number, column, text, "is no line of the form key = value");
 	*equals = '\0';
-	char *value = trim(equals + 1);
+	char *value = config_trim(equals + 1);
 	int value_column = (int)(value - start) + 1;
-	text = trim(text);
+	text = config_trim(text);
 	if (*service != NULL) {
 		char shown[81];
 		(void)snprintf(shown, sizeof(shown), "%s", value); /* only to be shown */
 		const char *wrong = set_service(*service, text, value);
-		return wrong != NULL ? invalid(error, file, number, value_column,
+		return wrong != NULL ? config_invalid(error, file, number, value_column,
 					       strstr(wrong, "no setting") ? text : shown, wrong)
 				     : 0;
 	}
 	if (!*in_daemon)
-		return invalid(error, file, number, column, text, "stands before any section");
+		return config_invalid(error, file, number, column, text, "stands before any section");
 	for (int i = 0; i < CONFIG_KEYS; i++) {
 		if (strcmp(config_settings[i].key, text) != 0)
 			continue;
 		const char *wrong = set_value(config, &config_settings[i], value);
-		return wrong != NULL ? invalid(error, file, number, value_column, value, wrong) : 0;
+		return wrong != NULL ? config_invalid(error, file, number, value_column, value, wrong) : 0;
 	}
-	return invalid(error, file, number, column, text, "is no setting");
+	return config_invalid(error, file, number, column, text, "is no setting");
 }
 
 static void close_filep(FILE **file)
@@ -294,7 +294,7 @@ static int read_file(struct config *config, const char *path, struct config_erro
 	struct config_service *service = NULL;
 	for (int number = 1; fgets(line, sizeof(line), file) != NULL; number++) {
 		if (strlen(line) == sizeof(line) - 1)
-			return invalid(error, path, number, 1, "line", "is too long");
+			return config_invalid(error, path, number, 1, "line", "is too long");
 		int r = read_line(config, line, &in_daemon, &service, path, number, error);
 		if (r != 0)
 			return r;

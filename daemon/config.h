@@ -72,6 +72,12 @@ struct config_error {
 	char message[256];
 };
 
+/* Text without blanks and line ends around it; its end is cut in place. */
+char *config_trim(char *text);
+/* Fills error for `what` at that place, cut to what its fields hold; CONFIG_E_INVALID. */
+int config_invalid(struct config_error *error, const char *file, int line, int column,
+	const char *what, const char *message);
+
 /* Defaults, then dir/beamrd.conf, then dir/beamrd.conf.d/NAME.conf by name; what is not there is left out.
  * Returns 0, CONFIG_E_INVALID with ret_error, or negative errno. */
 _must_check_ int config_load(

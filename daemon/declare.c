@@ -183,50 +183,29 @@ void declare_quota(const struct declaration *declaration, struct beamr_quota *re
 
 /* ---- files ---- */
 
-static char *trim(char *text)
-{
-	text += strspn(text, " \t");
-	size_t length = strlen(text);
-	while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
-		text[--length] = '\0';
-	return text;
-}
-
-static int invalid(struct config_error *error, const char *file, int line, int column,
-	const char *what, const char *message)
-{
-	error->line = line;
-	error->column = column;
-	(void)snprintf(
-		error->file, sizeof(error->file), "%s", file); /* cut when it is too long to tell */
-	(void)snprintf(error->message, sizeof(error->message), "\"%.80s\" %s", what,
-		message); /* as above */
-	return CONFIG_E_INVALID;
-}
-
 static int read_line(struct declaration *declaration, char *line, const char *file, int number,
 	struct config_error *error)
 {
-	char *text = trim(line);
+	char *text = config_trim(line);
 	if (*text == '\0' || *text == '#' || *text == ';' || strcmp(text, "[service]") == 0)
 		return 0;
 	int column = (int)(text - line) + 1;
 	char *equals = strchr(text, '=');
 	if (equals == NULL)
-		return invalid(
+		return config_invalid(
 			error, file, number, column, text, "is no line of the form key = value");
 	*equals = '\0';
-	char *value = trim(equals + 1);
-	text = trim(text);
+	char *value = config_trim(equals + 1);
+	text = config_trim(text);
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		if (strcmp(settings[i].key, text) != 0)
 			continue;
 		const char *wrong = set_value(declaration, &settings[i], value);
 		return wrong != NULL
-			       ? invalid(error, file, number, (int)(value - line) + 1, value, wrong)
+			       ? config_invalid(error, file, number, (int)(value - line) + 1, value, wrong)
 			       : 0;
 	}
-	return invalid(error, file, number, column, text, "is no setting of a service");
+	return config_invalid(error, file, number, column, text, "is no setting of a service");
 }
 
 static void close_filep(FILE **file)
@@ -244,7 +223,7 @@ static int read_file(struct declaration *declaration, const char *path, struct c
 	int r = line != NULL ? 0 : -ENOMEM;
 	for (int number = 1; r == 0 && fgets(line, LINE_MAX_BYTES, file) != NULL; number++)
 		r = strlen(line) == LINE_MAX_BYTES - 1
-			    ? invalid(error, path, number, 1, "line", "is too long")
+			    ? config_invalid(error, path, number, 1, "line", "is too long")
 			    : read_line(declaration, line, path, number, error);
 	free(line);
 	return r == 0 && ferror(file) ? -EIO : r;
