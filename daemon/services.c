@@ -240,6 +240,16 @@ static int compare_texts(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* False when there is no memory for it. */
+static bool keep(struct sweep *sweep, const char *digest)
+{
+	sweep->keep[sweep->count] = strdup(digest);
+	if (sweep->keep[sweep->count] == NULL)
+		return false;
+	sweep->count++;
+	return true;
+}
+
 void services_sweep(struct services *services)
 {
 	if (services->worker == NULL)
@@ -249,6 +259,7 @@ void services_sweep(struct services *services)
 		return;
 	struct sweep *sweep = calloc(1, sizeof(*sweep));
 	size_t total = 0;
+	bool whole = true;
 	for (size_t i = 0; i < services->count; i++)
 		total += json_array_size(json_object_get(services->items[i]->record, "releases")) +
 			 json_array_size(json_object_get(services->items[i]->written, "releases")) +
@@ -269,15 +280,15 @@ void services_sweep(struct services *services)
 		for (size_t k = 0; k < 2; k++) {
 			json_t *entry;
 			size_t n;
-			json_array_foreach(lists[k], n, entry) {
-				sweep->keep[sweep->count] = strdup(record_text(entry, "digest"));
-				sweep->count += sweep->keep[sweep->count] != NULL;
-			}
-			if (runs[k] != NULL) {
-				sweep->keep[sweep->count] = strdup(runs[k]->digest);
-				sweep->count += sweep->keep[sweep->count] != NULL;
-			}
+			json_array_foreach(lists[k], n, entry)
+				whole &= keep(sweep, record_text(entry, "digest"));
+			if (runs[k] != NULL)
+				whole &= keep(sweep, runs[k]->digest);
 		}
+	}
+	if (!whole) {
+		end_sweep(&sweep->job);
+		return; /* what is not on the list would be lost */
 	}
 	qsort(sweep->keep, sweep->count, sizeof(char *), compare_texts);
 	sweep->store = services->store;
