@@ -403,6 +403,9 @@ int server_new(struct daemon *daemon, int fd, const char *unlink_path, struct se
 
 void server_stop_listening(struct server *server)
 {
+	/* The name goes first: once nobody listens, another daemon may take it. */
+	if (server->listener != NULL && server->unlink_path != NULL)
+		(void)unlink(server->unlink_path); /* it may be gone already */
 	if (server->listener != NULL)
 		evconnlistener_free(server->listener);
 	server->listener = NULL;
@@ -419,8 +422,6 @@ struct server *server_free(struct server *server)
 		flush(connection);
 		connection_close(connection);
 	}
-	if (server->unlink_path != NULL)
-		(void)unlink(server->unlink_path); /* it may be gone already */
 	free(server->unlink_path);
 	free(server);
 	return NULL;

@@ -353,6 +353,11 @@ int services_new(struct daemon *daemon, const char *state_dir, const char *servi
 		return -ENOMEM;
 	services->daemon = daemon;
 	int r = state_dir != NULL ? store_open(state_dir, &services->store) : 0;
+	if (r == -EBUSY) {
+		log_say(daemon->log, 2, "another daemon uses the state folder \"%s\"", state_dir);
+		(void)services_free(services);
+		return r;
+	}
 	if (r < 0)
 		log_say(daemon->log, 3,
 			"cannot use the state folder \"%s\": %s; nothing can be deployed",

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -154,6 +155,9 @@ int store_open(const char *dir, struct store **ret_store)
 		store->fd = open_dir(AT_FDCWD, dir);
 		r = store->fd < 0 ? store->fd : store->dir == NULL ? -ENOMEM : 0;
 	}
+	/* What another daemon has under way looks as if it were left over. The lock goes with the process. */
+	if (r == 0 && flock(store->fd, LOCK_EX | LOCK_NB) != 0)
+		r = errno == EWOULDBLOCK ? -EBUSY : -errno;
 	if (r == 0)
 		r = remove_tree(store->fd, "tmp");
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(folders); i++)

@@ -18,7 +18,8 @@
 
 struct store;
 
-/* Makes the folders that are missing and removes what interrupted work has left. Returns 0 or negative errno. */
+/* Makes the folders that are missing and removes what interrupted work has left. Until store_free() the folder is this daemon's alone.
+ * Returns 0, -EBUSY when another daemon has it, or negative errno. */
 int store_open(const char *dir, struct store **ret_store);
 struct store *store_free(struct store *store);
 const char *store_dir(const struct store *store);

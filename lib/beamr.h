@@ -487,7 +487,7 @@ struct beamr_process {
 	uint64_t serial;
 	const char *namespace_name;
 	const char *name; /* "" when none */
-	struct beamr_frame initial_call;
+	struct beamr_frame initial_call; /* of what proc_lib started: the function that it says, not proc_lib's own */
 	struct beamr_frame current; /* module "" when unknown */
 	enum beamr_process_state state;
 	unsigned priority; /* 0 low .. 3 max */

@@ -3,6 +3,7 @@
  * Invariant: pairs[0 .. 2 * count) are values; index, when there, holds the number of every pair. */
 #include "proc/dict.h"
 
+#include "term/atom.h"
 #include "term/compare.h"
 
 #define FEW 8U
@@ -84,8 +85,36 @@ term dict_get(const struct proc *p, term key)
 	return i == NOT_THERE ? TERM_NONE : d->pairs[2 * (size_t)i + 1];
 }
 
+#define SAID_ATOM_BITS 28 /* of a module and of a function; the arity has the rest */
+
+/* '$initial_call' is what proc_lib really started, where the process only knows proc_lib's own function: it is told to whoever lists
+ * processes, who cannot look into dictionaries. Anything but {Module, Function, Arity} says nothing. */
+static void say_call(struct proc *p, term mfa)
+{
+	uint64_t said = 0;
+	if (mfa != TERM_NONE && term_is_tuple_of(mfa, 3) && term_is_atom(tuple_element(mfa, 0)) &&
+		term_is_atom(tuple_element(mfa, 1)) && term_is_small(tuple_element(mfa, 2))) {
+		uint64_t module = atom_index(tuple_element(mfa, 0)), function = atom_index(tuple_element(mfa, 1));
+		int64_t arity = small_value(tuple_element(mfa, 2));
+		if ((module | function) >> SAID_ATOM_BITS == 0 && arity >= 0 && arity <= 255)
+			said = (uint64_t)arity << 2 * SAID_ATOM_BITS | function << SAID_ATOM_BITS | module;
+	}
+	atomic_store_relaxed(&p->said_call, said);
+}
+
+bool dict_said_call(uint64_t said, term *ret_module, term *ret_function, unsigned *ret_arity)
+{
+	uint32_t mask = (1U << SAID_ATOM_BITS) - 1;
+	*ret_module = said != 0 ? term_of_atom_index((uint32_t)said & mask) : TERM_NONE;
+	*ret_function = said != 0 ? term_of_atom_index((uint32_t)(said >> SAID_ATOM_BITS) & mask) : TERM_NONE;
+	*ret_arity = (unsigned)(said >> 2 * SAID_ATOM_BITS);
+	return said != 0;
+}
+
 term dict_put(struct proc *p, term key, term value)
 {
+	if (unlikely(key == A(initial_call_key)))
+		say_call(p, value);
 	struct dict *d = p->dict;
 	if (d == NULL)
 		d = p->dict = mem_zalloc(MEM_PROC, sizeof(*d));
@@ -113,6 +142,8 @@ term dict_put(struct proc *p, term key, term value)
 
 term dict_erase(struct proc *p, term key)
 {
+	if (unlikely(key == A(initial_call_key)))
+		say_call(p, TERM_NONE);
 	struct dict *d = p->dict;
 	uint32_t i = d != NULL ? find(d, key) : NOT_THERE;
 	if (i == NOT_THERE)
@@ -146,6 +177,7 @@ term dict_erase(struct proc *p, term key)
 void dict_erase_all(struct proc *p)
 {
 	struct dict *d = p->dict;
+	say_call(p, TERM_NONE);
 	if (d == NULL)
 		return;
 	index_free(d);

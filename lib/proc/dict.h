@@ -17,6 +17,8 @@ term dict_get(const struct proc *p, term key);
 term dict_put(struct proc *p, term key, term value);
 term dict_erase(struct proc *p, term key);
 void dict_erase_all(struct proc *p);
+/* What p->said_call stands for; false, and TERM_NONE, when it says nothing. Threads: any. */
+bool dict_said_call(uint64_t said, term *ret_module, term *ret_function, unsigned *ret_arity);
 
 static inline uint32_t dict_count(const struct proc *p)
 {

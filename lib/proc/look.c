@@ -22,6 +22,7 @@ void proc_published(const struct proc *p, struct proc_published *ret)
 		.serial = (uint64_t)pid_serial(p->pid) << PID_SLOT_BITS | pid_slot(p->pid),
 		.parent = p->parent,
 	};
+	dict_said_call(atomic_load_relaxed(&q->said_call), &ret->said_module, &ret->said_function, &ret->said_arity);
 }
 
 void proc_links_each(const struct proc *p, bool (*fn)(term other, void *arg), void *arg)

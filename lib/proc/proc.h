@@ -120,6 +120,7 @@ struct proc {
 	uint8_t saved_count;         /* live x registers in saved_x */
 	uint8_t saved_capacity;
 	bool waits;                  /* its last slice ended with SLICE_WAIT and nothing has come since */
+	_Atomic bool running;        /* on a worker right now; read by any thread */
 	uint16_t suspends;           /* how often it is suspended; see suspend.c */
 	term *saved_x;               /* while it is not running; NULL when none are live */
 	struct dict *dict;           /* proc/dict.c; NULL when empty */
@@ -131,12 +132,11 @@ struct proc {
 
 	/* written by the owner, read by any thread: what proc_published() tells */
 	_Atomic uint64_t reductions_done; /* of earlier slices */
-	_Atomic uint32_t mailbox_length;  /* fetched messages */
+	_Atomic uint64_t said_call;       /* what proc_lib says it was started with: see dict.c; 0: nothing */
 	_Atomic uint64_t memory_bytes;    /* struct, heap and stack, at the end of its last slice: what its account is charged */
+	_Atomic uint32_t mailbox_length;  /* fetched messages */
 	_Atomic uint32_t binaries_kib;    /* off-heap buffers that it holds, alone or with others */
 	uint32_t started;                 /* tenths of a second since the table was made; fixed once published */
-
-	_Atomic bool running;             /* on a worker right now */
 
 	/* any thread */
 	_Atomic uint32_t state;
@@ -371,6 +371,9 @@ term registry_name_of(const struct proc *p);
 struct proc_published {
 	uint64_t memory_bytes, reductions, mailbox;
 	const struct export *initial_call; /* or NULL */
+	term said_module;                  /* what proc_lib says in '$initial_call' that it was started with; TERM_NONE */
+	term said_function;
+	unsigned said_arity;
 	const uint64_t *current;           /* an address in the code it runs or waits in; NULL: unknown */
 	int64_t started_usec;              /* realtime */
 	uint64_t serial;                   /* rises with each spawn of the machine */

@@ -220,6 +220,9 @@ static void fill_process(const struct proc *p, struct texts *texts, struct beamr
 		.started_realtime_usec = now.started_usec,
 	};
 	frame_of_export(texts, now.initial_call, &ret->initial_call);
+	if (now.said_module != TERM_NONE)
+		ret->initial_call = (struct beamr_frame){ texts_atom(texts, now.said_module),
+			texts_atom(texts, now.said_function), now.said_arity, "", 0 };
 	frame_of_address(texts, now.current, &ret->current);
 }
 
