@@ -45,10 +45,29 @@ struct bif bif_table[] = {
 
 const size_t bif_count = ARRAY_SIZE(bif_table);
 
+/* BIFs that not every release has. */
+static const struct {
+	uint8_t first, last;
+	const char *module, *function;
+	uint8_t arity;
+} since[] = {
+#define SINCE(first, last, module, function, arity) { first, last, module, function, arity },
+#include "bif/since.def"
+#undef SINCE
+};
+
 void bif_register_all(void)
 {
 	for (size_t i = 0; i < bif_count; i++)
 		export_register_bif(&bif_table[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(since); i++) {
+		const struct export *e = export_find(atom_of_string(since[i].module),
+			atom_of_string(since[i].function), since[i].arity);
+		assert(e != NULL && e->bif != NULL); /* a row of one of the chapters */
+		struct bif *bif = (struct bif *)(uintptr_t)e->bif; /* bif_table's */
+		bif->first_release = since[i].first;
+		bif->last_release = since[i].last;
+	}
 }
 
 bool bif_has_module(term module)
@@ -59,59 +78,6 @@ bool bif_has_module(term module)
 			memcmp(bif_table[i].module, name.bytes, name.size) == 0)
 			return true;
 	return false;
-}
-
-/* BIFs that not every release has. */
-static struct {
-	int first, last;
-	const char *module, *function;
-	uint8_t arity;
-	const struct bif *bif; /* while it is left out */
-	const uint64_t *stub;
-} rows[] = {
-
-#define SINCE(first, last, module, function, arity)                                                \
-	{ first, last, module, function, arity, NULL, NULL },
-#include "bif/since.def"
-#undef SINCE
-};
-
-static bool row_is_in(size_t i, int release)
-{
-	return release == 0 || (release >= rows[i].first &&
-				       (rows[i].last == 0 || release <= rows[i].last));
-}
-
-void bif_add_release(struct ns *ns, int release)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (rows[i].bif == NULL || !row_is_in(i, release))
-			continue;
-		const struct export *e = export_get(atom_of_string(rows[i].module),
-			atom_of_string(rows[i].function), rows[i].arity);
-		/* Pairs with ns_dispatch(). */
-		atomic_store_release(&ns->dispatch[e->number], rows[i].stub);
-	}
-}
-
-void bif_set_release(int release)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct export *e = export_get(atom_of_string(rows[i].module),
-			atom_of_string(rows[i].function), rows[i].arity);
-		assert(e != NULL);
-		bool there = row_is_in(i, release);
-		if (there && rows[i].bif != NULL) {
-			e->bif = rows[i].bif;
-			e->stub = rows[i].stub;
-			rows[i].bif = NULL;
-		} else if (!there && e->bif != NULL) {
-			rows[i].bif = e->bif;
-			rows[i].stub = e->stub;
-			e->bif = NULL;
-			e->stub = NULL;
-		}
-	}
 }
 
 term bif_raise(struct proc *p, enum exception_class class, term reason)

@@ -31,13 +31,8 @@ typedef term (*errand_fn)(struct errand *e, const term *args);
 /* Every row; for registration. */
 extern struct bif bif_table[];
 extern const size_t bif_count;
-/* Enters all rows into the export table; once at start. */
+/* Enters all rows into the export table, with the releases that have them (since.def); once at start. */
 void bif_register_all(void);
-/* Leaves out what that release of OTP does not have (since.def); 0: nothing. Before anything is loaded. */
-void bif_set_release(int release);
-/* For a namespace of another release than the machine's: what that release has and the machine's lacks leads to its BIF there. Once its
- * preloaded modules are loaded, before anything runs. */
-void bif_add_release(struct ns *ns, int release);
 
 static inline struct heap *bif_heap(struct proc *p)
 {

@@ -386,7 +386,7 @@ term bif_code_is_builtin_3(struct proc *p, const term *args)
 	if (args[0] == A(erlang) && args[1] == A(apply) && arity == 3)
 		return A(true);
 	const struct export *e = export_find(args[0], args[1], arity);
-	return term_of_bool(e != NULL && e->bif != NULL);
+	return term_of_bool(e != NULL && ns_bif(p->ns, e) != NULL);
 }
 
 term bif_code_module_loaded_1(struct proc *p, const term *args)

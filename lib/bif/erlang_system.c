@@ -412,7 +412,7 @@ static term system_info_atom(struct proc *p, term item)
 	case ATOM_INDEX_build_type:
 		return A(opt);
 	case ATOM_INDEX_compat_rel:
-		return term_of_small(strtol(p->ns->otp_release, NULL, 10));
+		return term_of_small(p->ns->release);
 	case ATOM_INDEX_cpu_topology:
 	case ATOM_INDEX_modified_timing_level:
 		return A(undefined);

@@ -107,7 +107,7 @@ term bif_erlang_is_record_2(struct proc *p, const term *args)
 
 term bif_erlang_is_record_3(struct proc *p, const term *args)
 {
-	if (term_is_atom(args[1]) && term_is_atom(args[2]) && atoi(p->ns->otp_release) >= 29)
+	if (term_is_atom(args[1]) && term_is_atom(args[2]) && p->ns->release >= 29)
 		return term_of_bool(term_is_record(args[0]) &&
 				    record_module(record_definition(args[0])) == args[1] &&
 				    record_name(record_definition(args[0])) == args[2]);

@@ -326,7 +326,7 @@ term bif_os_set_signal_2(struct proc *p, const term *args)
 		: args[1] == A(handle)		? NS_SIGNAL_HANDLE
 		: args[1] == A(ignore)		? NS_SIGNAL_IGNORE
 						: -1;
-	int release = atoi(p->ns->otp_release);
+	int release = p->ns->release;
 	for (size_t i = 0; disposition >= 0 && i < ARRAY_SIZE(signals); i++) {
 		if (args[0] != signals[i].name || (release != 0 && release < signals[i].since))
 			continue;

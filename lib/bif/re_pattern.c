@@ -61,7 +61,7 @@ pcre2_general_context *re_general_context(void)
 
 bool re_is_first_pcre(const struct proc *p)
 {
-	return atoi(p->ns->otp_release) < 28;
+	return p->ns->release < 28;
 }
 
 pcre2_code *re_compile(const struct proc *p, const uint8_t *text, size_t size,

@@ -282,8 +282,13 @@ static void lower_one(struct lowering *l)
 		l->at++;
 		/* A function that beamr has in C is that C function for calls inside its module too. */
 		if (l->replaced_by != NULL) {
-			EMIT(l, call_bif_last, arg_number(l->replaced_by->arity), arg_number(0),
-				arg_pointer(l->replaced_by));
+			const struct arg args[] = { arg_number(l->replaced_by->arity),
+				arg_number(0), arg_pointer(l->replaced_by) };
+			emit_args(l,
+				bif_is_of_some_releases(l->replaced_by->bif)
+					? INSTR_call_bif_of_release
+					: INSTR_call_bif_last,
+				args, ARRAY_SIZE(args));
 			l->replaced_by = NULL;
 		}
 		return;

@@ -61,11 +61,13 @@ static bool lower_operator2(struct lowering *l, const struct export *e, const st
 	return false;
 }
 
-/* A guard BIF that the machine does not have raises undef when it is reached. */
+/* A guard BIF that the machine, or the release of OTP, does not have raises undef when it is reached. */
 static bool check_bif(struct lowering *l, const struct export *e)
 {
 	if (e->bif == NULL)
 		EMIT(l, undefined_bif, arg_pointer(e));
+	else if (bif_is_of_some_releases(e->bif))
+		EMIT(l, bif_of_release, arg_pointer(e));
 	return e->bif != NULL;
 }
 

@@ -9,6 +9,12 @@ static bool is_apply(const struct export *e)
 	       (e->arity == 2 || e->arity == 3);
 }
 
+/* Whether it is C whoever calls it; where only some releases have it, the namespace's table knows. */
+static bool is_bif(const struct export *e)
+{
+	return e->bif != NULL && !bif_is_of_some_releases(e->bif);
+}
+
 static void lower_call_ext(struct lowering *l, const struct operand *o)
 {
 	const struct export *e = lower_import(l, &o[1]);
@@ -17,7 +23,7 @@ static void lower_call_ext(struct lowering *l, const struct operand *o)
 			EMIT(l, apply_list, arg_number(0));
 		else
 			EMIT(l, apply_fun_list, arg_number(0));
-	} else if (e->bif != NULL) {
+	} else if (is_bif(e)) {
 		EMIT(l, call_bif, arg_number(e->arity), arg_number(INSTR_NOT_LAST), arg_pointer(e));
 	} else {
 		EMIT(l, call_ext, arg_number(e->number));
@@ -36,7 +42,7 @@ static void lower_call_ext_last(struct lowering *l, const struct operand *import
 			EMIT(l, apply_list_last, arg_number(drop));
 		else
 			EMIT(l, apply_fun_list_last, arg_number(drop));
-	} else if (e->bif != NULL) {
+	} else if (is_bif(e)) {
 		EMIT(l, call_bif_last, arg_number(e->arity), arg_number(drop), arg_pointer(e));
 	} else if (drop == 0) {
 		EMIT(l, call_ext_only, arg_number(e->number));

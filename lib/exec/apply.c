@@ -25,7 +25,7 @@ void apply_init(void)
 _noinline_ static const uint64_t *undefined_target(
 	struct proc *p, const struct export *export, term *x)
 {
-	if (export->stub != NULL)
+	if (export->bif != NULL ? ns_bif(p->ns, export) != NULL : export->stub != NULL)
 		return export->stub;
 	if (undefined_hook != NULL)
 		return undefined_hook(p, export, x);

@@ -413,8 +413,15 @@ L_bif3: {
 	NEXT(bif3);
 }
 
+L_bif_of_release:
+	callee = (const struct export *)(uintptr_t)pc[1];
+	if (ns_bif(p->ns, callee) != NULL)
+		NEXT(bif_of_release);
+	goto undefined_bif;
+
 L_undefined_bif:
 	callee = (const struct export *)(uintptr_t)pc[1];
+undefined_bif:
 	SWAP_OUT();
 	raise_error(p, A(undef));
 	operator_args = x;

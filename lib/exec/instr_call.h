@@ -149,6 +149,11 @@ L_call_bif: {
 	DISPATCH();
 }
 
+L_call_bif_of_release:
+	callee = (const struct export *)(uintptr_t)pc[1];
+	if (ns_bif(p->ns, callee) == NULL)
+		NEXT(call_bif_of_release);
+	/* The same operands, the same ends. */
 L_call_bif_last: {
 	callee = (const struct export *)(uintptr_t)pc[1];
 	atomic_store_relaxed(&p->pc, pc);

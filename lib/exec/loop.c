@@ -341,6 +341,7 @@ void exec_init(void)
 		if (e->bif != NULL && e->stub == NULL)
 			e->stub = exec_bif_stub(e->bif);
 	}
+	export_stubs_made();
 }
 
 const uint64_t *exec_bif_stub(const struct bif *bif)

@@ -2,7 +2,7 @@
 /* Namespaces: the list of them, and each one's modules and dispatch table.
  *
  * Invariant: dispatch[n] leads into current code of the module that export n names, to a BIF's stub, or is NULL. A row that is
- * a BIF never leads elsewhere: OTP's own modules carry Erlang stand-ins for their BIFs, which must not win.
+ * a BIF in the namespace's release never leads elsewhere: OTP's own modules carry Erlang stand-ins for their BIFs, which must not win.
  * The table of modules only grows; a replaced, smaller one stays readable until ns_free(). */
 #include "ns/ns.h"
 
@@ -122,10 +122,21 @@ void ns_modules_each(const struct ns *ns, void (*fn)(struct module *m, void *arg
 	}
 }
 
-/* Whether it is C code, or the engine's own (erlang:apply/2,3): then no module's code stands in its place. */
-static bool is_ours(const struct export *e)
+/* Whether it is C code here, or the engine's own (erlang:apply/2,3): then no module's code stands in its place. */
+static bool is_ours(const struct ns *ns, const struct export *e)
 {
-	return e->bif != NULL || e->stub != NULL;
+	return e->bif != NULL ? ns_bif(ns, e) != NULL : e->stub != NULL;
+}
+
+void ns_set_release(struct ns *ns, int release)
+{
+	ns->release = release;
+	for (uint32_t n = 0; n < export_stub_count(); n++) {
+		const struct export *e = export_of(n);
+		if (e->bif != NULL && bif_is_of_some_releases(e->bif))
+			atomic_store_relaxed(&ns->dispatch[n], /* nothing runs here yet */
+				is_ours(ns, e) ? e->stub : NULL);
+	}
 }
 
 /* Sends callers of code's exports to it; those that it does not export although `before` did, nowhere. */
@@ -134,13 +145,13 @@ static void dispatch_to(struct ns *ns, const struct module_code *code, const str
 {
 	for (size_t i = 0; code != NULL && i < code->export_count; i++) {
 		const struct code_export *e = &code->exports[i];
-		if (!is_ours(export_of(e->number)))
+		if (!is_ours(ns, export_of(e->number)))
 			atomic_store_release(&ns->dispatch[e->number], e->entry); /* Pairs with ns_dispatch(). */
 	}
 	for (size_t i = 0; before != NULL && i < before->export_count; i++) {
 		const struct code_export *e = &before->exports[i];
 		bool kept = code != NULL && module_export(code, e->function, e->arity) != NULL;
-		if (!kept && !is_ours(export_of(e->number)))
+		if (!kept && !is_ours(ns, export_of(e->number)))
 			atomic_store_release(&ns->dispatch[e->number], NULL); /* Pairs with ns_dispatch(). */
 	}
 }
@@ -312,7 +323,7 @@ struct module_code *ns_take_pending(struct ns *ns, term name)
 bool ns_exports(const struct ns *ns, term module, term function, uint32_t arity)
 {
 	const struct export *e = export_find(module, function, arity);
-	return e != NULL && (is_ours(e) || ns_dispatch(ns, e->number) != NULL);
+	return e != NULL && (is_ours(ns, e) || ns_dispatch(ns, e->number) != NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------ namespaces */
@@ -386,8 +397,8 @@ static struct ns *ns_make(const char *name)
 	list_init(&ns->link);
 	for (size_t i = 0; i < ARRAY_SIZE(ns->streams); i++)
 		ns->streams[i] = -1;
-	/* BIFs were registered first, so they lie together in a few pages. */
-	for (uint32_t n = 0; n < export_count(); n++) {
+	/* They were registered first, so they lie together in a few pages. */
+	for (uint32_t n = 0; n < export_stub_count(); n++) {
 		const struct export *e = export_of(n);
 		if (e->stub != NULL)
 			atomic_store_relaxed(&ns->dispatch[n], e->stub); /* published with the namespace */

@@ -78,6 +78,7 @@ struct ns {
 	void *host;                      /* vm's handle; fixed once published */
 	/* Set by vm (vm/namespace.c, vm/node.c); fixed before the first process runs there. */
 	char otp_release[16], erts_version[32]; /* "27", "15.2.7": of the OTP root it uses; "" without one */
+	int release;    /* 27; 0 without one: ns_set_release() */
 	bool booted;    /* OTP's own kernel runs here: its code server loads modules, nobody else */
 	int streams[3]; /* descriptors that stand for its standard input, output and error; -1: at its end; to the host's output */
 
@@ -133,6 +134,15 @@ static inline const uint64_t *ns_dispatch(const struct ns *ns, uint32_t export_n
 	/* Pairs with the release store when a module is published. */
 	return atomic_load_acquire(&ns->dispatch[export_number]);
 }
+
+/* The BIF that an export is in this namespace; NULL when it is none, or none in the release of OTP that is used here. */
+static inline const struct bif *ns_bif(const struct ns *ns, const struct export *e)
+{
+	return e->bif != NULL && bif_is_in_release(e->bif, ns->release) ? e->bif : NULL;
+}
+
+/* The namespace sees the BIFs of that release and no others; 0: all. Before its first module is loaded. */
+void ns_set_release(struct ns *ns, int release);
 
 enum { NS_E_OLD_CODE = 1, NS_E_ON_LOAD, NS_E_NO_MODULE, NS_E_FORMAT };
 

@@ -24,6 +24,7 @@ static struct {
 	struct mutex lock;
 	struct export *rows;           /* EXPORTS_MAX of them, touched as used */
 	_Atomic uint32_t count;
+	uint32_t stubs; /* fixed after start */
 	_Atomic(struct table *) table;
 } exports;
 
@@ -144,6 +145,16 @@ struct export *export_of(uint32_t number)
 uint32_t export_count(void)
 {
 	return atomic_load_acquire(&exports.count); /* Pairs with export_get(). */
+}
+
+void export_stubs_made(void)
+{
+	exports.stubs = export_count();
+}
+
+uint32_t export_stub_count(void)
+{
+	return exports.stubs;
 }
 
 void export_register_bif(struct bif *bif)

@@ -464,7 +464,7 @@ void breakpoint_change_name(
 	bool had = has_probes(b);
 	breakpoint_change(b, c);
 	bool has = has_probes(b);
-	if (e->bif != NULL && had != has)
+	if (ns_bif(space->ns, e) != NULL && had != has)
 		bif_traced(e->bif, has);
 	if (has && leads_to != b->stub) {
 		atomic_store_release(&b->target, leads_to); /* Pairs with trace_entered(). */
@@ -540,7 +540,7 @@ void breakpoints_clear_code(struct trace_space *space, const struct module_code 
 	}
 	for (size_t i = 0; i < code->export_count; i++) {
 		struct breakpoint *b = breakpoint_on(space, export_of(code->exports[i].number));
-		if (b != NULL && b->export->bif == NULL)
+		if (b != NULL && ns_bif(space->ns, b->export) == NULL)
 			clear_of_space(space, b);
 	}
 }

@@ -130,7 +130,7 @@ static bool find_function(struct ns *ns, const struct mfa *f, struct place *ret)
 	if (f->arity < 0 || f->arity > 255)
 		return false;
 	ret->export = export_find(f->module, f->function, (uint32_t)f->arity);
-	if (ret->export != NULL && ret->export->bif != NULL)
+	if (ret->export != NULL && ns_bif(ns, ret->export) != NULL)
 		return true;
 	const struct module *m = ns_module(ns, f->module);
 	const struct module_code *code =

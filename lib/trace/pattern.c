@@ -32,7 +32,7 @@ static void apply_to_function(
 {
 	struct change c = pt->change;
 	uint64_t *entry = (uint64_t *)(uintptr_t)h + FUNCTION_HEADER_WORDS;
-	if (e != NULL && e->bif != NULL) {
+	if (e != NULL && ns_bif(pt->space->ns, e) != NULL) {
 		breakpoint_change_name(pt->space, e, &c);
 		pt->matched++;
 		return;
@@ -85,9 +85,9 @@ static void apply_to_module(struct module *m, void *arg)
 /* C functions of a module that is not loaded. */
 static void apply_to_bifs(struct pattern *pt)
 {
-	for (uint32_t n = 0; n < export_count(); n++) {
+	for (uint32_t n = 0; n < export_stub_count(); n++) {
 		const struct export *e = export_of(n);
-		if (e->bif == NULL || e->module != pt->module || !fits(pt, e->function, e->arity))
+		if (ns_bif(pt->space->ns, e) == NULL || e->module != pt->module || !fits(pt, e->function, e->arity))
 			continue;
 		breakpoint_change_name(pt->space, e, &pt->change);
 		pt->matched++;

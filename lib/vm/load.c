@@ -388,8 +388,7 @@ int beamr_export_check(struct beamr_ns *h, const char *module, const char *funct
 	term f = atom_lookup((const uint8_t *)function, strlen(function));
 	if (m != TERM_NONE && f != TERM_NONE) {
 		const struct export *export = export_find(m, f, arity);
-		if (export != NULL &&
-			(export->bif != NULL || ns_dispatch(h->ns, export->number) != NULL))
+		if (export != NULL && ns_dispatch(h->ns, export->number) != NULL)
 			return 0;
 	}
 	struct module *loaded = m == TERM_NONE ? NULL : ns_module(h->ns, m);

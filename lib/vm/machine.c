@@ -102,7 +102,6 @@ int beamr_new(const struct beamr_options *options, struct beamr **ret_machine)
 	the_machine = m;
 	if (m->options.otp_root != NULL)
 		beamr_otp_describe(m->options.otp_root, &m->otp);
-	bif_set_release((int)strtol(m->otp.release, NULL, 10));
 	sched_open();
 	proc_table_init(options->processes_max);
 	report_set_sink(options->report, options->user);

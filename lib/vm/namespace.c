@@ -64,6 +64,7 @@ void namespace_use_otp(struct ns *ns, const struct beamr_otp *otp)
 {
 	memcpy(ns->otp_release, otp->release, sizeof(ns->otp_release));
 	memcpy(ns->erts_version, otp->erts, sizeof(ns->erts_version));
+	ns_set_release(ns, (int)strtol(otp->release, NULL, 10)); /* 0 when there is none */
 }
 
 /* Everybody has moved on. What ends an epoch may hold locks, and a large namespace takes its time: a helper thread frees it. When

@@ -269,7 +269,6 @@ int beamr_ns_boot(struct beamr_ns *h, const struct beamr_boot_options *o, struct
 		if (r != 0 && error != NULL)
 			load_error_to_host(&why, error);
 	}
-	bif_add_release(h->ns, atoi(otp.release));
 	if (r == 0) {
 		_cleanup_(free_stringp) char *bindir = otp_bin_dir(root, dir);
 		r = start_first(h, o, root, bindir);
