@@ -581,7 +581,13 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 	if (options->quota != NULL)
 		(void)beamr_ns_set_quota(
 			node->ns, options->quota, NULL); /* checked when it was taken */
-	r = plan(node, options, reason, size);
+	const char *wrong = NULL;
+	r = beamr_ns_set_channels(node->ns, options->channels, &wrong);
+	if (r != 0)
+		(void)refuse(reason, size, r, "channel \"%.100s\" is not of the form SERVICE.NAME",
+			wrong);
+	if (r == 0)
+		r = plan(node, options, reason, size);
 	if (r == 0)
 		r = options->bare ? run_bare(node, options, reason, size)
 				  : boot(node, options, reason, size);

@@ -27,6 +27,7 @@ struct node_options {
 		*environment; /* "NAME=VALUE" on top of the daemon's, ended by NULL; NULL */
 	const char *cwd;
 	const struct beamr_quota *quota; /* NULL: none */
+	const char *const *channels;     /* "SERVICE.NAME", ended by NULL; NULL: none */
 };
 
 /* Returns 0, or an error with ret_reason filled (a sentence without a full stop); then no event comes. */

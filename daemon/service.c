@@ -668,7 +668,8 @@ static void start_run(struct service *service, const char *digest)
 							   : declaration->argument.items),
 		.environment = (const char *const *)declaration->environment.items,
 		.cwd = data,
-		.quota = &quota };
+		.quota = &quota,
+		.channels = (const char *const *)declaration->channel.items };
 	if (r == 0) {
 		struct node_events mine = events;
 		mine.user = run;

@@ -188,6 +188,14 @@ BEAMR_API int beamr_ns_set_quota(
 BEAMR_API void beamr_ns_quota(const struct beamr_ns *ns, struct beamr_quota *ret_quota);
 BEAMR_API void beamr_ns_usage(const struct beamr_ns *ns, struct beamr_usage *ret_usage);
 
+/* Declares channels: what of other namespaces this one's processes may reach, in place of what was declared before. Without any,
+ * nobody in it reaches anybody elsewhere, nor is reached, even by who has come to a pid. "mail.inbox": the name 'mail.inbox' stands here for
+ * whoever is registered as `inbox` in namespace `mail`, and pids of the two namespaces work in both, for who was given them, so that
+ * what comes can be answered. The first dot parts the two. channels: ended by NULL, copied; NULL: none.
+ * BEAMR_E_FORMAT, BEAMR_E_LIMIT (more than 1024): *ret_wrong (may be NULL) is the one that is wrong. */
+BEAMR_API int beamr_ns_set_channels(
+	struct beamr_ns *ns, const char *const *channels, const char **ret_wrong);
+
 /* Adds a folder of .beam files: the first call of a module that is not loaded loads it from the first folder that has
  * it. Order: folders added here (BEAMR_CODE_FIRST before the others), then ROOT/lib/APP/ebin. -ENOENT, -ENOTDIR ... */
 enum beamr_code_flags { BEAMR_CODE_FIRST = 1 };

@@ -28,13 +28,15 @@ static void atomics_destroy(struct counted *counted)
 	mem_free(MEM_BINARY, a, atomics_bytes(a->size));
 }
 
-/* The array behind a reference; NULL when the reference is another thing. */
-static struct atomics *atomics_of(term ref)
+/* The array behind a reference; NULL when the reference is another thing. One of another namespace is none here, even for who was given
+ * its reference: as with tables. */
+static struct atomics *atomics_of(const struct proc *p, term ref)
 {
 	if (!term_is_kind(ref, BOXED_MAGIC_REF))
 		return NULL;
 	struct counted *counted = (struct counted *)(uintptr_t)boxed_ptr(ref)[2];
-	return counted->destroy == atomics_destroy ? (struct atomics *)counted : NULL;
+	struct atomics *a = counted->destroy == atomics_destroy ? (struct atomics *)counted : NULL;
+	return a != NULL && a->account == p->account ? a : NULL;
 }
 
 /* Low 64 bits of an integer in two's complement; false when it fits neither form of 64 bits. */
@@ -102,7 +104,7 @@ term bif_atomics_new_2(struct proc *p, const term *args)
 
 term bif_atomics_put_3(struct proc *p, const term *args)
 {
-	struct atomics *a = atomics_of(args[0]);
+	struct atomics *a = atomics_of(p, args[0]);
 	_Atomic uint64_t *slot = a ? slot_of(a, args[1]) : NULL;
 	uint64_t v;
 	if (slot == NULL || !word_of_integer(args[2], a->is_signed, &v))
@@ -113,7 +115,7 @@ term bif_atomics_put_3(struct proc *p, const term *args)
 
 term bif_atomics_get_2(struct proc *p, const term *args)
 {
-	struct atomics *a = atomics_of(args[0]);
+	struct atomics *a = atomics_of(p, args[0]);
 	_Atomic uint64_t *slot = a ? slot_of(a, args[1]) : NULL;
 	if (slot == NULL)
 		return bif_badarg(p);
@@ -122,7 +124,7 @@ term bif_atomics_get_2(struct proc *p, const term *args)
 
 term bif_atomics_add_3(struct proc *p, const term *args)
 {
-	struct atomics *a = atomics_of(args[0]);
+	struct atomics *a = atomics_of(p, args[0]);
 	_Atomic uint64_t *slot = a ? slot_of(a, args[1]) : NULL;
 	uint64_t v;
 	/* The increment may have either sign in an unsigned array too; the sum wraps. */
@@ -134,7 +136,7 @@ term bif_atomics_add_3(struct proc *p, const term *args)
 
 term bif_atomics_add_get_3(struct proc *p, const term *args)
 {
-	struct atomics *a = atomics_of(args[0]);
+	struct atomics *a = atomics_of(p, args[0]);
 	_Atomic uint64_t *slot = a ? slot_of(a, args[1]) : NULL;
 	uint64_t v;
 	if (slot == NULL || (!word_of_integer(args[2], true, &v) && !word_of_integer(args[2], false, &v)))
@@ -144,7 +146,7 @@ term bif_atomics_add_get_3(struct proc *p, const term *args)
 
 term bif_atomics_exchange_3(struct proc *p, const term *args)
 {
-	struct atomics *a = atomics_of(args[0]);
+	struct atomics *a = atomics_of(p, args[0]);
 	_Atomic uint64_t *slot = a ? slot_of(a, args[1]) : NULL;
 	uint64_t v;
 	if (slot == NULL || !word_of_integer(args[2], a->is_signed, &v))
@@ -154,7 +156,7 @@ term bif_atomics_exchange_3(struct proc *p, const term *args)
 
 term bif_atomics_compare_exchange_4(struct proc *p, const term *args)
 {
-	struct atomics *a = atomics_of(args[0]);
+	struct atomics *a = atomics_of(p, args[0]);
 	_Atomic uint64_t *slot = a ? slot_of(a, args[1]) : NULL;
 	uint64_t expected, desired;
 	if (slot == NULL || !word_of_integer(args[2], a->is_signed, &expected) ||
@@ -182,7 +184,7 @@ static term small_map(struct heap *heap, size_t n, const term *keys, const term 
 
 term bif_atomics_info_1(struct proc *p, const term *args)
 {
-	struct atomics *a = atomics_of(args[0]);
+	struct atomics *a = atomics_of(p, args[0]);
 	if (a == NULL)
 		return bif_badarg(p);
 	struct heap *heap = bif_heap(p);
@@ -218,7 +220,7 @@ term bif_counters_put_3(struct proc *p, const term *args)
 
 term bif_counters_info_1(struct proc *p, const term *args)
 {
-	struct atomics *a = atomics_of(args[0]);
+	struct atomics *a = atomics_of(p, args[0]);
 	if (a == NULL)
 		return bif_badarg(p);
 	struct heap *heap = bif_heap(p);

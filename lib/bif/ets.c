@@ -196,11 +196,7 @@ static term info_item(struct proc *p, struct table *t, term item)
 static term info_missing(struct proc *p, term identifier)
 {
 	/* A deleted table is none, but anything else is no identifier. */
-	struct table *t = term_is_atom(identifier) ? NULL : ets_get(p, identifier);
-	bool is_identifier = term_is_atom(identifier) || t != NULL;
-	if (t != NULL)
-		ets_put(t);
-	return is_identifier ? A(undefined) : bif_badarg_cause(p, A(type));
+	return ets_is_identifier(identifier) ? A(undefined) : bif_badarg_cause(p, A(type));
 }
 
 term bif_ets_info_1(struct proc *p, const term *args)

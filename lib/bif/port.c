@@ -323,7 +323,7 @@ static term port_of(struct proc *p, term t)
 {
 	if (term_is_atom(t))
 		t = registry_find(p->ns, t);
-	return term_is_local_port(t) ? t : TERM_NONE;
+	return term_is_local_port(t) && port_is_of(t, p->ns) ? t : TERM_NONE; /* another's is none here */
 }
 
 static term ask(struct proc *p, term port, struct port_request *r)
@@ -368,7 +368,7 @@ term bif_erts_internal_port_close_1(struct proc *p, const term *args)
 term bif_erts_internal_port_connect_2(struct proc *p, const term *args)
 {
 	term port = port_of(p, args[0]);
-	if (port == TERM_NONE || !term_is_local_pid(args[1]) || proc_lookup(args[1]) == NULL)
+	if (port == TERM_NONE || !term_is_local_pid(args[1]) || proc_reach(p->ns, args[1]) == NULL)
 		return A(badarg);
 	struct port_request *r = port_request_new(PORT_CONNECT, p->pid);
 	r->who = args[1];

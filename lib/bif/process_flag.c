@@ -180,7 +180,7 @@ term bif_erts_internal_group_leader_2(struct proc *p, const term *args)
 	if (!term_is_local_pid(args[0]) || !term_is_local_pid(args[1]))
 		return A(badarg);
 	if (args[1] != p->pid)
-		return proc_lookup(args[1]) == NULL ? A(badarg) : A(false);
+		return proc_reach(p->ns, args[1]) == NULL ? A(badarg) : A(false);
 	p->group_leader = args[0];
 	return A(true);
 }
@@ -226,7 +226,7 @@ term bif_erts_internal_group_leader_3(struct proc *p, const term *args)
 {
 	if (!term_is_local_pid(args[0]) || !term_is_local_pid(args[1]) || !term_is_local_ref(args[2]))
 		return bif_badarg(p);
-	proc_request(args[1], set_group_leader, answer_new(p, args[2], args[0]));
+	proc_request_by(p, args[1], set_group_leader, answer_new(p, args[2], args[0]));
 	return A(ok);
 }
 
@@ -243,7 +243,7 @@ term bif_erts_internal_is_process_alive_2(struct proc *p, const term *args)
 {
 	if (!term_is_local_pid(args[0]) || !term_is_local_ref(args[1]))
 		return bif_badarg(p);
-	proc_request(args[0], tell_alive, answer_new(p, args[1], TERM_NONE));
+	proc_request_by(p, args[0], tell_alive, answer_new(p, args[1], TERM_NONE));
 	return A(ok);
 }
 
@@ -266,7 +266,7 @@ term bif_erlang_is_process_alive_1(struct proc *p, const term *args)
 		return bif_badarg(p);
 	if (args[0] == p->pid)
 		return A(true);
-	struct proc *other = proc_lookup(args[0]);
+	struct proc *other = proc_reach(p->ns, args[0]);
 	if (other == NULL)
 		return A(false);
 	if (!signals_waiting(other) && !(atomic_load_acquire(&other->state) & STATE_RUNNABLE))
@@ -280,7 +280,7 @@ term bif_erlang_is_process_alive_1(struct proc *p, const term *args)
 
 term bif_erts_internal_is_system_process_1(struct proc *p, const term *args)
 {
-	struct proc *other = term_is_local_pid(args[0]) ? proc_lookup(args[0]) : NULL;
+	struct proc *other = term_is_local_pid(args[0]) ? proc_reach(p->ns, args[0]) : NULL;
 	/* Fixed when it was spawned. */
 	return term_of_bool(other != NULL && (other->flags & PROC_SYSTEM));
 }
@@ -306,7 +306,7 @@ term bif_erts_internal_suspend_process_2(struct proc *p, const term *args)
 	}
 	if (list != TERM_NIL)
 		return A(badopt);
-	if (!term_is_local_pid(args[0]) || args[0] == p->pid || proc_lookup(args[0]) == NULL)
+	if (!term_is_local_pid(args[0]) || args[0] == p->pid || proc_reach(p->ns, args[0]) == NULL)
 		return A(badarg);
 	if (unless && suspend_count(p, args[0]) > 0)
 		return A(false);

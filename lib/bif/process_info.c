@@ -568,7 +568,7 @@ static void display(struct proc *p, void *arg)
 /* Prints the stack where errors go, on the side of the one that is asked, so that it stands still. */
 term bif_erts_internal_process_display_2(struct proc *p, const term *args)
 {
-	if (args[1] != A(backtrace) || !term_is_local_pid(args[0]) || proc_lookup(args[0]) == NULL)
+	if (args[1] != A(backtrace) || !term_is_local_pid(args[0]) || proc_reach(p->ns, args[0]) == NULL)
 		return A(badarg);
 	struct inquiry *q = mem_alloc(MEM_PROC, sizeof(*q));
 	*q = (struct inquiry){ .from = p->pid, .question = proc_question(p) };
@@ -595,7 +595,7 @@ static bool items_good(term items, bool *ret_frames)
 static term process_info(struct proc *p, term pid, term items, bool frames)
 {
 	if (pid != p->pid)
-		return proc_lookup(pid) == NULL ? A(undefined) : ask(p, pid, items);
+		return proc_reach(p->ns, pid) == NULL ? A(undefined) : ask(p, pid, items);
 	if (frames)
 		return ask(p, pid, items);
 	if (signals_waiting(p) && !signals_fetch(p))

@@ -24,6 +24,8 @@ static term exit_signal(struct proc *p, term to, term reason)
 		to = pid;
 	}
 	if (term_is_local_port(to)) {
+		if (!port_is_here(to, p->ns))
+			return A(true);
 		signal_exit_to(SIGNAL_EXIT, p->pid, to, reason, reason == A(kill) ? SIGNAL_KILL : 0,
 			(struct beamr_crash_id){ 0 });
 		return A(true);
@@ -31,7 +33,7 @@ static term exit_signal(struct proc *p, term to, term reason)
 	if (!term_is_local_pid(to))
 		return term_is_pid(to) || term_is_port(to) ? A(true) : bif_badarg(p);
 	unsigned flags = (reason == A(kill) ? SIGNAL_KILL : 0) | (to == p->pid ? SIGNAL_NORMAL_KILLS : 0);
-	signal_exit(SIGNAL_EXIT, p->pid, proc_lookup(to), reason, flags, (struct beamr_crash_id){ 0 });
+	signal_exit(SIGNAL_EXIT, p->pid, proc_reach(p->ns, to), reason, flags, (struct beamr_crash_id){ 0 });
 	/* What a process sends itself has happened when exit/2 returns. */
 	if (to == p->pid && !signals_fetch(p))
 		return TERM_NONE;
@@ -68,7 +70,7 @@ term bif_erlang_link_1(struct proc *p, const term *args)
 		return term_is_pid(to) || term_is_port(to) ? bif_error(p, A(noproc)) : bif_badarg(p);
 	if (to == p->pid)
 		return A(true);
-	if ((port ? !port_exists(to) : proc_lookup(to) == NULL) && !(p->flags & PROC_TRAP_EXIT) && !link_exists(p, to))
+	if ((port ? !port_is_here(to, p->ns) : proc_reach(p->ns, to) == NULL) && !(p->flags & PROC_TRAP_EXIT) && !link_exists(p, to))
 		return bif_error(p, A(noproc));
 	link_make(p, to);
 	return A(true);

@@ -89,7 +89,7 @@ term bif_erlang_register_2(struct proc *p, const term *args)
 		return port_register(p->ns, args[0], args[1]) ? A(true) : bif_badarg(p);
 	if (!term_is_local_pid(args[1]))
 		return bif_badarg(p);
-	struct proc *who = proc_lookup(args[1]);
+	struct proc *who = proc_reach(p->ns, args[1]);
 	if (who == NULL)
 		return bif_badarg_cause(p, A(notalive));
 	switch (registry_add(p->ns, args[0], who)) {

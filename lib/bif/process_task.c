@@ -92,7 +92,7 @@ static term request(struct proc *p, term requester, term pid, term priority, ter
 	struct task *t = mem_alloc(MEM_PROC, sizeof(*t));
 	*t = task;
 	t->id = owned_term_new(MEM_PROC, tuple_element(what, 1));
-	proc_request(pid, run, t);
+	proc_request_by(p, pid, run, t);
 	return A(ok);
 }
 
@@ -103,7 +103,7 @@ term bif_erts_internal_request_system_task_3(struct proc *p, const term *args)
 
 term bif_erts_internal_request_system_task_4(struct proc *p, const term *args)
 {
-	if (!term_is_local_pid(args[0]))
+	if (!term_is_local_pid(args[0]) || (args[0] != p->pid && proc_reach(p->ns, args[0]) == NULL))
 		return bif_badarg(p);
 	return request(p, args[0], args[1], args[2], args[3]);
 }

@@ -273,6 +273,11 @@ struct table *ets_new(struct proc *p, const struct table_options *options, term 
 	return t;
 }
 
+bool ets_is_identifier(term t)
+{
+	return term_is_atom(t) || (term_is_kind(t, BOXED_MAGIC_REF) && offheap_counted(boxed_ptr(t))->destroy == table_destroy);
+}
+
 struct table *ets_get(struct proc *p, term identifier)
 {
 	struct table *t = NULL;

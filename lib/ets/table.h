@@ -145,6 +145,8 @@ enum { TABLE_E_ID = 1, TABLE_E_ACCESS };
 _must_check_ int ets_lock(struct proc *p, term identifier, enum table_need need,
 	struct table **ret) NO_THREAD_SAFETY_ANALYSIS;
 void ets_unlock(struct table *t) NO_THREAD_SAFETY_ANALYSIS;
+/* Whether it has the form of one: a name, or the reference of a table, be it deleted or of another namespace. */
+bool ets_is_identifier(term t);
 /* The table, not locked and perhaps deleted, with a count for the caller (counted_unref); NULL when the identifier is no
  * table's. For what needs the space's mutex. */
 struct table *ets_get(struct proc *p, term identifier);

@@ -796,7 +796,7 @@ static void signal_by_term(term port, struct signal *s)
 }
 
 /* Port ! {From, What}, as a request. */
-static struct port_request *request_of(term message, unsigned header)
+static struct port_request *request_of(const struct proc *p, term message, unsigned header)
 {
 	if (!term_is_tuple_of(message, 2) || !term_is_local_pid(tuple_element(message, 0)))
 		return port_request_new(PORT_BAD_SIGNAL, TERM_NONE);
@@ -813,7 +813,7 @@ static struct port_request *request_of(term message, unsigned header)
 	}
 	if (term_is_tuple_of(what, 2) && tuple_element(what, 0) == A(connect) &&
 		term_is_local_pid(tuple_element(what, 1)) &&
-		proc_lookup(tuple_element(what, 1)) != NULL) {
+		proc_reach(p->ns, tuple_element(what, 1)) != NULL) {
 		struct port_request *r = port_request_new(PORT_SEND_CONNECT, from);
 		r->who = tuple_element(what, 1);
 		return r;
@@ -823,9 +823,9 @@ static struct port_request *request_of(term message, unsigned header)
 
 static bool send(struct proc *p, term port, term message)
 {
-	if (!port_exists(port))
+	if (!port_is_here(port, p->ns))
 		return true;
-	struct port_request *r = request_of(message, port_header(port));
+	struct port_request *r = request_of(p, message, port_header(port));
 	bool commands = r->kind == PORT_SEND_COMMAND;
 	if (commands)
 		p->reductions -= (int32_t)(r->bytes->size / 64 > 4000 ? 4000 : r->bytes->size / 64);
@@ -862,10 +862,18 @@ void ports_end(struct ns *ns)
 	children_kill(ns);
 }
 
+static bool reaches(const struct ns *from, term port)
+{
+	return port_is_here(port, from);
+}
+
 void port_init(void (*output)(struct ns *ns, term from, const uint8_t *bytes, size_t size))
 {
 	static const struct port_functions functions = {
-		.send = send, .signal = signal_by_term, .unnamed = port_name_gone
+		.reaches = reaches,
+		.send = send,
+		.signal = signal_by_term,
+		.unnamed = port_name_gone,
 	};
 	port_output = output;
 	port_table_init();

@@ -117,6 +117,8 @@ bool port_tell(term port, struct port_request *r);
 bool port_exists(term port);
 /* False: it is a port of another namespace. */
 bool port_is_of(term port, const struct ns *ns);
+/* Whether there is such a port in that namespace. */
+bool port_is_here(term port, const struct ns *ns);
 /* What port_command() would meet. */
 bool port_is_busy(term port);
 /* The bytes of header that its commands need; 0 when there is no such port. */

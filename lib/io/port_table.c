@@ -65,6 +65,12 @@ bool port_is_of(term port, const struct ns *ns)
 	return p == NULL || p->ns == ns;
 }
 
+bool port_is_here(term port, const struct ns *ns)
+{
+	struct port *p = port_lookup(port);
+	return p != NULL && p->ns == ns;
+}
+
 bool port_is_busy(term port)
 {
 	struct port *p = port_lookup(port);

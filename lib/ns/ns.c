@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "code/cache.h"
 #include "heap/gen.h"
+#include "ns/channel.h"
 #include "ns/cwd.h"
 #include "ns/paths.h"
 #include "ns/quota.h"
@@ -470,6 +471,7 @@ void ns_free(struct ns *ns)
 		mem_free(MEM_NS, t, table_bytes(t->capacity));
 	}
 	(void)pool_share_unref(ns->helpers); /* always NULL */
+	channels_done(ns);
 	cwd_done(ns);
 	paths_free(ns->paths);
 	(void)munmap((void *)(uintptr_t)ns->dispatch, DISPATCH_BYTES); /* our own mapping */

@@ -13,6 +13,7 @@
 #include "code/module.h"
 #include "term/export.h"
 
+struct channels;         /* ns/channel.h */
 struct account;          /* base/account.h: what it holds, against its limits (ns/quota.h) */
 struct ets_space;        /* ets/ets.h: the tables of a namespace */
 struct persistent_space; /* bif/persistent_term.c */
@@ -55,6 +56,7 @@ struct ns {
 	_Atomic(struct environment *) environment;     /* bif/os.c; made when first used */
 	_Atomic(struct shares *) shares; /* made when first used */
 	_Atomic(struct re_patterns *) re_patterns;     /* made when first used */
+	_Atomic(struct channels *) channels;           /* NULL: none */
 	struct pool_share *helpers;      /* for what it does on helper threads */
 
 	_Atomic uint64_t limits[NS_QUOTAS]; /* 0: none. Rarely written, often read: away from the counters */

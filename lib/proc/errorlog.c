@@ -30,7 +30,7 @@ static struct proc *logger_of(struct ns *ns)
 		return NULL;
 	if (term_is_atom(to))
 		to = registry_find(ns, to);
-	return term_is_local_pid(to) ? proc_lookup(to) : NULL;
+	return term_is_local_pid(to) ? proc_reach(ns, to) : NULL;
 }
 
 static term chars(struct heap *heap, const char *text)

@@ -70,7 +70,7 @@ void link_make(struct proc *p, term pid)
 		proc_tracing.event(p, EVENT_LINK, pid);
 		l->heir = term_is_local_pid(pid) ? proc_tracing.hand_on(p) : NULL;
 	}
-	signal_deliver(pid, &l->signal);
+	signal_deliver_by(p, pid, &l->signal);
 }
 
 void link_take_away(struct proc *p, term pid)

@@ -90,7 +90,7 @@ void proc_messages_each(const struct proc *p, bool (*fn)(const struct message *m
 
 term registry_whereis(struct ns *ns, term name)
 {
-	return registry_find(ns, name);
+	return registry_find_own(ns, name);
 }
 
 void registry_each(struct ns *ns, bool (*fn)(term name, term pid, void *arg), void *arg)

@@ -120,7 +120,7 @@ term monitor_make(struct proc *p, term target, const struct monitor_how *how, st
 	if (ret_monitor != NULL)
 		*ret_monitor = m;
 	else
-		signal_deliver(target, &m->there);
+		signal_deliver_by(p, target, &m->there);
 	return ref;
 }
 

@@ -226,6 +226,9 @@ static inline struct heap *proc_heap(struct proc *p)
 /* Process table. A pointer got from proc_lookup may be used for sending signals and reading published fields until the
  * calling worker's slice ends (other threads: between epoch_enter and epoch_leave). NULL: no such live process. */
 struct proc *proc_lookup(term pid);
+/* The same for one of whom a process of that namespace has come to know: NULL as well when there is no way to its namespace
+ * (ns/channel.h). Whatever a program does to others goes by this. */
+struct proc *proc_reach(const struct ns *from, term pid);
 /* Whoever has that slot now; NULL. For tracing. */
 struct proc *proc_in_slot(uint32_t slot);
 /* The same, also of one that is ending just now. */
@@ -322,6 +325,8 @@ void proc_set_unheard(proc_text_fn fn);
 struct port_functions {
 	/* Port ! Message: returns false with the raise set. */
 	bool (*send)(struct proc *p, term port, term message);
+	/* Whether a process of that namespace may reach the port. */
+	bool (*reaches)(const struct ns *from, term port);
 	/* A signal. Takes s. */
 	void (*signal)(term port, struct signal *s);
 	/* Its registered name is taken away. */
@@ -340,6 +345,8 @@ void proc_answer_raise(term pid, uint64_t question, enum exception_class class, 
  * build on its heap nor block. Order: as any signal from the same sender. Threads: any. */
 typedef void (*proc_request_fn)(struct proc *p, void *arg);
 void proc_request(term pid, proc_request_fn fn, void *arg);
+/* The same for what a program asks of another: as if that were dead when it cannot be reached. */
+void proc_request_by(const struct proc *asking, term pid, proc_request_fn fn, void *arg);
 
 /* For threads of the host: a signal from nobody. message and reason are copied. False when there is no such process. */
 bool proc_send_from_host(term pid, term message);

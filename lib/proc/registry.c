@@ -6,6 +6,7 @@
 #include "proc/registry.h"
 
 #include "base/wordmap.h"
+#include "ns/channel.h"
 #include "proc/proc.h"
 #include "term/atom.h"
 
@@ -43,7 +44,7 @@ static inline struct stripe *stripe_of(const struct ns *ns, term name)
 	return &ns->registry->stripes[atom_index(name) % STRIPES];
 }
 
-term registry_find(const struct ns *ns, term name)
+term registry_find_own(const struct ns *ns, term name)
 {
 	struct stripe *s = stripe_of(ns, name);
 	mutex_lock(&s->lock);
@@ -53,12 +54,24 @@ term registry_find(const struct ns *ns, term name)
 	return found;
 }
 
+term registry_find(const struct ns *ns, term name)
+{
+	term found = registry_find_own(ns, name), name_there;
+	if (likely(found != TERM_NONE))
+		return found;
+	const struct ns *there = channel_find(ns, name, &name_there);
+	found = there != NULL ? registry_find_own(there, name_there) : TERM_NONE;
+	return found != TERM_NONE && term_is_local_port(found) ? TERM_NONE : found; /* ports are their namespace's alone */
+}
+
 int registry_add(struct ns *ns, term name, struct proc *p)
 {
 	struct stripe *s = stripe_of(ns, name);
 	int r = 0;
 	if (p->ns != ns)
 		return REGISTRY_E_NO_PROCESS; /* names are a namespace's own, and so are those who bear them */
+	if (channel_has(ns, name))
+		return REGISTRY_E_TAKEN;
 	mutex_lock(&s->lock);
 	term none = TERM_NONE;
 	bool added = false;
@@ -84,6 +97,8 @@ int registry_add_port(struct ns *ns, term name, term port)
 {
 	struct stripe *s = stripe_of(ns, name);
 	bool added;
+	if (channel_has(ns, name))
+		return REGISTRY_E_TAKEN;
 	mutex_lock(&s->lock);
 	struct wordmap_entry *e = wordmap_put(&s->names, MEM_NS, name, &added);
 	if (added)

@@ -14,8 +14,11 @@ void port_unnamed(term port);
 struct registry *registry_new(void);
 struct registry *registry_free(struct registry *registry);
 
-/* TERM_NONE when nobody has it. */
+/* TERM_NONE when nobody has it. A name that stands for one of another namespace (ns/channel.h) gives that one's pid. The caller is inside an
+ * epoch. */
 term registry_find(const struct ns *ns, term name);
+/* Without regard to channels. */
+term registry_find_own(const struct ns *ns, term name);
 
 enum { REGISTRY_E_TAKEN = 1, REGISTRY_E_HAS_NAME, REGISTRY_E_NO_PROCESS };
 /* Gives name to a live process of that namespace. 0, or one of the above. The caller is inside an epoch. */

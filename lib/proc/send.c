@@ -23,6 +23,16 @@ void signal_deliver(term to, struct signal *s)
 		signal_refuse(s);
 }
 
+void signal_deliver_by(const struct proc *p, term to, struct signal *s)
+{
+	if (likely(!term_is_local_port(to)))
+		signal_send_or_refuse(proc_reach(p->ns, to), s);
+	else if (ports != NULL && ports->reaches(p->ns, to))
+		ports->signal(to, s);
+	else
+		signal_refuse(s);
+}
+
 void port_unnamed(term port)
 {
 	if (ports != NULL)
@@ -51,7 +61,7 @@ static bool raise_system_limit(struct proc *p)
 /* named: as the program wrote it, for tracing. */
 static bool send_to_pid(struct proc *p, term pid, term message, term named)
 {
-	struct proc *to = pid == p->pid ? p : proc_lookup(pid);
+	struct proc *to = pid == p->pid ? p : proc_reach(p->ns, pid);
 	if (proc_traces(p, PROC_TRACE_SEND))
 		proc_tracing.send(p, named, message, to != NULL);
 	if (to == NULL)
@@ -76,7 +86,7 @@ static bool send_to_pid(struct proc *p, term pid, term message, term named)
 static bool send_to_alias(struct proc *p, term ref, term message)
 {
 	term pid = term_is_local_ref(ref) ? alias_ref_pid(ref) : TERM_NONE;
-	struct proc *to = pid != TERM_NONE ? proc_lookup(pid) : NULL;
+	struct proc *to = pid != TERM_NONE ? proc_reach(p->ns, pid) : NULL;
 	if (proc_traces(p, PROC_TRACE_SEND))
 		proc_tracing.send(p, ref, message, true);
 	if (to == NULL)

@@ -527,12 +527,24 @@ void proc_answer_raise(term pid, uint64_t question, enum exception_class class, 
 	answer(pid, question, reason, SIGNAL_RAISE, class);
 }
 
-void proc_request(term pid, proc_request_fn fn, void *arg)
+static struct signal *request_new(proc_request_fn fn, void *arg)
 {
 	struct request_signal *r = mem_alloc(MEM_MESSAGE, sizeof(*r));
 	*r = (struct request_signal){ .signal.kind = SIGNAL_REQUEST, .fn = fn, .arg = arg };
+	return &r->signal;
+}
+
+void proc_request(term pid, proc_request_fn fn, void *arg)
+{
 	epoch_enter();
-	signal_send_or_refuse(proc_lookup(pid), &r->signal);
+	signal_send_or_refuse(proc_lookup(pid), request_new(fn, arg));
+	epoch_leave();
+}
+
+void proc_request_by(const struct proc *asking, term pid, proc_request_fn fn, void *arg)
+{
+	epoch_enter();
+	signal_send_or_refuse(proc_reach(asking->ns, pid), request_new(fn, arg));
 	epoch_leave();
 }
 

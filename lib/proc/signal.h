@@ -140,6 +140,8 @@ _must_check_ bool signal_send(struct proc *to, struct signal *s);
 void signal_send_or_refuse(struct proc *to, struct signal *s);
 /* The same to a local pid or port. */
 void signal_deliver(term to, struct signal *s);
+/* The same for what begins something between p and the other: refused when p cannot reach it. */
+void signal_deliver_by(const struct proc *p, term to, struct signal *s);
 /* What a process that is not there answers. Takes s. */
 void signal_refuse(struct signal *s);
 

@@ -12,6 +12,7 @@
 #include "base/account.h"
 #include "base/clock.h"
 #include "base/lock.h"
+#include "ns/channel.h"
 #include "proc/timer.h"
 #include "proc/worker.h"
 #include "term/atom.h"
@@ -230,6 +231,12 @@ struct proc *proc_lookup(term pid)
 {
 	struct proc *p = proc_lookup_exiting(pid);
 	return p != NULL && !(atomic_load_acquire(&p->state) & STATE_EXITING) ? p : NULL;
+}
+
+struct proc *proc_reach(const struct ns *from, term pid)
+{
+	struct proc *p = proc_lookup(pid);
+	return p != NULL && likely(ns_reaches(from, p->ns)) ? p : NULL;
 }
 
 void proc_each(uint32_t after_slot, bool (*fn)(struct proc *p, void *arg), void *arg)

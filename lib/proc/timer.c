@@ -240,7 +240,7 @@ term timer_start(struct proc *p, int64_t at_nsec, term to, term message, bool wr
 	debug_assert(id.high == home->ref_high);
 	struct proc *other = NULL;
 	if (term_is_local_pid(to) && to != p->pid) {
-		other = proc_lookup(to);
+		other = proc_reach(p->ns, to);
 		if (other == NULL) {
 			timer_free(t); /* it would end with its process, which is not there */
 			return ref;

@@ -46,7 +46,7 @@ term event_time(struct proc *p, uint32_t flags, term at[5])
 
 bool event_tell_to(struct proc *p, term tracer, uint32_t flags, const term *parts, unsigned count)
 {
-	struct proc *to = proc_lookup(tracer);
+	struct proc *to = proc_reach(p->ns, tracer);
 	if (to == NULL)
 		return false;
 	if (to == p)

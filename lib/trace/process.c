@@ -227,7 +227,7 @@ term bif_erlang_trace_delivered_1(struct proc *p, const term *args)
 	d->message = owned_term_new(
 		MEM_TRACE, heap_tuple_of(bif_heap(p), A(trace_delivered), args[0], ref));
 	vec_foreach(each, &c.pids)
-		proc_request(*each, delivery_asked, d);
+		proc_request_by(p, *each, delivery_asked, d);
 	vec_done(&c.pids);
 	delivery_close(d);
 	return ref;

@@ -101,7 +101,7 @@ static term put_tuple(term *at, unsigned arity, const term *elements)
 static void tell(struct proc *p, const struct seq_token *t, unsigned flag, term what, term from,
 	term to, term message)
 {
-	struct proc *tracer = has_tracer(p) ? proc_lookup(trace_seq_tracer(p->ns)) : NULL;
+	struct proc *tracer = has_tracer(p) ? proc_reach(p->ns, trace_seq_tracer(p->ns)) : NULL;
 	if ((t->flags & flag) == 0 || tracer == NULL)
 		return;
 	term serial[3], info[6], whole[5], time[5];

@@ -2,6 +2,7 @@
 /* Namespaces as the host sees them: handles, counted, that outlive a removal while somebody holds one. */
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "ns/channel.h"
 #include "ns/quota.h"
 #include "io/port.h"
 #include "proc/proc.h"
@@ -279,6 +280,18 @@ void beamr_ns_quota(const struct beamr_ns *h, struct beamr_quota *ret_quota)
 #include "ns/quotas.def"
 #undef QUOTA
 	};
+}
+
+int beamr_ns_set_channels(
+	struct beamr_ns *h, const char *const *channels, const char **ret_wrong)
+{
+	size_t count = 0, wrong = 0;
+	while (channels != NULL && channels[count] != NULL)
+		count++;
+	int r = channels_set(h->ns, channels, count, &wrong);
+	if (r != 0 && ret_wrong != NULL)
+		*ret_wrong = channels[r == CHANNEL_E_MANY ? CHANNELS_MAX : wrong];
+	return r == 0 ? 0 : r == CHANNEL_E_MANY ? BEAMR_E_LIMIT : BEAMR_E_FORMAT;
 }
 
 /* Sums of what many threads add to may be a moment below nothing. */

@@ -5,6 +5,7 @@
  * completes. Invariant: a call's record is completed exactly once: by the hook, or by calls_stop() after the schedulers
  * have stopped; the list of open calls (calls.lock) decides which. */
 #include "base/clock.h"
+#include "base/epoch.h"
 #include "base/list.h"
 #include "exec/exec.h"
 #include "heap/heap.h"
@@ -60,7 +61,10 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 	}
 	if (options != NULL && options->link != 0) {
 		spawn_options->link_to = pid_from_host(options->link);
-		if (proc_lookup(spawn_options->link_to) == NULL)
+		epoch_enter();
+		bool there = proc_reach(h->ns, spawn_options->link_to) != NULL;
+		epoch_leave();
+		if (!there)
 			return BEAMR_E_NO_PROCESS;
 	}
 	if (options != NULL && options->heap_max_words != 0) {

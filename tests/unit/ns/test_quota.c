@@ -502,6 +502,8 @@ START_TEST(an_atom_that_was_sent_elsewhere_outlives_its_namespace)
 		struct answer kept;
 		char arguments[BEAMR_PID_TEXT + 16], text[BEAMR_PID_TEXT], expected[64];
 		beamr_pid pid = start(b, &kept, "keep", "");
+		static const char *const channels[] = { "b.any", NULL };
+		ck_assert_int_eq(beamr_ns_set_channels(a, channels, NULL), 0);
 		beamr_pid_text(pid, text);
 		(void)snprintf(arguments, sizeof(arguments), "%s %u", text, i);
 		ck_assert_str_eq(call(a, "give", arguments), "ok");
