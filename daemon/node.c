@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `erl` would be told to start a release, and following the namespace to its end.
+/* Starting a release in a namespace, and following that to its end.
  * Invariant: a node is freed only when nothing of the machine can call back for it: `halted` comes once for a booted one, `gone` always. */
 #include "node.h"
 
 #include "base/cleanup.h"
-#include "erl_arguments.h"
+#include "launch.h"
 #include "log.h"
 #include "startup.h"
 
@@ -13,9 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-extern char **environ;
 
 struct node {
 	struct bridge_item started_item, ended_item, gone_item;
@@ -304,191 +301,31 @@ static void on_halted(void *user, int status, const char *message)
 	bridge_post(&node->daemon->bridge, &node->ended_item);
 }
 
-/* ---- what erl would be told ---- */
-
-static void pushf(struct erl_words *words, const char *format, ...) _printf_(2, 3);
-
-static void pushf(struct erl_words *words, const char *format, ...)
-{
-	char *text;
-	va_list arguments;
-	va_start(arguments, format);
-	int n = vasprintf(&text, format, arguments);
-	va_end(arguments);
-	if (n < 0)
-		abort(); /* as mem_alloc does */
-	erl_words_push(words, text);
-	free(text);
-}
-
-static void push_words(
-	struct erl_words *words, const struct node_options *options, const char *otp_root)
-{
-	const struct release *release = options->release;
-	erl_words_push(words, "-noshell");
-	erl_words_push(words, "-noinput");
-	if (release->kind == RELEASE_OTP) {
-		erl_words_push(words, "-mode");
-		erl_words_push(words, "embedded");
-		erl_words_push(words, "-boot");
-		pushf(words, "%s/%s", release->tree, release->boot);
-		erl_words_push(words, "-boot_var");
-		erl_words_push(words, "RELEASE_LIB");
-		pushf(words, "%s/lib", release->tree);
-		/* Where relx looks for OTP's own applications when the release has none. */
-		erl_words_push(words, "-boot_var");
-		erl_words_push(words, "ERTS_LIB_DIR");
-		pushf(words, "%s/lib", otp_root);
-		if (release->config != NULL) {
-			erl_words_push(words, "-config");
-			pushf(words, "%s/%s", release->tree, release->config);
-		}
-		if (release->arguments != NULL) {
-			erl_words_push(words, "-args_file");
-			pushf(words, "%s/%s", release->tree, release->arguments);
-		}
-	} else if (release->code_paths != NULL) {
-		erl_words_push(words, "-pa");
-		for (size_t i = 0; release->code_paths[i] != NULL; i++)
-			pushf(words, "%s%s%s", release->tree,
-				release->code_paths[i][0] != '\0' ? "/" : "",
-				release->code_paths[i]);
-	}
-	if (options->arguments != NULL && options->arguments[0] != NULL) {
-		erl_words_push(words, "-extra");
-		for (size_t i = 0; options->arguments[i] != NULL; i++)
-			erl_words_push(words, options->arguments[i]);
-	}
-}
-
-static void set_variable(struct erl_words *variables, const char *name, const char *format, ...)
-	_printf_(3, 4);
-
-/* The last one of a name counts: environment_set() takes them in order. */
-static void set_variable(struct erl_words *variables, const char *name, const char *format, ...)
-{
-	char *text;
-	va_list arguments;
-	va_start(arguments, format);
-	int n = vasprintf(&text, format, arguments);
-	va_end(arguments);
-	if (n < 0)
-		abort(); /* as mem_alloc does */
-	size_t length = strlen(name);
-	vec_foreach(item, &variables->items) {
-		if (strncmp(*item, name, length) == 0 && (*item)[length] == '=') {
-			free(*item);
-			*item = vec_pop(&variables->items);
-			break;
-		}
-	}
-	pushf(variables, "%s=%s", name, text);
-	free(text);
-}
-
-static void push_environment(struct erl_words *variables, const struct node_options *options,
-	const char *root, const char *bindir)
-{
-	/* What is systemd's business with the daemon is none of the program's. */
-	static const char *const kept_back[] = { "NOTIFY_SOCKET=", "WATCHDOG_PID=",
-		"WATCHDOG_USEC=", "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=", "ERL_FLAGS=",
-		"ERL_AFLAGS=", "ERL_ZFLAGS=" };
-	const struct release *release = options->release;
-	for (char **variable = environ; *variable != NULL; variable++) {
-		bool keep = true;
-		for (size_t i = 0; i < ARRAY_SIZE(kept_back); i++)
-			keep = keep && strncmp(*variable, kept_back[i], strlen(kept_back[i])) != 0;
-		if (keep)
-			erl_words_push(variables, *variable);
-	}
-	set_variable(variables, "ROOTDIR", "%s", root);
-	set_variable(variables, "BINDIR", "%s", bindir);
-	set_variable(variables, "PROGNAME", "erl");
-	set_variable(variables, "EMU", "beam");
-	set_variable(variables, "HOME", "%s", options->cwd);
-	set_variable(variables, "BEAMR_SERVICE", "%s", options->name);
-	if (release->kind == RELEASE_OTP) {
-		/* What the start script of a mix release would set. */
-		set_variable(variables, "RELEASE_ROOT", "%s", release->tree);
-		set_variable(variables, "RELEASE_NAME", "%s",
-			release->package != NULL ? release->package : options->name);
-		set_variable(variables, "RELEASE_VSN", "%s", release->version);
-		set_variable(variables, "RELEASE_MODE", "embedded");
-		set_variable(variables, "RELEASE_PROG", "%s",
-			release->package != NULL ? release->package : options->name);
-		set_variable(variables, "RELEASE_COMMAND", "start");
-		set_variable(variables, "RELEASE_DISTRIBUTION", "none");
-		set_variable(variables, "RELEASE_TMP", "%s/tmp", options->cwd);
-		if (release->config != NULL)
-			set_variable(variables, "RELEASE_SYS_CONFIG", "%s/%s", release->tree,
-				release->config);
-	}
-	for (size_t i = 0; options->environment != NULL && options->environment[i] != NULL; i++) {
-		const char *equals = strchr(options->environment[i], '=');
-		if (equals == NULL)
-			continue;
-		char *name = strndup(
-			options->environment[i], (size_t)(equals - options->environment[i]));
-		if (name == NULL)
-			abort(); /* as mem_alloc does */
-		set_variable(variables, name, "%s", equals + 1);
-		free(name);
-	}
-}
-
 /* ---- starting ---- */
 
 /* The one place where a service is started. */
 static int boot(struct node *node, const struct node_options *options, char *reason, size_t size)
 {
-	struct erl_words words = { 0 }, variables = { 0 };
-	struct erl_arguments parsed;
-	struct beamr_otp otp;
+	struct launch launch = { 0 };
 	struct beamr_error error = { .reason = "" };
-	char bindir[4096];
-	const char *root = options->release->has_kernel ? options->release->tree
-			   : options->otp_root != NULL  ? options->otp_root
-							: node->daemon->otp_root;
-	if (root == NULL)
-		return refuse(reason, size, -ENOENT, "there are no OTP libraries to boot from");
-	beamr_otp_describe(root, &otp);
-	if (otp.erts[0] == '\0' && node->daemon->otp_root != NULL)
-		beamr_otp_describe(node->daemon->otp_root, &otp);
-	(void)snprintf(bindir, sizeof(bindir), "%s/erts-%s/bin", root,
-		otp.erts); /* a longer path does not open */
-	push_words(&words, options, root);
-	/* $ROOT of a release is the release, wherever OTP lies. */
-	struct erl_place place = { options->release->kind == RELEASE_OTP ? options->release->tree
-									 : root,
-		bindir, "erl", options->cwd };
-	int r = 0;
-	bool right =
-		erl_arguments_parse(&parsed, (int)words.items.count, words.items.items, "", &place);
-	if (!right)
-		r = refuse(reason, size, -EINVAL, "%s", parsed.error);
-	push_environment(&variables, options, root, bindir);
-	if (right)
-		vec_foreach(variable, &parsed.variables.items)
-			erl_words_push(&variables, *variable);
-	vec_push(&variables.items, NULL);
-	struct beamr_boot_options boot_options = { .otp_root = root,
-		.arguments = (const char *const *)parsed.init.items.items,
-		.argument_count = parsed.init.items.count,
-		.environment = (const char *const *)variables.items.items,
-		.cwd = options->cwd,
-		.streams = { -1, -1, -1 },
-		.started = on_started,
-		.halted = on_halted,
-		.user = node };
-	if (r == 0)
+	int r = launch_prepare(&launch, options, node->daemon->otp_root, reason, size);
+	if (r == 0) {
+		const struct beamr_boot_options boot_options = { .otp_root = launch.root,
+			.arguments = (const char *const *)launch.arguments.init.items.items,
+			.argument_count = launch.arguments.init.items.count,
+			.environment = (const char *const *)launch.variables.items.items,
+			.cwd = options->cwd,
+			.streams = { -1, -1, -1 },
+			.started = on_started,
+			.halted = on_halted,
+			.user = node };
 		r = beamr_ns_boot(node->ns, &boot_options, &error);
-	if (r != 0 && right)
-		r = refuse(reason, size, r, "%s%s%s", error.chunk,
-			error.chunk[0] != '\0' ? ": " : "",
-			error.reason[0] != '\0' ? error.reason : strerror(r < 0 ? -r : EAGAIN));
-	erl_words_done(&words);
-	erl_words_done(&variables);
-	erl_arguments_done(&parsed);
+		if (r != 0)
+			r = refuse(reason, size, r, "%s%s%s", error.chunk,
+				error.chunk[0] != '\0' ? ": " : "",
+				error.reason[0] != '\0' ? error.reason : strerror(r < 0 ? -r : EAGAIN));
+	}
+	launch_done(&launch);
 	return r;
 }
 

@@ -329,11 +329,17 @@ static int examine_otp(struct examining *e)
 	r = set_text(&release->boot, path);
 	if (r == 0)
 		r = set_text(&release->version, version);
-	if (r == 0 && findf(e, "releases/%s/sys.config", version) != NULL) {
+	/* relx's start script makes the ones without .src of them. */
+	const struct release_file *source = findf(e, "releases/%s/sys.config.src", version);
+	if (r == 0 && source != NULL) {
+		r = set_text(&release->config, source->path);
+	} else if (r == 0 && findf(e, "releases/%s/sys.config", version) != NULL) {
 		(void)snprintf(path, sizeof(path), "releases/%s/sys", version); /* fits */
 		r = set_text(&release->config, path);
 	}
-	const struct release_file *arguments = findf(e, "releases/%s/vm.args", version);
+	const struct release_file *arguments = findf(e, "releases/%s/vm.args.src", version);
+	if (arguments == NULL)
+		arguments = findf(e, "releases/%s/vm.args", version);
 	if (r == 0 && arguments != NULL)
 		r = set_text(&release->arguments, arguments->path);
 	for (size_t i = 0; r == 0 && i < e->count; i++) {

@@ -32,8 +32,8 @@ struct release {
 	char **applications; /* to start; ended by NULL */
 	char *main_module;   /* whose main/0 is what it does; NULL when there is none */
 	char *boot;          /* RELEASE_OTP: of the boot script in the tree, without .boot */
-	char *config;    /* RELEASE_OTP: in the tree, without .config; NULL when there is none */
-	char *arguments; /* RELEASE_OTP: vm.args in the tree; NULL when there is none */
+	char *config;    /* RELEASE_OTP: in the tree, without .config, or with .config.src; NULL when there is none */
+	char *arguments; /* RELEASE_OTP: vm.args or vm.args.src in the tree; NULL when there is none */
 	bool has_kernel; /* RELEASE_OTP: brings OTP's own libraries */
 	struct release_module *modules; /* by name */
 	size_t module_count;

@@ -433,6 +433,10 @@ term bif_code_pre_loaded_0(struct proc *p, const term *args)
 	term list = TERM_NIL;
 	for (size_t i = ARRAY_SIZE(names); i-- > 0;)
 		list = heap_cons(bif_heap(p), atom_of_string(names[i]), list);
+	/* The host's handler of logger is there before init is. All else goes when init restarts the node. */
+	const struct module *logger = ns_module(p->ns, A(beamr_logger));
+	if (logger != NULL && atomic_load_acquire(&logger->current) != NULL) /* Pairs with ns_publish(). */
+		list = heap_cons(bif_heap(p), A(beamr_logger), list);
 	return list;
 }
 

@@ -5,8 +5,9 @@
 -export([attach/0, log/2]).
 
 %% In a node whose output goes to the host: takes the place, and the name, of the handler that kernel has set up, when that is the usual
-%% one. What a program has configured is left alone.
+%% one. What a program has configured is left alone. Called at the end of each boot, so also after init:restart/0.
 attach() ->
+    ok = beamr_kernel:started(),
     case logger:get_handler_config(default) of
         {ok, #{module := logger_std_h, config := #{type := standard_io}} = Config} ->
             Kept = maps:with([level, filters, filter_default, formatter], Config),

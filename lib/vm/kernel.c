@@ -43,6 +43,10 @@ static struct {
 
 static void kernel_started(struct ns *ns)
 {
+	if (ns->booted) {
+		node_boots(handle_of(ns));
+		return;
+	}
 	pthread_mutex_lock(&ready.lock);
 	handle_of(ns)->kernel_ready = true;
 	pthread_cond_broadcast(&ready.changed);

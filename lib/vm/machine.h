@@ -118,3 +118,5 @@ char *otp_bin_dir(const char *root, const char *preloaded_dir);
 
 /* vm/node.c: erlang:halt in a node. message: its slogan or "". False: the namespace is no node. */
 bool node_halt(struct beamr_ns *handle, int status, const char *message);
+/* Init is nearly through with its boot script, for the first time or because of init:restart/0. */
+void node_boots(struct beamr_ns *handle);

@@ -204,6 +204,12 @@ static void ask_for_start(struct beamr_ns *h, term first)
 	heap_done(&heap);
 }
 
+void node_boots(struct beamr_ns *h)
+{
+	if (atomic_load_acquire(&h->node) == BEAMR_NODE_BOOTING)
+		ask_for_start(h, atomic_load_acquire(&h->kernel));
+}
+
 static int start_first(struct beamr_ns *h, const struct beamr_boot_options *o, const char *root,
 	const char *bindir)
 {
@@ -220,7 +226,9 @@ static int start_first(struct beamr_ns *h, const struct beamr_boot_options *o, c
 	if (pid == TERM_NONE)
 		return BEAMR_E_LIMIT;
 	atomic_store_release(&h->kernel, pid);
-	ask_for_start(h, pid);
+	/* Else beamr_logger asks, near the end of each boot: init:restart/0, also one during the boot, forgets who has asked. */
+	if (!has_hosted_output(o))
+		ask_for_start(h, pid);
 	return 0;
 }
 
