@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ERRAND_ARGS_MAX 8
+#define ERRAND_QUICK_REDUCTIONS 100 /* some system calls */
 
 term errand_raise(struct errand *e, enum exception_class class, term reason)
 {
@@ -68,4 +69,18 @@ term errand_start(struct proc *p, errand_fn fn, unsigned arity, const term *args
 		return bif_system_limit(p);
 	}
 	return waits;
+}
+
+term errand_start_unless(
+	struct proc *p, errand_quick_fn quick, errand_fn fn, unsigned arity, const term *args)
+{
+	struct errand e = { .ns = p->ns, .pid = p->pid, .reason = TERM_NONE };
+	term value;
+	heap_init_builder(&e.heap);
+	bool answered = quick(&e, args, &value);
+	if (answered)
+		value = heap_copy(bif_heap(p), value);
+	heap_done(&e.heap);
+	bif_charge(p, ERRAND_QUICK_REDUCTIONS);
+	return answered ? value : errand_start(p, fn, arity, args);
 }

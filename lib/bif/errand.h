@@ -32,6 +32,12 @@ struct errand {
 /* Sends a helper to run fn with copies of args, and parks the process until it answers. Returns TERM_NONE. */
 term errand_start(struct proc *p, errand_fn fn, unsigned arity, const term *args);
 
+/* What can be answered without waiting for anything is answered by whoever asks: quick says whether it has, and what; never an
+ * exception. When it has not, and left nothing behind, a helper runs fn. */
+typedef bool (*errand_quick_fn)(struct errand *e, const term *args, term *ret_value);
+term errand_start_unless(
+	struct proc *p, errand_quick_fn quick, errand_fn fn, unsigned arity, const term *args);
+
 static inline struct heap *errand_heap(struct errand *e)
 {
 	return &e->heap;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the natives of prim_file share. On helpers. */
+/* What the natives of prim_file share. On helpers, but for prim_file_quick.c. */
 #pragma once
 #include "bif/file.h"
 #include "data/big.h"
@@ -18,6 +18,8 @@ struct path {
 /* A binary that ends in one or more NULs. Returns 0, or errno; to be released on success only. */
 _must_check_ int path_init(struct path *path, struct errand *e, term t);
 void path_done(struct path *path);
+/* Whether it ends in .beam. */
+bool path_is_module(const struct path *path);
 /* openat() with the errand's patience, O_CLOEXEC and O_NOCTTY: a descriptor or negative errno. A descriptor is charged to the
  * namespace: descriptor_close() gives that back. */
 int path_open(const struct path *path, struct errand *e, int flags, mode_t mode);

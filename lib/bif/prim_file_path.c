@@ -2,6 +2,7 @@
 /* The natives of prim_file that take names of files. Relative ones begin at the namespace's working folder (ns/cwd.h).
  * Source: prim_file.erl and its natives in OTP 27. Each runs on a helper. */
 #include "bif/prim_file.h"
+#include "bif/prim_file_quick.h"
 #include "code/digests.h"
 #include "code/load.h"
 
@@ -228,14 +229,14 @@ static struct binary *note_module(struct binary *b, int fd, const struct stat *b
 	return noted;
 }
 
-static bool is_module_file(const struct path *path)
+bool path_is_module(const struct path *path)
 {
 	size_t length = strlen(path->text);
 	return length > 5 && memcmp(path->text + length - 5, ".beam", 5) == 0;
 }
 
 /* All of a file that may say it is empty though it is not (/proc). */
-term bif_prim_file_read_file_1(struct errand *e, const term *args)
+static term read_file(struct errand *e, const term *args)
 {
 	struct path path;
 	struct stat st;
@@ -243,13 +244,16 @@ term bif_prim_file_read_file_1(struct errand *e, const term *args)
 	if (error != 0)
 		return file_error(e, error);
 	int fd = path_open(&path, e, O_RDONLY, 0);
-	bool module = is_module_file(&path);
+	bool module = path_is_module(&path);
+	int looked = fd < 0 ? -fd : fstat(fd, &st) < 0 ? errno : 0;
+	if (looked == 0)
+		quick_learn(&path, st.st_dev);
 	path_done(&path);
 	if (fd < 0)
-		return file_error(e, -fd);
+		return file_error(e, looked);
 	struct binary *b = NULL;
-	if (fstat(fd, &st) < 0)
-		error = errno;
+	if (looked != 0)
+		error = looked;
 	else if (S_ISDIR(st.st_mode))
 		error = EISDIR;
 	else if (st.st_size > 0)
@@ -264,6 +268,11 @@ term bif_prim_file_read_file_1(struct errand *e, const term *args)
 	struct heap *heap = errand_heap(e);
 	return heap_tuple_of(
 		heap, A(ok), b == NULL ? bits_of_bytes(heap, "", 0) : bytes_value(heap, b));
+}
+
+term bif_prim_file_read_file_1(struct proc *p, const term *args)
+{
+	return errand_start_unless(p, quick_read_file, read_file, 1, args);
 }
 
 /* ------------------------------------------------------------------------------------------------ what a file is */
@@ -315,7 +324,7 @@ term file_info(struct heap *heap, const struct stat *st, unsigned access)
 	return heap_tuple(heap, ARRAY_SIZE(fields), fields);
 }
 
-term bif_prim_file_read_info_2(struct errand *e, const term *args)
+static term read_info(struct errand *e, const term *args)
 {
 	struct path path;
 	struct stat st;
@@ -331,8 +340,15 @@ term bif_prim_file_read_info_2(struct errand *e, const term *args)
 	else
 		access = (faccessat(path.cwd->fd, path.text, R_OK, 0) == 0 ? ACCESS_READ : 0U) |
 			 (faccessat(path.cwd->fd, path.text, W_OK, 0) == 0 ? ACCESS_WRITE : 0U);
+	if (error == 0)
+		quick_learn(&path, st.st_dev);
 	path_done(&path);
 	return error == 0 ? file_info(errand_heap(e), &st, access) : file_error(e, error);
+}
+
+term bif_prim_file_read_info_2(struct proc *p, const term *args)
+{
+	return errand_start_unless(p, quick_read_info, read_info, 2, args);
 }
 
 /* ------------------------------------------------------------------------------------------------ changing it */
