@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ports: their queue, and what each signal does. See port.h.
+/* Ports: their queue, and how signals come into it. See port.h.
  *
  * The queue is a stack as that of a process; its bottom says whether somebody owns the port.
  * Invariant: whoever turns INBOX_IDLE into anything else owns the port until it turns the inbox back to INBOX_IDLE, hands it to the
@@ -9,14 +9,9 @@
 #include "base/epoch.h"
 #include "base/vec.h"
 #include "binary/iolist.h"
-#include "io/errors.h"
-#include "io/ram_file.h"
-#include "ns/quota.h"
-#include "proc/registry.h"
 #include "proc/watch.h"
 #include "term/atom.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 #define DRAIN_MAX 64 /* turns of one owner before the home goes on */
@@ -49,7 +44,7 @@ struct port_request *port_request_new(enum port_request_kind kind, term from)
 	return r;
 }
 
-static void request_free(struct port_request *r)
+void port_request_free(struct port_request *r)
 {
 	if (r->kind == PORT_COMMAND || r->kind == PORT_SEND_COMMAND || r->kind == PORT_CONTROL ||
 		r->kind == PORT_CALL)
@@ -57,591 +52,9 @@ static void request_free(struct port_request *r)
 	mem_free(MEM_MESSAGE, r, sizeof(*r));
 }
 
-/* m: REPLY_ROOM words free before its value. */
-static void send_reply(term to, struct ref_id ref, struct message *m)
-{
-	term *w = m->fragment.data;
-	w[0] = HEADER(BOXED_TUPLE, 2);
-	w[1] = ref_put(w + 3, ref);
-	w[2] = m->value;
-	m->value = term_of_boxed(w);
-	signal_send_or_refuse(proc_lookup(to), &m->signal);
-}
-
-static void reply(term to, struct ref_id ref, term value)
-{
-	send_reply(to, ref, message_copy(SIGNAL_MESSAGE, 0, REPLY_ROOM, value));
-}
-
-/* Takes r. */
-static void answer(struct port *p, struct port_request *r, term value)
-{
-	if (r->answers) {
-		struct message *m = message_copy(SIGNAL_MESSAGE, 0, REPLY_ROOM, value);
-		if (p->mine == r)
-			p->mine_answer = m;
-		else
-			send_reply(r->from, r->ref, m);
-	}
-	if (p->mine == r)
-		p->mine = NULL;
-	request_free(r);
-}
-
-void port_send(struct port *p, struct message *m)
-{
-	struct proc *to = proc_lookup(p->connected);
-	signal_send_or_refuse(to, &m->signal);
-}
-
-static void send_tagged(struct port *p, term to, term tag, term value)
-{
-	struct message *m = message_new(SIGNAL_MESSAGE, 0, value == TERM_NONE ? 3 : 6);
-	term *w = m->fragment.data;
-	w[0] = HEADER(BOXED_TUPLE, 2);
-	w[1] = p->id;
-	w[2] = tag;
-	if (value != TERM_NONE) {
-		w[3] = HEADER(BOXED_TUPLE, 2);
-		w[4] = tag;
-		w[5] = value;
-		w[2] = term_of_boxed(w + 3);
-	}
-	m->value = term_of_boxed(w);
-	signal_send_or_refuse(proc_lookup(to), &m->signal);
-}
-
-void port_send_tagged(struct port *p, term tag, term value)
-{
-	send_tagged(p, p->connected, tag, value);
-}
-
-/* ------------------------------------------------------------------------------------------------ at home */
-
-void port_retire(struct epoch_item *item)
-{
-	struct port *p = (struct port *)(void *)((char *)item - offsetof(struct port, retired));
-	port_spec_done(&p->spec);
-	mem_free(MEM_PROC, p, sizeof(*p));
-}
-
-static void close_fd(struct port *p, struct pollee *e)
-{
-	if (e->fd < 0)
-		return;
-	pollee_done(e);
-	if (!p->shared)
-		(void)close(e->fd); /* what could not be written was told when it was tried */
-	e->fd = -1;
-}
-
-static void watch(struct port *p, struct pollee *e, unsigned events)
-{
-	if (e->fd < 0)
-		return;
-	int r = pollee_want(e, events);
-	if (r == 0)
-		return;
-	struct port_request *failed = port_request_new(PORT_STARTED, TERM_NONE);
-	failed->status = -r;
-	(void)port_tell(p->id, failed); /* it may have been closed */
-}
-
-enum pushed { PUSH_REFUSED, PUSH_LEFT, PUSH_OWNED };
-static enum pushed push(struct port *p, struct signal *s);
-
-static void settle(struct port *p)
-{
-	unsigned wanted = atomic_load_acquire(&p->wanted);
-	if (p->done)
-		return;
-	if (wanted & (PORT_DROP_IN | PORT_FREE))
-		close_fd(p, &p->in);
-	if (wanted & (PORT_DROP_OUT | PORT_FREE))
-		close_fd(p, &p->out);
-	if (wanted & PORT_FREE) {
-		/* A task that is on its way comes here again. */
-		if (atomic_load_acquire(&p->settling))
-			return;
-		struct ns *ns = p->ns;
-		p->done = true;
-		epoch_retire(&p->retired, port_retire);
-		ns_release(ns);
-		return;
-	}
-	watch(p, &p->in, wanted & POLL_READ);
-	watch(p, &p->out, wanted & POLL_WRITE);
-}
-
-static void settle_at_home(struct poll_task *task)
-{
-	struct port *p = (struct port *)(void *)((char *)task - offsetof(struct port, settle_task));
-	/* Before it looks: who changes something afterwards sends a task of its own. */
-	atomic_store_release(&p->settling, false);
-	settle(p);
-}
-
-void port_settle(struct port *p)
-{
-	if (worker_current() == p->home) {
-		settle(p);
-		return;
-	}
-	if (!atomic_exchange_explicit(&p->settling, true, memory_order_acq_rel))
-		poll_post(p->home, &p->settle_task, settle_at_home);
-}
-
-void port_want(struct port *p, unsigned events)
-{
-	if (atomic_load_relaxed(&p->wanted) == events)
-		return;
-	atomic_store_release(&p->wanted, events);
-	port_settle(p);
-}
-
-/* What still had something to write when its scheduler ended. */
-static void free_at_end(struct port *p)
-{
-	struct ns *ns = p->ns;
-	p->done = true;
-	port_io_done(p);
-	epoch_retire(&p->retired, port_retire);
-	ns_release(ns);
-}
-
-static void ready(struct port *p, struct pollee *e, unsigned events)
-{
-	if (events == POLL_CLOSED) {
-		close_fd(p, e);
-		if (p->closed && p->out.fd < 0 && !p->done)
-			free_at_end(p);
-		return;
-	}
-	enum pushed pushed = PUSH_LEFT;
-	if (atomic_fetch_or_explicit(&p->ready, events, memory_order_acq_rel) == 0) {
-		struct port_request *told = port_request_new(PORT_READY, TERM_NONE);
-		pushed = push(p, &told->signal);
-		if (pushed == PUSH_OWNED) {
-			struct message *m = port_drain(p);
-			assert(m == NULL);
-		} else if (pushed == PUSH_REFUSED) {
-			request_free(told);
-		}
-	}
-	if (pushed != PUSH_OWNED) {
-		/* Until its owner has looked it is not watched; what that does then is settled again. */
-		int r = pollee_want(e, 0);
-		assert(r == 0);
-	}
-}
-
-void port_in_ready(struct pollee *e, unsigned events)
-{
-	ready((struct port *)(void *)((char *)e - offsetof(struct port, in)), e, events);
-}
-
-void port_out_ready(struct pollee *e, unsigned events)
-{
-	ready((struct port *)(void *)((char *)e - offsetof(struct port, out)), e, events);
-}
-
-/* ------------------------------------------------------------------------------------------------ busy */
-
-static void let_go(struct proc *p, void *arg)
-{
-	if (p != NULL && p->suspends > 0 && --p->suspends == 0)
-		atomic_and_acq_rel(&p->state, ~(uint32_t)STATE_SUSPENDED);
-}
-
-static void resume_all(struct port *p)
-{
-	wordmap_foreach(e, &p->waiting)
-		for (uint64_t n = e->value; n > 0; n--)
-			proc_request(e->key, let_go, NULL);
-	wordmap_done(&p->waiting, MEM_PROC);
-}
-
-static void command(struct port *p, struct port_request *r);
-
-void port_not_busy(struct port *p)
-{
-	atomic_store_release(&p->busy, false);
-	resume_all(p);
-	while (p->deferred != NULL && !atomic_load_relaxed(&p->busy) && !p->closed) {
-		struct port_request *r = (struct port_request *)(void *)p->deferred;
-		p->deferred = r->signal.next;
-		if (p->deferred == NULL)
-			p->deferred_last = &p->deferred;
-		command(p, r);
-	}
-}
-
-/* ------------------------------------------------------------------------------------------------ closing */
-
-void port_close(struct port *p, term reason)
-{
-	if (p->closed)
-		return;
-	p->closed = true;
-	port_table_remove(p);
-	term name = atomic_exchange_explicit(&p->name, TERM_NONE, memory_order_acq_rel);
-	if (name != TERM_NONE)
-		(void)registry_remove_port(p->ns, name, p->id);
-	wordmap_foreach(e, &p->links)
-		signal_exit_to(
-			SIGNAL_EXIT_LINK, p->id, e->key, reason, 0, (struct beamr_crash_id){ 0 });
-	wordmap_done(&p->links, MEM_PROC);
-	while (!list_is_empty(&p->monitored_by)) {
-		struct monitor *m = list_entry(p->monitored_by.next, struct monitor, at_target);
-		list_remove(&m->at_target);
-		m->is_there = false;
-		monitor_refuse(m, reason);
-	}
-	p->monitored_by_count = 0;
-	atomic_store_release(&p->busy, false);
-	resume_all(p);
-	while (p->deferred != NULL) {
-		struct port_request *r = (struct port_request *)(void *)p->deferred;
-		p->deferred = r->signal.next;
-		answer(p, r, A(badarg));
-	}
-	ns_give(p->ns, COUNT_PORTS);
-	p->in_open = false;
-	if (reason == A(killed) || !p->out_open)
-		port_io_done(p);
-	if (p->out_bytes > 0)
-		port_want(p, PORT_DROP_IN | POLL_WRITE);
-}
-
-/* ------------------------------------------------------------------------------------------------ what they do */
-
-void port_link_to(struct port *p, term pid)
-{
-	wordmap_put(&p->links, MEM_PROC, pid, NULL)->value = 0;
-}
-
-static void bad_signal(struct port *p)
-{
-	signal_exit_to(
-		SIGNAL_EXIT, p->id, p->connected, A(badsig), 0, (struct beamr_crash_id){ 0 });
-}
-
-/* Takes r. */
-static void command(struct port *p, struct port_request *r)
-{
-	if (atomic_load_relaxed(&p->busy) && r->kind == PORT_COMMAND) {
-		if (p->mine == r)
-			p->mine = NULL; /* its answer comes by a message */
-		r->signal.next = NULL;
-		*p->deferred_last = &r->signal;
-		p->deferred_last = &r->signal.next;
-		return;
-	}
-	struct port_bytes *bytes = r->bytes;
-	r->bytes = NULL;
-	port_io_write(p, bytes);
-	answer(p, r, A(true));
-}
-
-static term info_item(struct port *p, struct heap *h, term item)
-{
-	term value = TERM_NIL;
-	switch (atom_index(item)) {
-	case ATOM_INDEX_registered_name:
-		value = atomic_load_acquire(&p->name);
-		if (value == TERM_NONE)
-			return TERM_NIL;
-		break;
-	case ATOM_INDEX_name:
-		value = port_text(h, p->spec.name);
-		break;
-	case ATOM_INDEX_links:
-		wordmap_foreach(e, &p->links)
-			value = heap_cons(h, e->key, value);
-		break;
-	case ATOM_INDEX_id:
-		value = term_of_small((int64_t)(p->id >> 6));
-		break;
-	case ATOM_INDEX_connected:
-		value = p->connected;
-		break;
-	case ATOM_INDEX_input:
-		value = term_of_small((int64_t)p->input);
-		break;
-	case ATOM_INDEX_output:
-		value = term_of_small((int64_t)p->output);
-		break;
-	case ATOM_INDEX_os_pid:
-		value = p->pid > 0 ? term_of_small(p->pid) : A(undefined);
-		break;
-	case ATOM_INDEX_parallelism:
-		value = term_of_bool((p->spec.flags & PORT_PARALLEL) != 0);
-		break;
-	case ATOM_INDEX_memory:
-		value = term_of_small((int64_t)(sizeof(*p) + p->frame_capacity + p->out_bytes));
-		break;
-	case ATOM_INDEX_monitors:
-		break;
-	case ATOM_INDEX_monitored_by:
-		list_foreach(n, &p->monitored_by)
-			value = heap_cons(
-				h, list_entry(n, struct monitor, at_target)->origin, value);
-		break;
-	case ATOM_INDEX_queue_size:
-		value = term_of_small((int64_t)p->out_bytes);
-		break;
-	case ATOM_INDEX_locking:
-		value = A(port_level);
-		break;
-	default:
-		return A(badarg);
-	}
-	return heap_tuple_of(h, item, value);
-}
-
-static void info(struct port *p, struct port_request *r)
-{
-	static const uint32_t all[] = { ATOM_INDEX_os_pid, ATOM_INDEX_output, ATOM_INDEX_input,
-		ATOM_INDEX_connected, ATOM_INDEX_id, ATOM_INDEX_links, ATOM_INDEX_name };
-	struct heap h;
-	heap_init_builder(&h);
-	term result = TERM_NIL;
-	if (r->item != TERM_NONE) {
-		result = info_item(p, &h, r->item);
-	} else {
-		for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-			result =
-				heap_cons(&h, info_item(p, &h, term_of_atom_index(all[i])), result);
-		term name = info_item(p, &h, A(registered_name));
-		if (name != TERM_NIL)
-			result = heap_cons(&h, name, result);
-	}
-	answer(p, r, result);
-	heap_done(&h);
-}
-
-static void connect(struct port *p, struct port_request *r)
-{
-	p->connected = r->who;
-	if (wordmap_find(&p->links, r->who) == NULL) {
-		port_link_to(p, r->who);
-		signal_link(SIGNAL_LINK, p->id, r->who, 0);
-	}
-	answer(p, r, A(true));
-}
-
-/* What its helper is told by, or why there is none. */
-static void started(struct port *p, struct port_request *r)
-{
-	if (!p->opening) {
-		term reason = errno_atom(r->status);
-		answer(p, r, TERM_NONE);
-		port_close(p, reason);
-		return;
-	}
-	p->opening = false;
-	p->pid = r->pid;
-	reply(p->connected, p->open_ref, r->status == 0 ? p->id : errno_atom(r->status));
-	if (r->status != 0) {
-		/* Nobody has known it: it goes without a trace. */
-		wordmap_foreach(e, &p->links)
-			signal_link(SIGNAL_UNLINK, p->id, e->key, 1);
-		wordmap_done(&p->links, MEM_PROC);
-		port_close(p, A(normal));
-	} else {
-		port_want(p, p->in_open ? POLL_READ : 0);
-	}
-	request_free(r);
-}
-
-static void handle_ready(struct port *p, struct port_request *r)
-{
-	unsigned events = atomic_exchange_explicit(&p->ready, 0, memory_order_acq_rel);
-	request_free(r);
-	port_io_ready(p, events);
-	if (!p->closed || p->out_bytes > 0)
-		port_settle(p);
-}
-
-static void handle_closed(struct port *p, struct port_request *r)
-{
-	switch ((enum port_request_kind)r->kind) {
-	case PORT_COMMAND:
-	case PORT_CLOSE:
-	case PORT_CONNECT:
-	case PORT_CONTROL:
-	case PORT_CALL:
-		answer(p, r, A(badarg));
-		return;
-	case PORT_INFO:
-		answer(p, r, A(undefined));
-		return;
-	case PORT_RESUME:
-		proc_request(r->from, let_go, NULL);
-		break;
-	case PORT_READY:
-		if (p->out_bytes > 0) {
-			handle_ready(p, r);
-			return;
-		}
-		break;
-	case PORT_STARTED:
-	case PORT_ENDED:
-	case PORT_SEND_COMMAND:
-	case PORT_SEND_CLOSE:
-	case PORT_SEND_CONNECT:
-	case PORT_BAD_SIGNAL:
-		break;
-	}
-	request_free(r);
-}
-
-static void handle_request(struct port *p, struct port_request *r)
-{
-	if (p->closed) {
-		handle_closed(p, r);
-		return;
-	}
-	switch ((enum port_request_kind)r->kind) {
-	case PORT_COMMAND:
-		command(p, r);
-		return;
-	case PORT_CLOSE:
-		port_close(p, A(normal));
-		answer(p, r, A(true));
-		return;
-	case PORT_CONNECT:
-		connect(p, r);
-		return;
-	case PORT_CONTROL:
-	case PORT_CALL:
-		answer(p, r, A(badarg)); /* neither kind of port has any operation */
-		return;
-	case PORT_INFO:
-		info(p, r);
-		return;
-	case PORT_SEND_COMMAND:
-		if (r->from == p->connected) {
-			command(p, r);
-			return;
-		}
-		bad_signal(p);
-		break;
-	case PORT_SEND_CLOSE:
-		if (r->from == p->connected) {
-			port_close(p, A(normal));
-			send_tagged(p, r->from, A(closed), TERM_NONE);
-		} else {
-			bad_signal(p);
-		}
-		break;
-	case PORT_SEND_CONNECT:
-		if (r->from == p->connected) {
-			p->connected = r->who;
-			send_tagged(p, r->from, A(connected), TERM_NONE);
-		} else {
-			bad_signal(p);
-		}
-		break;
-	case PORT_BAD_SIGNAL:
-		bad_signal(p);
-		break;
-	case PORT_RESUME:
-		if (atomic_load_relaxed(&p->busy))
-			wordmap_put(&p->waiting, MEM_PROC, r->from, NULL)->value++;
-		else
-			proc_request(r->from, let_go, NULL);
-		break;
-	case PORT_STARTED:
-		started(p, r);
-		return;
-	case PORT_ENDED:
-		port_io_ended(p, r->status);
-		break;
-	case PORT_READY:
-		handle_ready(p, r);
-		return;
-	}
-	request_free(r);
-}
-
-static void handle_exit(struct port *p, struct signal *s)
-{
-	struct message *m = signal_message(s);
-	term from = message_owner(m, struct exit_signal)->from;
-	bool means = !p->closed;
-	/* `kill` is as much as `killed` here, by a link, too. */
-	if (s->kind == SIGNAL_EXIT_LINK)
-		means = means && wordmap_remove(&p->links, MEM_PROC, from) &&
-			(m->value != A(normal) || from == p->connected);
-	if (means)
-		port_close(p, m->value == A(kill) ? A(killed) : m->value);
-	message_free(m);
-}
-
-static void handle_demonitor(struct port *p, struct monitor *m)
-{
-	if (m->is_there) {
-		m->is_there = false;
-		list_remove(&m->at_target);
-		p->monitored_by_count--;
-		(void)monitor_unref(m); /* the target's; there is still the signal's */
-	}
-	(void)monitor_unref(m);
-}
-
-static void handle(struct port *p, struct signal *s)
-{
-	if (s->kind == SIGNAL_KINDS) {
-		handle_request(p, (struct port_request *)s); /* first member */
-		return;
-	}
-	struct link_signal *l = (struct link_signal *)(void *)s;
-	switch ((enum signal_kind)s->kind) {
-	case SIGNAL_LINK:
-		if (p->closed) {
-			signal_refuse(s);
-			break;
-		}
-		port_link_to(p, l->from);
-		mem_free(MEM_MESSAGE, l, sizeof(*l));
-		break;
-	case SIGNAL_UNLINK:
-		(void)wordmap_remove(&p->links, MEM_PROC, l->from);
-		signal_link(SIGNAL_UNLINK_ACK, p->id, l->from, l->id);
-		mem_free(MEM_MESSAGE, l, sizeof(*l));
-		break;
-	case SIGNAL_MONITOR:
-		if (p->closed) {
-			signal_refuse(s);
-			break;
-		}
-		monitor_of_there(s)->is_there = true;
-		list_append(&p->monitored_by, &monitor_of_there(s)->at_target);
-		p->monitored_by_count++;
-		break;
-	case SIGNAL_DEMONITOR:
-		handle_demonitor(p, monitor_of_gone(s));
-		break;
-	case SIGNAL_EXIT:
-	case SIGNAL_EXIT_LINK:
-		handle_exit(p, s);
-		break;
-	case SIGNAL_MESSAGE:
-	case SIGNAL_ALIAS_MESSAGE:
-	case SIGNAL_UNLINK_ACK:
-	case SIGNAL_DOWN:
-	case SIGNAL_REQUEST:
-	case SIGNAL_ANSWER:
-	case SIGNAL_KINDS:
-		signal_refuse(s);
-		break;
-	}
-}
-
 /* ------------------------------------------------------------------------------------------------ the queue */
 
-static enum pushed push(struct port *p, struct signal *s)
+enum port_pushed port_push(struct port *p, struct signal *s)
 {
 	struct signal *old = atomic_load_relaxed(&p->inbox);
 	do {
@@ -670,7 +83,7 @@ static void handle_all(struct port *p, struct signal *s)
 {
 	while (s != NULL) {
 		struct signal *next = s->next;
-		handle(p, s);
+		port_handle(p, s);
 		s = next;
 	}
 }
@@ -719,15 +132,15 @@ static void refuse(struct signal *s)
 	}
 	struct port_request *r = (struct port_request *)s; /* first member */
 	if (r->answers)
-		reply(r->from, r->ref, r->kind == PORT_INFO ? A(undefined) : A(badarg));
+		port_reply(r->from, r->ref, r->kind == PORT_INFO ? A(undefined) : A(badarg));
 	else if (r->kind == PORT_RESUME)
-		proc_request(r->from, let_go, NULL);
-	request_free(r);
+		proc_request(r->from, port_let_go, NULL);
+	port_request_free(r);
 }
 
 void port_signal(struct port *p, struct signal *s)
 {
-	switch (push(p, s)) {
+	switch (port_push(p, s)) {
 	case PUSH_REFUSED:
 		refuse(s);
 		break;
@@ -748,7 +161,7 @@ bool port_tell(term port, struct port_request *r)
 	if (p != NULL)
 		port_signal(p, &r->signal);
 	else
-		request_free(r);
+		port_request_free(r);
 	epoch_leave();
 	return p != NULL;
 }
@@ -757,14 +170,14 @@ term port_ask(struct proc *asker, term port, struct port_request *r)
 {
 	struct port *p = port_lookup(port);
 	if (p == NULL) {
-		request_free(r);
+		port_request_free(r);
 		return TERM_NONE;
 	}
 	struct ref_id ref = r->ref = ref_new_id();
 	r->answers = true;
-	switch (push(p, &r->signal)) {
+	switch (port_push(p, &r->signal)) {
 	case PUSH_REFUSED:
-		request_free(r);
+		port_request_free(r);
 		return TERM_NONE;
 	case PUSH_LEFT:
 		break;
@@ -839,7 +252,7 @@ static bool send(struct proc *p, term port, term message)
 	atomic_or_acq_rel(&p->state, STATE_SUSPENDED);
 	p->reductions = 0;
 	if (!port_tell(port, port_request_new(PORT_RESUME, p->pid)))
-		let_go(p, NULL);
+		port_let_go(p, NULL);
 	return true;
 }
 
@@ -899,7 +312,7 @@ void ports_stop(void)
 			(void)close(p->out.fd);
 		handle_all(p, turn_round(atomic_exchange_explicit(
 				      &p->inbox, INBOX_OWNED, memory_order_acq_rel)));
-		free_at_end(p);
+		port_free_at_end(p);
 	}
 	vec_done(&ports);
 }

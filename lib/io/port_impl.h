@@ -78,6 +78,21 @@ void port_signal(struct port *p, struct signal *s);
 /* UTF-8 as a list of characters; bytes that are no UTF-8 stand for themselves. */
 term port_text(struct heap *heap, const char *text);
 
+/* What comes into its queue. Whoever is told PUSH_OWNED owns the port from here on, and drains it. */
+enum port_pushed { PUSH_REFUSED, PUSH_LEFT, PUSH_OWNED };
+enum port_pushed port_push(struct port *p, struct signal *s);
+void port_request_free(struct port_request *r);
+
+/* port_request.c. Owner. Takes s. */
+void port_handle(struct port *p, struct signal *s);
+/* {Ref, Value} to whoever asked. Threads: any. */
+void port_reply(term to, struct ref_id ref, term value);
+/* A request to a process that waits for the port: it goes on. */
+void port_let_go(struct proc *p, void *arg);
+
+/* port_home.c: of one whose home is gone. */
+void port_free_at_end(struct port *p);
+
 /* port_io.c. Owner. */
 void port_io_ready(struct port *p, unsigned events);
 /* Accepts bytes for writing; frames them. */
