@@ -99,13 +99,35 @@ term bif_host_logger_started_0(struct proc *p, const term *args)
 	return A(ok);
 }
 
+/* {flush, Bool} and {flush_timeout, Milliseconds}. False: something else. */
+static bool halt_options(term list, int64_t *ret_flush_msec)
+{
+	int64_t msec = INT64_MAX;
+	bool flush = true;
+	for (; term_is_cons(list); list = cons_tail(list)) {
+		term item = cons_head(list);
+		if (!term_is_tuple_of(item, 2))
+			return false;
+		term key = tuple_element(item, 0), value = tuple_element(item, 1);
+		if (key == A(flush) && (value == A(true) || value == A(false)))
+			flush = value == A(true);
+		else if (key == A(flush_timeout) && term_is_small(value) && small_value(value) >= 0)
+			msec = small_value(value);
+		else
+			return false;
+	}
+	*ret_flush_msec = flush ? msec : 0;
+	return list == TERM_NIL;
+}
+
 term bif_erlang_halt_2(struct proc *p, const term *args)
 {
 	if (!term_is_small(args[0]) && args[0] != A(abort) && !term_is_list(args[0]))
 		return bif_badarg(p);
 	if (term_is_small(args[0]) && small_value(args[0]) < 0)
 		return bif_badarg(p);
-	if (list_length(args[1]) < 0)
+	int64_t flush_msec;
+	if (!halt_options(args[1], &flush_msec))
 		return bif_badarg(p);
 	int status = term_is_small(args[0]) ? (int)(small_value(args[0]) & 0xFF) : 1;
 	char slogan[1024]; /* as much as OTP shows is less */
@@ -118,7 +140,7 @@ term bif_erlang_halt_2(struct proc *p, const term *args)
 	}
 	slogan[size] = '\0';
 	if (host.halt != NULL)
-		host.halt(p->ns, status, slogan);
+		host.halt(p->ns, status, slogan, flush_msec);
 	/* In a node nobody sees a halt return or fail. */
 	if (p->ns->booted)
 		return bif_wait(p);

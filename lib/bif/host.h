@@ -10,8 +10,9 @@ struct host_functions {
 	void (*started)(struct ns *ns);
 	/* The namespace's logger is there (or could not be started). */
 	void (*logger_started)(struct ns *ns);
-	/* erlang:halt/2 in a namespace. slogan: its text, or ""; borrowed. */
-	void (*halt)(struct ns *ns, int status, const char *slogan);
+	/* erlang:halt/2 in a namespace. slogan: its text, or ""; borrowed. flush_msec: how long its ports may go on writing what they
+	 * have accepted, 0 not at all, INT64_MAX for ever. */
+	void (*halt)(struct ns *ns, int status, const char *slogan, int64_t flush_msec);
 };
 
 /* Bytes for a standard stream (1 or 2): a node's own, else the host's (erlang:display); no process is asked. */

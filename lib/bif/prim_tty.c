@@ -4,12 +4,15 @@
  * The streams are those the host has lent the namespace (ns->streams). Without an input there is its end; without an output the bytes
  * go to the host, which knows where a service's output belongs.
  * The streams are not ours alone, so they are not made non-blocking: what is written goes out in pieces that a stream which
- * says it is ready takes without blocking, and when it is not ready the process waits. */
+ * says it is ready takes without blocking, and when it is not ready the process waits. A regular file is always ready and may
+ * block all the same: a helper thread reads and writes it. */
 #include "base/epoch.h"
 #include "bif/bif.h"
+#include "bif/errand.h"
 #include "bif/host.h"
 #include "binary/iolist.h"
 #include "io/errors.h"
+#include "io/port.h"
 #include "io/select.h"
 #include "term/ident.h"
 #include "term/map.h"
@@ -33,7 +36,9 @@ struct tty {
 	struct counted counted;
 	struct ref_id id;
 	struct selectable input;
-	int in, out; /* fixed */
+	/* fixed */
+	int in, out;
+	bool file_in, file_out; /* they are regular files */
 
 	/* guarded by lock */
 	struct mutex lock;
@@ -97,6 +102,8 @@ static term create(struct proc *p, int out)
 	t->id = ref_new_id();
 	t->in = p->ns->streams[0];
 	t->out = p->ns->streams[out];
+	t->file_in = port_file_is(t->in);
+	t->file_out = port_file_is(t->out);
 	t->owner = t->reader = TERM_NONE;
 	mutex_init(&t->lock, LOCK_LEAF);
 	select_init(&t->input, &t->counted, t->id, NULL);
@@ -275,15 +282,15 @@ static void reader_ended(void *arg)
 	counted_unref(&t->counted);
 }
 
-static void wait_for_input(struct proc *p, struct tty *t, term tty, term ref)
+static void wait_for_input(struct heap *heap, term pid, struct tty *t, term tty, term ref)
 {
-	if (t->in >= 0) {
-		select_start(&t->input, t->in, POLL_READ, p->pid, ref);
+	if (t->in >= 0 && !t->file_in) {
+		select_start(&t->input, t->in, POLL_READ, pid, ref);
 		return;
 	}
-	/* No input is an input at its end, which is ready to be read. */
-	(void)proc_send_from_host(p->pid,
-		heap_tuple_of(bif_heap(p), A(select), tty, ref, A(ready_input))); /* it lives */
+	/* No input is an input at its end, which is ready to be read; so is a file. */
+	(void)proc_send_from_host(
+		pid, heap_tuple_of(heap, A(select), tty, ref, A(ready_input))); /* it may have ended */
 }
 
 static term select_input(struct proc *p, term tty, term ref)
@@ -299,7 +306,7 @@ static term select_input(struct proc *p, term tty, term ref)
 		counted_ref(&t->counted);
 		proc_watch(p->pid, reader_ended, t);
 	}
-	wait_for_input(p, t, tty, ref);
+	wait_for_input(bif_heap(p), p->pid, t, tty, ref);
 	return A(ok);
 }
 
@@ -314,12 +321,34 @@ term bif_prim_tty_select_3(struct proc *p, const term *args)
 	return select_input(p, args[0], args[2]);
 }
 
+static term read_file(struct errand *e, const term *args)
+{
+	struct tty *t = tty_of(args[0]);
+	struct heap *heap = errand_heap(e);
+	uint8_t bytes[READ_MAX];
+	ssize_t n;
+	do
+		n = read(t->in, bytes, (size_t)small_value(args[2]));
+	while (n < 0 && errno == EINTR && !errand_gives_up());
+	if (n == 0)
+		return heap_tuple_of(heap, A(error), A(closed));
+	if (n < 0)
+		return heap_tuple_of(heap, A(error),
+			heap_tuple_of(heap, atom_of_string("read"), errno_atom(errno)));
+	wait_for_input(heap, e->pid, t, args[0], args[1]);
+	return heap_tuple_of(heap, A(ok), bits_of_bytes(heap, bytes, (size_t)n));
+}
+
 static term read_input(struct proc *p, const term *args, size_t max)
 {
 	struct tty *t = tty_of(args[0]);
 	uint8_t bytes[READ_MAX];
 	if (t == NULL || !term_is_ref(args[1]))
 		return bif_badarg(p);
+	if (t->file_in) {
+		term with_size[] = { args[0], args[1], term_of_small((int64_t)max) };
+		return errand_start(p, read_file, 3, with_size);
+	}
 	ssize_t n = 0;
 	if (t->in >= 0) {
 		struct pollfd fd = { .fd = t->in, .events = POLLIN };
@@ -329,7 +358,7 @@ static term read_input(struct proc *p, const term *args, size_t max)
 		return error_of(p, A(closed));
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		return errno_error(p, "read", errno);
-	wait_for_input(p, t, args[0], args[1]);
+	wait_for_input(bif_heap(p), p->pid, t, args[0], args[1]);
 	return heap_tuple_of(
 		bif_heap(p), A(ok), bits_of_bytes(bif_heap(p), bytes, n < 0 ? 0 : (size_t)n));
 }
@@ -414,6 +443,24 @@ static term write_later(struct proc *p, int fd, const uint8_t *data, size_t size
 	return bif_wait(p);
 }
 
+static term write_file(struct errand *e, const term *args)
+{
+	const struct tty *t = tty_of(args[0]);
+	struct iolist_bytes bytes;
+	int error = 0;
+	if (iolist_bytes_init(&bytes, args[1]) != IOLIST_OK)
+		return errand_badarg(e);
+	for (size_t done = 0; done < bytes.size && error == 0;) {
+		ssize_t n = write(t->out, bytes.data + done, bytes.size - done);
+		if (n > 0)
+			done += (size_t)n;
+		else if (n < 0 && (errno != EINTR || errand_gives_up()))
+			error = errno;
+	}
+	iolist_bytes_done(&bytes);
+	return error == 0 ? A(ok) : heap_tuple_of(errand_heap(e), A(error), errno_atom(error));
+}
+
 term bif_prim_tty_write_2(struct proc *p, const term *args)
 {
 	struct tty *t = tty_of(args[0]);
@@ -424,6 +471,10 @@ term bif_prim_tty_write_2(struct proc *p, const term *args)
 	size_t done = 0;
 	int r = 0;
 	bif_charge(p, bytes.size / 64);
+	if (t->file_out) {
+		iolist_bytes_done(&bytes);
+		return errand_start(p, write_file, 2, args);
+	}
 	if (t->out < 0)
 		host_output(p, bytes.data, bytes.size);
 	else

@@ -47,8 +47,10 @@ struct port_request *port_request_new(enum port_request_kind kind, term from)
 void port_request_free(struct port_request *r)
 {
 	if (r->kind == PORT_COMMAND || r->kind == PORT_SEND_COMMAND || r->kind == PORT_CONTROL ||
-		r->kind == PORT_CALL)
+		r->kind == PORT_CALL || r->kind == PORT_FILE_READ)
 		port_bytes_free(r->bytes);
+	else if (r->kind == PORT_FLUSH)
+		port_flush_close(r->flush);
 	mem_free(MEM_MESSAGE, r, sizeof(*r));
 }
 
@@ -101,7 +103,9 @@ struct message *port_drain(struct port *p)
 			mine = p->mine_answer;
 			p->mine_answer = NULL;
 		}
-		if (p->closed && p->out_bytes == 0) {
+		port_flush_look(p);
+		if (p->closed && p->out_bytes == 0 && !p->reading) {
+			port_table_gone(p);
 			port_io_done(p);
 			handle_all(p, turn_round(atomic_exchange_explicit(
 					      &p->inbox, INBOX_CLOSED, memory_order_acq_rel)));
@@ -289,6 +293,7 @@ void port_init(void (*output)(struct ns *ns, term from, const uint8_t *bytes, si
 		.unnamed = port_name_gone,
 	};
 	port_output = output;
+	port_files_init();
 	port_table_init();
 	proc_set_ports(&functions);
 }

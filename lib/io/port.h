@@ -73,7 +73,12 @@ enum port_request_kind {
 	PORT_STARTED,    /* its helper is there (status 0), or why not; no answer */
 	PORT_ENDED,      /* its helper has ended with status; no answer */
 	PORT_READY,      /* descriptors; no answer */
+	PORT_FILE_READ, /* a helper thread has read: bytes, their number in bytes->done; no answer */
+	PORT_FILE_WRITTEN, /* a helper thread has written; no answer */
+	PORT_FLUSH,        /* an answer is due when nothing is left to write: port_flush.c */
 };
+
+struct port_flush;
 
 /* Bytes on their way out. */
 struct port_bytes {
@@ -99,10 +104,12 @@ struct port_request {
 		term who;
 		term item;
 		int64_t operation;
+		struct port_flush *flush;
 		int status;
 	};
 
 	pid_t pid;
+	int error; /* PORT_FILE_READ, _WRITTEN: an errno */
 };
 
 struct port_request *port_request_new(enum port_request_kind kind, term from);
@@ -132,9 +139,16 @@ uint64_t port_count(const struct ns *ns);
 term port_kept(term port, struct heap *heap);
 bool port_keep(term port, term data);
 
+/* Whether a descriptor is always ready and may block all the same, so that only helper threads may read and write it: a file. */
+bool port_file_is(int fd);
+
 /* Hands down: what to do with the output of a namespace that has no stream for it; borrowed bytes. At the start, and with it what else
  * ports need of others. */
 void port_init(void (*output)(struct ns *ns, term from, const uint8_t *bytes, size_t size));
+/* Calls done once all that the namespace's ports have accepted is written, or cannot be. On any thread, perhaps at once. */
+void ports_flush(const struct ns *ns, void (*done)(void *user), void *user);
+/* The end of the machine is near: helper threads that read or write standard streams are waited for. Before its schedulers end. */
+void port_files_stop(void);
 /* The end of the machine, when its schedulers have ended. */
 void ports_stop(void);
 /* Closes every port of a namespace and kills its helpers. */

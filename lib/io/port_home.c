@@ -94,7 +94,9 @@ void port_free_at_end(struct port *p)
 {
 	struct ns *ns = p->ns;
 	p->done = true;
+	port_table_gone(p);
 	port_io_done(p);
+	port_flush_look(p);
 	epoch_retire(&p->retired, port_retire);
 	ns_release(ns);
 }

@@ -11,7 +11,8 @@ struct port {
 	struct ns *ns;
 	struct worker *home;
 	struct port_spec spec;
-	bool shared; /* its descriptors are others' as well, so they may block */
+	bool shared;            /* its descriptors are others' as well, so they may block */
+	bool file_in, file_out; /* which of them are regular files: port_file.c */
 
 	/* atomic */
 	_Atomic(struct signal *) inbox;
@@ -41,6 +42,10 @@ struct port {
 	struct message *mine_answer;
 	struct port_bytes *out_first, **out_last;
 	size_t out_bytes;
+	size_t writing;         /* of them, with a helper thread */
+	bool reading;           /* a helper thread is */
+	struct signal *flushes; /* requests that wait until nothing is left to write */
+	bool lingers;           /* closed, and listed as still writing */
 	uint64_t input, output;
 	uint8_t *frame; /* bytes that make no whole packet or line yet */
 	size_t frame_size, frame_capacity;
@@ -108,10 +113,34 @@ void port_io_done(struct port *p);
 void port_io_eof(struct port *p);
 extern void (*port_output)(struct ns *ns, term from, const uint8_t *bytes, size_t size);
 
+/* port_io.c: what of its descriptors the home shall watch now, and having it do so. */
+unsigned port_io_wanted(const struct port *p);
+void port_io_go_on(struct port *p);
+/* A helper thread is back. Takes r. */
+void port_io_file_read(struct port *p, struct port_request *r);
+void port_io_file_written(struct port *p, struct port_request *r);
+
+/* port_file.c. Owner. Has a helper read some, unless one does. 0, or a negative errno. */
+_must_check_ int port_file_read(struct port *p);
+/* Owner, while none writes. Has a helper write the list, which is taken; p->writing of its bytes is the caller's. 0: it comes back as
+ * PORT_FILE_WRITTEN; 1: it is written already; or a negative errno. */
+_must_check_ int port_file_write(struct port *p, struct port_bytes *bytes);
+void port_files_init(void);
+
+/* port_flush.c. Owner. Takes r: it is freed, and its round told, when nothing is left to write. */
+void port_flush_add(struct port *p, struct port_request *r);
+void port_flush_look(struct port *p);
+void port_flush_close(struct port_flush *f);
+
 /* port_table.c. Good until the epoch ends; NULL: no such port. */
 struct port *port_lookup(term id);
 void port_table_add(struct port *p);
 void port_table_remove(struct port *p);
+/* Closed ones that have something to write left; until they are told not to. */
+void port_table_linger(struct port *p);
+void port_table_gone(struct port *p);
+/* Those, and those that are open. Under locks: fn takes none. */
+void port_table_each_writing(void (*fn)(struct port *p, void *arg), void *arg);
 /* Its registered name was taken away. */
 void port_name_gone(term port);
 /* When nobody else is there. */

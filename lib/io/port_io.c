@@ -240,16 +240,29 @@ static void finish(struct port *p)
 		port_close(p, A(normal));
 }
 
-static unsigned wanted_now(const struct port *p)
+unsigned port_io_wanted(const struct port *p)
 {
-	return (p->in_open ? POLL_READ : PORT_DROP_IN) | (p->out_bytes > 0 ? POLL_WRITE : 0);
+	return (!p->in_open         ? PORT_DROP_IN
+		       : p->file_in ? 0U
+				    : POLL_READ) |
+	       (p->out_bytes > 0 && !p->file_out ? POLL_WRITE : 0U);
+}
+
+void port_io_go_on(struct port *p)
+{
+	port_want(p, port_io_wanted(p));
+	if (!p->in_open || !p->file_in)
+		return;
+	int r = port_file_read(p);
+	if (r < 0)
+		port_close(p, errno_atom(-r));
 }
 
 void port_io_eof(struct port *p)
 {
 	p->in_open = false;
 	p->eof = true;
-	port_want(p, wanted_now(p));
+	port_want(p, port_io_wanted(p));
 	finish(p);
 }
 
@@ -277,6 +290,26 @@ static void read_some(struct port *p)
 	} else if (errno != EAGAIN && errno != EINTR) {
 		port_close(p, errno_atom(errno));
 	}
+}
+
+void port_io_file_read(struct port *p, struct port_request *r)
+{
+	int error = r->error;
+	size_t n = r->bytes->done;
+	p->reading = false;
+	if (p->closed) {
+		port_request_free(r);
+		return;
+	}
+	if (n > 0)
+		take_in(p, r->bytes->data, n);
+	port_request_free(r);
+	if (error != 0)
+		port_close(p, errno_atom(error));
+	else if (n == 0)
+		port_io_eof(p);
+	else if (!p->closed)
+		port_io_go_on(p);
 }
 
 /* ------------------------------------------------------------------------------------------------ writing */
@@ -327,17 +360,35 @@ static void drop_output(struct port *p)
 		port_bytes_free(b);
 	}
 	p->out_last = &p->out_first;
-	p->out_bytes = 0;
+	p->out_bytes = p->writing;
+}
+
+/* All that waits, by a helper thread. Negative errno when it cannot be. */
+static ssize_t write_by_helper(struct port *p)
+{
+	if (p->writing > 0)
+		return -EAGAIN;
+	struct port_bytes *bytes = p->out_first;
+	p->out_first = NULL;
+	p->out_last = &p->out_first;
+	p->writing = p->out_bytes;
+	int r = port_file_write(p, bytes);
+	if (r != 0)
+		p->writing = 0;
+	if (r == 1)
+		p->out_bytes = 0;
+	return r == 0 ? -EAGAIN : r < 0 ? r : 0;
 }
 
 static void write_some(struct port *p)
 {
 	ssize_t r = 0;
 	while (p->out_bytes > 0) {
-		r = write_once(p);
+		r = p->file_out ? write_by_helper(p) : write_once(p);
 		if (r < 0)
 			break;
-		written(p, (size_t)r);
+		if (!p->file_out)
+			written(p, (size_t)r);
 	}
 	if (r < 0 && r != -EAGAIN && r != -EINTR) {
 		p->out_open = false;
@@ -352,7 +403,7 @@ static void write_some(struct port *p)
 	else if (p->out_bytes >= p->spec.busy_high)
 		atomic_store_release(&p->busy, true);
 	if (!p->closed)
-		port_want(p, wanted_now(p));
+		port_want(p, port_io_wanted(p));
 }
 
 static bool put_header(struct port *p, struct port_bytes *b)
@@ -399,6 +450,21 @@ void port_io_write(struct port *p, struct port_bytes *b)
 		write_some(p);
 	else if (p->out_bytes >= p->spec.busy_high)
 		atomic_store_release(&p->busy, true);
+}
+
+void port_io_file_written(struct port *p, struct port_request *r)
+{
+	int error = r->error;
+	port_request_free(r);
+	p->out_bytes -= p->writing;
+	p->writing = 0;
+	if (error != 0) {
+		p->out_open = false;
+		drop_output(p);
+		port_close(p, errno_atom(error));
+		return;
+	}
+	write_some(p);
 }
 
 void port_io_ready(struct port *p, unsigned events)

@@ -141,6 +141,8 @@ static int use_fds(struct port *p)
 	p->in.fd = in;
 	p->out.fd = out;
 	p->shared = true;
+	p->file_in = port_file_is(in);
+	p->file_out = port_file_is(out);
 	return 0;
 }
 
@@ -215,7 +217,7 @@ term port_open(struct proc *owner, struct port_spec *spec, struct ref_id ref, in
 		if (p->in_open && p->in.fd < 0)
 			port_io_eof(p);
 		else
-			port_want(p, p->in_open ? POLL_READ : 0);
+			port_io_go_on(p);
 	}
 	*ret_error = 0;
 	struct message *m = port_drain(p);

@@ -131,10 +131,13 @@ void port_close(struct port *p, term reason)
 	}
 	ns_give(p->ns, COUNT_PORTS);
 	p->in_open = false;
-	if (reason == A(killed) || !p->out_open)
+	/* A file takes what was accepted, however the port ends. */
+	if ((reason == A(killed) && !p->file_out) || !p->out_open)
 		port_io_done(p);
-	if (p->out_bytes > 0)
-		port_want(p, PORT_DROP_IN | POLL_WRITE);
+	if (p->out_bytes > 0) {
+		port_table_linger(p);
+		port_want(p, port_io_wanted(p));
+	}
 }
 
 /* ------------------------------------------------------------------------------------------------ what they do */
@@ -273,7 +276,7 @@ static void started(struct port *p, struct port_request *r)
 		wordmap_done(&p->links, MEM_PROC);
 		port_close(p, A(normal));
 	} else {
-		port_want(p, p->in_open ? POLL_READ : 0);
+		port_io_go_on(p);
 	}
 	port_request_free(r);
 }
@@ -309,6 +312,15 @@ static void handle_closed(struct port *p, struct port_request *r)
 			return;
 		}
 		break;
+	case PORT_FILE_READ:
+		port_io_file_read(p, r);
+		return;
+	case PORT_FILE_WRITTEN:
+		port_io_file_written(p, r);
+		return;
+	case PORT_FLUSH:
+		port_flush_add(p, r);
+		return;
 	case PORT_STARTED:
 	case PORT_ENDED:
 	case PORT_SEND_COMMAND:
@@ -384,6 +396,15 @@ static void handle_request(struct port *p, struct port_request *r)
 		break;
 	case PORT_READY:
 		handle_ready(p, r);
+		return;
+	case PORT_FILE_READ:
+		port_io_file_read(p, r);
+		return;
+	case PORT_FILE_WRITTEN:
+		port_io_file_written(p, r);
+		return;
+	case PORT_FLUSH:
+		port_flush_add(p, r);
 		return;
 	}
 	port_request_free(r);

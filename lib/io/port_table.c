@@ -16,7 +16,8 @@
 static struct {
 	struct stripe {
 		struct mutex lock;
-		struct wordmap ports; /* number -> struct port *; guarded by lock */
+		struct wordmap ports;     /* number -> struct port *; guarded by lock */
+		struct wordmap lingering; /* the same of those that are closed and still write */
 	} stripes[STRIPES];
 
 } table;
@@ -52,6 +53,39 @@ void port_table_remove(struct port *p)
 	(void)wordmap_remove(&s->ports, MEM_PROC, p->id);
 	p->data = owned_term_free(p->data);
 	mutex_unlock(&s->lock);
+}
+
+void port_table_linger(struct port *p)
+{
+	struct stripe *s = stripe_of(p->id);
+	p->lingers = true;
+	mutex_lock(&s->lock);
+	wordmap_put(&s->lingering, MEM_PROC, p->id, NULL)->value = (uintptr_t)p;
+	mutex_unlock(&s->lock);
+}
+
+void port_table_gone(struct port *p)
+{
+	struct stripe *s = stripe_of(p->id);
+	if (!p->lingers)
+		return;
+	p->lingers = false;
+	mutex_lock(&s->lock);
+	(void)wordmap_remove(&s->lingering, MEM_PROC, p->id); /* it is there */
+	mutex_unlock(&s->lock);
+}
+
+void port_table_each_writing(void (*fn)(struct port *p, void *arg), void *arg)
+{
+	for (unsigned i = 0; i < STRIPES; i++) {
+		struct stripe *s = &table.stripes[i];
+		mutex_lock(&s->lock);
+		wordmap_foreach(e, &s->ports)
+			fn((struct port *)(uintptr_t)e->value, arg);
+		wordmap_foreach(e, &s->lingering)
+			fn((struct port *)(uintptr_t)e->value, arg);
+		mutex_unlock(&s->lock);
+	}
 }
 
 bool port_exists(term port)

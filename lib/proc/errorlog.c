@@ -47,7 +47,8 @@ static bool find_logger(struct proc *p, struct proc **ret_logger)
 	*ret_logger = logger_of(p->ns);
 	if (*ret_logger == p)
 		return false;
-	return *ret_logger != NULL || (p->ns->booted && unheard != NULL);
+	/* In one that is ending the logger is only gone before it. */
+	return *ret_logger != NULL || (p->ns->booted && unheard != NULL && !atomic_load_relaxed(&p->ns->ending));
 }
 
 static void tell(struct proc *p, struct proc *logger, struct heap *heap, const char *format, const term *values,

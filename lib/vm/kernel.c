@@ -26,10 +26,12 @@ static void output(struct ns *ns, term from, const uint8_t *bytes, size_t size)
 			m->options.user, ns->name, pid_to_host(from), (const char *)bytes, size);
 }
 
-static void halt(struct ns *ns, int status, const char *slogan)
+static void halt(struct ns *ns, int status, const char *slogan, int64_t flush_msec)
 {
 	struct beamr *m = machine();
-	if (!node_halt(handle_of(ns), status, slogan) && m->options.halt != NULL)
+	if (node_halt(handle_of(ns), status, slogan, flush_msec))
+		return;
+	if (m->options.halt != NULL)
 		m->options.halt(m->options.user, ns->name, status);
 	namespace_kill_all(ns);
 }

@@ -134,6 +134,7 @@ void beamr_stop(struct beamr *m)
 	m->stopped = true;
 	autoload_stop();
 	children_stop();
+	port_files_stop();
 	sched_stop();
 	ports_stop();
 	pool_stop();

@@ -116,7 +116,8 @@ char *otp_preloaded_dir(const char *root);
 /* The same folder's sibling bin, which need not exist; malloc'ed. */
 char *otp_bin_dir(const char *root, const char *preloaded_dir);
 
-/* vm/node.c: erlang:halt in a node. message: its slogan or "". False: the namespace is no node. */
-bool node_halt(struct beamr_ns *handle, int status, const char *message);
+/* vm/node.c: erlang:halt in a node; its processes are killed. message: its slogan or "". flush_msec: as host.h has it. False: the namespace is
+ * no node. */
+bool node_halt(struct beamr_ns *handle, int status, const char *message, int64_t flush_msec);
 /* Init is nearly through with its boot script, for the first time or because of init:restart/0. */
 void node_boots(struct beamr_ns *handle);

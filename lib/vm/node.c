@@ -11,12 +11,14 @@
 #include "bif/host.h"
 #include "binary/binary.h"
 #include "code/load.h"
+#include "io/port.h"
 #include "ns/cwd.h"
 #include "proc/proc.h"
 #include "proc/registry.h"
 #include "term/atom.h"
 #include "vm/boot.h"
 #include "vm/machine.h"
+#include "vm/timeout.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -88,11 +90,59 @@ static void ended(struct beamr_ns *h, int status, const char *message)
 		h->boot.halted(h->boot.user, status, message);
 }
 
-bool node_halt(struct beamr_ns *h, int status, const char *message)
+/* A halt that waits until what was accepted for writing is written, or time is over: whatever comes first ends the node. Freed by
+ * the end of the flush, which comes in any case, since the end of the node kills its ports. */
+struct halting {
+	struct beamr_ns *h;
+	int status;
+	uint64_t timeout;  /* 0: none */
+	_Atomic bool late; /* time is over: nobody waits for the timeout's function any more */
+	char message[];
+};
+
+static void halting_flushed(void *user)
+{
+	struct halting *w = user;
+	struct ns *ns = w->h->ns;
+	if (!atomic_load_acquire(&w->late)) /* Pairs with halting_late(), which may be what calls this. */
+		timeout_cancel(w->timeout);
+	ended(w->h, w->status, w->message); /* the second one finds it ended */
+	free(w);
+	namespace_kill_all(ns);
+	ns_release(ns);
+}
+
+/* As OTP: with a status of its own. */
+static void halting_late(void *user)
+{
+	struct halting *w = user;
+	struct ns *ns = w->h->ns;
+	ns_hold(ns);
+	ended(w->h, 255, w->message);
+	atomic_store_release(&w->late, true); /* Pairs with halting_flushed(). From here on w may be gone. */
+	namespace_kill_all(ns);
+	ns_release(ns);
+}
+
+bool node_halt(struct beamr_ns *h, int status, const char *message, int64_t flush_msec)
 {
 	if (!h->ns->booted)
 		return false;
-	ended(h, status, message);
+	if (flush_msec == 0) {
+		ended(h, status, message);
+		namespace_kill_all(h->ns);
+		return true;
+	}
+	size_t size = strlen(message) + 1;
+	struct halting *w = malloc(sizeof(*w) + size);
+	if (w == NULL)
+		abort(); /* as mem_alloc does */
+	*w = (struct halting){ .h = h, .status = status };
+	memcpy(w->message, message, size);
+	ns_hold(h->ns);
+	if (flush_msec < INT64_MAX / 1000)
+		w->timeout = timeout_start((uint64_t)flush_msec * 1000, halting_late, w);
+	ports_flush(h->ns, halting_flushed, w);
 	return true;
 }
 
