@@ -32,10 +32,12 @@ struct node {
 	char *start;         /* "module:function(arguments)" to run then; NULL */
 	struct bridge_item root_item, call_item;
 	struct beamr_call_result *result;
-	uint64_t crashes; /* before the root began */
-	/* Written before ended_item is posted. */
-	int status;
+	bool root_failed;      /* written before root_item is posted, like the next */
+	char root_reason[300]; /* why it ended */
+	int status;            /* what it ends with */
 	char message[512];
+	int halt_status; /* written before ended_item is posted, like the next */
+	char halt_message[512];
 };
 
 #define NODE_OF(item, field) ((struct node *)(void *)((char *)(item)-offsetof(struct node, field)))
@@ -110,7 +112,13 @@ static void end(struct node *node)
 
 static void tell_ended(struct bridge_item *item)
 {
-	end(NODE_OF(item, ended_item));
+	struct node *node = NODE_OF(item, ended_item);
+	/* It went down in order, but because its root had failed: that is what it came to. */
+	if (node->halt_status != 0 || node->status == 0) {
+		node->status = node->halt_status;
+		memcpy(node->message, node->halt_message, sizeof(node->message));
+	}
+	end(node);
 }
 
 /* ---- what is done in a node that has booted ---- */
@@ -147,22 +155,29 @@ static void fail(struct node *node, const char *what, const char *why)
 	end(node);
 }
 
-/* The process that does what the service is for has ended. How is not told, but a crash is counted. */
+/* The process that does what the service is for has ended. */
 static void tell_root_over(struct bridge_item *item)
 {
 	struct node *node = NODE_OF(item, root_item);
-	struct beamr_usage usage = { 0 };
 	node->root_over = true;
-	if (node->ns != NULL && !node->stopping) {
-		beamr_ns_usage(node->ns, &usage);
-		/* Whoever halts, or asks init to stop, says what it ended with. */
-		if (node->status == 0 && usage.crashes > node->crashes)
-			node->status = 1;
+	/* Whoever halts, or asks init to stop, says what it ended with. */
+	if (node->root_failed && !node->stopping && !node->ended && node->status == 0) {
+		node->status = 1;
+		(void)snprintf(node->message, sizeof(node->message), "%s ended: %s", node->start,
+			node->root_reason); /* cut when long */
 	}
 	/* A node goes down in order, a namespace without one at once. */
 	if (!node->ended && (node->bare || node->ns == NULL || beamr_ns_shutdown(node->ns) != 0))
 		end(node);
 	maybe_gone(node);
+}
+
+static void on_root_ended(void *user, const struct beamr_end *how)
+{
+	struct node *node = user;
+	node->root_failed = !how->in_order;
+	(void)snprintf(node->root_reason, sizeof(node->root_reason), "%s",
+		how->reason); /* cut when long */
 }
 
 static void on_root_over(void *user)
@@ -176,7 +191,7 @@ static int run_root(struct node *node, const char *start, char *reason, size_t s
 {
 	struct beamr_term **terms = NULL;
 	struct beamr_error error = { .reason = "" };
-	struct beamr_usage usage;
+	const struct beamr_spawn_options options = { .ended = on_root_ended, .user = node };
 	size_t count = 0;
 	int r = 0;
 	char usual[] = "main";
@@ -195,10 +210,8 @@ static int run_root(struct node *node, const char *start, char *reason, size_t s
 	}
 	if (function == NULL)
 		function = usual;
-	beamr_ns_usage(node->ns, &usage);
-	node->crashes = usage.crashes;
 	if (r == 0)
-		r = beamr_spawn(node->ns, module, function, terms, count, NULL, &node->root);
+		r = beamr_spawn(node->ns, module, function, terms, count, &options, &node->root);
 	for (size_t i = 0; i < count; i++)
 		(void)beamr_term_free(terms[i]);
 	free(terms);
@@ -296,8 +309,9 @@ static void on_started(void *user)
 static void on_halted(void *user, int status, const char *message)
 {
 	struct node *node = user;
-	node->status = status;
-	(void)snprintf(node->message, sizeof(node->message), "%s", message); /* cut when long */
+	node->halt_status = status;
+	(void)snprintf(
+		node->halt_message, sizeof(node->halt_message), "%s", message); /* cut when long */
 	bridge_post(&node->daemon->bridge, &node->ended_item);
 }
 
@@ -323,7 +337,8 @@ static int boot(struct node *node, const struct node_options *options, char *rea
 		if (r != 0)
 			r = refuse(reason, size, r, "%s%s%s", error.chunk,
 				error.chunk[0] != '\0' ? ": " : "",
-				error.reason[0] != '\0' ? error.reason : strerror(r < 0 ? -r : EAGAIN));
+				error.reason[0] != '\0' ? error.reason
+							: strerror(r < 0 ? -r : EAGAIN));
 	}
 	launch_done(&launch);
 	return r;

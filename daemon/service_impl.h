@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What service.c, services.c and hot.c share. */
+/* What the files about services share: services.c (all of them), service.c (one, and what is asked of it), service_record.c, instance.c
+ * (what runs), activation.c and hot.c (from one release to another), staging.c (what comes in). */
 #pragma once
 #include "node.h"
 #include "service.h"
@@ -13,7 +14,9 @@ struct run {
 	char digest[RELEASE_DIGEST];
 	bool stopping; /* was asked to end */
 	bool timed_out;
-	struct event *timer;  /* start or stop */
+	bool settled;        /* has run for long enough to be believed */
+	struct event *timer; /* start or stop */
+	struct event *settle_timer;
 	int64_t started_usec; /* monotonic; 0 before */
 	int status;
 	char message[512];
@@ -81,13 +84,67 @@ void services_run_gone(struct services *services);
 /* Goes on towards what is wanted. */
 void service_settle(struct service *service);
 void service_finish(struct service *service, int r);
+/* What the request came to (its r) was known before; now it is durable. A continuation of service_commit(). */
+void service_finish_committed(struct service *service, int r, void *user);
+/* Likewise: what is wanted is durable, and is gone towards. */
+void service_activated(struct service *service, int r, void *user);
+void service_set_desired(struct service *service, const char *desired);
 void service_set_state(struct service *service, enum control_value_service_state state);
 void service_free(struct service *service);
-json_t *service_entry(json_t *record, const char *digest);
-const char *record_text(json_t *record, const char *key);
 void service_tell_release(struct service *service);
+void service_tell(struct service *service, enum beamr_report_kind kind, const char *format, ...)
+	_printf_(3, 4);
+/* Why it is in the state it is in. */
+void service_say_result(struct service *service, const char *format, ...) _printf_(2, 3);
+/* Tells whoever waits how far it is. */
+void service_phase(struct service *service, int activate_phase);
+bool service_has_request(const struct service *service, enum service_action action);
+/* Activates, or rolls back. */
+bool service_is_activating(const struct service *service);
+int64_t service_now_usec(void);
+/* *timer: made when it is NULL; the function and user of the first call stay. */
+void service_arm(struct service *service, struct event **timer, event_callback_fn fn, void *user,
+	int64_t usec);
+void service_disarm(struct event *timer);
+
+/* ---- service_record.c ---- */
+
+/* These fail only without memory; the commit then does as well. */
+void record_set(json_t *object, const char *key, json_t *value);
+/* "" when it is not there. */
+const char *record_text(json_t *record, const char *key);
+json_t *service_entry(json_t *record, const char *digest);
 /* A copy of the record in which another release is active. */
 json_t *service_with_active(struct service *service, const char *digest);
+
+/* ---- instance.c ---- */
+
+void run_start(struct service *service, const char *digest);
+void run_stop(struct run *run, int64_t timeout_usec);
+int64_t run_stop_timeout(const struct service *service);
+void run_free(struct run *run);
+/* The next try comes later. */
+void service_back_off(struct service *service);
+
+/* ---- activation.c ---- */
+
+void service_begin_activate(struct service *service);
+/* The record after the activation that is asked for. */
+json_t *service_activation_record(struct service *service);
+/* True: the active release is to run well for a while before it counts. */
+bool service_watch_confirmation(struct service *service);
+/* The change is done: the request ends, or waits for confirmation. */
+void service_change_over(struct service *service);
+/* A continuation of service_commit(): the new one of a blue-green change is the service. */
+void service_drain_before(struct service *service, int r, void *user);
+/* The activation went wrong: what was active before is so again. */
+void service_revert(struct service *service, const char *why);
+/* Puts the release of before back, by itself. */
+void service_roll_back(struct service *service, const char *why);
+
+/* ---- staging.c ---- */
+
+void service_begin_deploy(struct service *service);
 
 /* ---- hot.c ---- */
 

@@ -367,10 +367,19 @@ struct beamr_frame {
 	unsigned line;    /* 0 when unknown */
 };
 
+/* How a process ended. */
+struct beamr_end {
+	bool in_order;      /* normal, shutdown or {shutdown, _} */
+	const char *reason; /* as ~tw prints it, cut when it is long; borrowed */
+};
+
 struct beamr_spawn_options {
 	const char *name; /* registered before it runs; NULL: none. BEAMR_E_EXISTS when taken */
 	uint64_t heap_max_words; /* 0: none; else max_heap_size with kill and report */
 	beamr_pid link;          /* 0: none */
+	/* Called once, as a completion, when it ends; before what waits by beamr_watch(). Not when the machine stops first. NULL: nobody asks. */
+	void (*ended)(void *user, const struct beamr_end *end);
+	void *user; /* for `ended` */
 };
 
 /* Spawns M:F(Arguments...). arguments are borrowed and copied. options may be NULL.

@@ -90,16 +90,52 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 	return 0;
 }
 
+struct ending {
+	void (*fn)(void *user, const struct beamr_end *end);
+	void *user;
+};
+
+static bool is_in_order(term reason)
+{
+	if (term_is_tuple_of(reason, 2))
+		reason = tuple_element(reason, 0);
+	else if (reason == A(normal))
+		return true;
+	return reason == A(shutdown);
+}
+
+/* On the owner. */
+static void tell_end(struct proc *p, void *user)
+{
+	struct ending *ending = user;
+	const struct raise *raise = &proc_extra(p)->raise;
+	term reason = raise->class == CLASS_EXIT ? raise->reason : exec_exit_reason(p);
+	char *text = term_text(reason, 400, NULL);
+	const struct beamr_end end = { is_in_order(reason), text };
+	ending->fn(ending->user, &end);
+	free(text);
+	mem_free(MEM_MISC, ending, sizeof(*ending));
+}
+
 int beamr_spawn(struct beamr_ns *h, const char *module, const char *function,
 	struct beamr_term *const *arguments, size_t count,
 	const struct beamr_spawn_options *options, beamr_pid *ret_pid)
 {
 	struct spawn_options spawn_options;
 	spawn_options_init(&spawn_options);
+	struct ending *ending = NULL;
+	if (options != NULL && options->ended != NULL) {
+		ending = mem_alloc(MEM_MISC, sizeof(*ending));
+		*ending = (struct ending){ options->ended, options->user };
+		spawn_options.on_exit = tell_end;
+		spawn_options.on_exit_user = ending;
+	}
 	term pid;
 	int r = spawn(h, module, function, arguments, count, options, &spawn_options, &pid);
 	if (r == 0)
 		*ret_pid = pid_to_host(pid);
+	else if (ending != NULL)
+		mem_free(MEM_MISC, ending, sizeof(*ending));
 	return r;
 }
 
