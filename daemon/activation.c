@@ -39,15 +39,26 @@ static void confirmed(struct service *service, const char *how)
 		waits->done(waits, 0);
 }
 
+void service_confirm_looked(struct service *service, enum node_health health, const char *text)
+{
+	if (json_object_get(service->record, "confirm") == NULL)
+		return; /* by hand, meanwhile */
+	if (health == NODE_WELL)
+		confirmed(service, "confirmed: it has run well for as long as was asked");
+	else
+		service_roll_back(service, health == NODE_ILL ? text : "it is not running well");
+}
+
 static void on_confirm_timer(evutil_socket_t fd, short what, void *user)
 {
 	struct service *service = user;
-	bool well = service->run != NULL && !service->run->stopping &&
-		    node_has_started(service->run->node);
-	if (well)
-		confirmed(service, "confirmed: it has run well for as long as was asked");
-	else
+	struct run *run = service->run;
+	if (run == NULL || run->stopping) {
 		service_roll_back(service, "it is not running well");
+		return;
+	}
+	run->looks_to_confirm = true;
+	node_look(run->node, service->declaration->health);
 }
 
 bool service_watch_confirmation(struct service *service)

@@ -151,7 +151,28 @@ static void settled(struct run *run)
 
 static void on_settled(evutil_socket_t fd, short what, void *user)
 {
-	settled(user);
+	struct run *run = user;
+	run->looks_to_confirm = false;
+	node_look(run->node, run->service->declaration->health);
+}
+
+static void run_looked(void *user, enum node_health health, const char *text)
+{
+	struct run *run = user;
+	struct service *service = run->service;
+	if (run->stopping)
+		return;
+	if (run->looks_to_confirm) {
+		service_confirm_looked(service, health, text);
+	} else if (health == NODE_WELL) {
+		settled(run);
+	} else if (health == NODE_GOING) {
+		service_arm(service, &run->timer, on_run_timer, run,
+			service->declaration->stop_timeout);
+	} else {
+		(void)snprintf(run->ill, sizeof(run->ill), "%s", text); /* cut when long */
+		run_stop(run, service->declaration->stop_timeout);
+	}
 }
 
 static void run_started(void *user)
@@ -191,18 +212,21 @@ static void run_gone(void *user)
 	struct run *run = user;
 	struct service *service = run->service;
 	struct services *services = service->all;
-	bool asked = run->stopping && !(run->timed_out && run->started_usec == 0);
+	bool is_ill = run->ill[0] != '\0';
+	bool asked = run->stopping && !is_ill && !(run->timed_out && run->started_usec == 0);
 	bool had_started = run->started_usec != 0, had_settled = run->settled;
 	int status = run->status;
 	char why[600];
-	if (run->timed_out && !had_started)
+	if (is_ill)
+		(void)snprintf(why, sizeof(why), "%s", run->ill); /* fits */
+	else if (run->timed_out && !had_started)
 		(void)snprintf(why, sizeof(why), "did not start in time"); /* fits */
 	else if (status == 0 && !run->timed_out)
 		(void)snprintf(why, sizeof(why), "ended by itself"); /* fits */
 	else
 		(void)snprintf(why, sizeof(why), "ended with status %d%s%s", status,
 			run->message[0] != '\0' ? ": " : "", run->message); /* fits */
-	if (run->timed_out && status == 0)
+	if ((run->timed_out || is_ill) && status == 0)
 		status = 1;
 	if (run == service->before) {
 		service->before = NULL;
@@ -248,7 +272,7 @@ static void run_gone(void *user)
 void run_start(struct service *service, const char *digest)
 {
 	const struct node_events events = {
-		.started = run_started, .ended = run_ended, .gone = run_gone
+		.started = run_started, .ended = run_ended, .gone = run_gone, .looked = run_looked
 	};
 	struct services *services = service->all;
 	const struct declaration *declaration = service->declaration;

@@ -24,8 +24,12 @@ struct node {
 	bool bare;
 	beamr_pid
 		root; /* the process that does what the service is for; 0: it is applications alone */
-	bool root_over;      /* the machine has told of its end */
-	bool called;         /* a call of ours is under way */
+	bool root_over; /* the machine has told of its end */
+	bool called; /* a call of ours is under way: an application's start, or a look at how it is */
+
+	enum { LOOKS_NOT, LOOKS_STATUS, LOOKS_HEALTH } looking; /* what the call asks */
+
+	char *look; /* the health check; NULL: there is none */
 	bool gone;           /* its last process is */
 	char **applications; /* to start when it has booted; ended by NULL */
 	size_t application;  /* the next one */
@@ -50,6 +54,7 @@ static struct node *node_free(struct node *node)
 		free(node->applications[i]);
 	free(node->applications);
 	free(node->start);
+	free(node->look);
 	free(node);
 	return NULL;
 }
@@ -186,44 +191,71 @@ static void on_root_over(void *user)
 	bridge_post(&node->daemon->bridge, &node->root_item);
 }
 
-/* Runs "module:function(A, B)" as the process that the service is. */
-static int run_root(struct node *node, const char *start, char *reason, size_t size)
+/* "module:function(A, B)" taken apart. */
+struct start_call {
+	char *module, *function;
+	struct beamr_term **terms;
+	size_t count;
+};
+
+/* Returns 0, or an outcome with *error. start_call_done() in either case. */
+static int start_call_parse(struct start_call *start, const char *text, struct beamr_error *error)
 {
-	struct beamr_term **terms = NULL;
-	struct beamr_error error = { .reason = "" };
+	static char usual[] = "main";
+	*start = (struct start_call){ .module = strdup(text) };
+	*error = (struct beamr_error){ .reason = "" };
+	if (start->module == NULL)
+		return -ENOMEM;
+	start->function = strchr(start->module, ':');
+	char *arguments = start->function != NULL ? strchr(start->function, '(') : NULL;
+	if (start->function != NULL)
+		*start->function++ = '\0';
+	else
+		start->function = usual;
+	if (arguments == NULL)
+		return 0;
+	arguments[strlen(arguments) - 1] = ']'; /* "(A, B)" as "[A, B]" */
+	arguments[0] = '[';
+	int r = startup_arguments(arguments, &start->terms, &start->count, error);
+	arguments[0] = '\0';
+	return r;
+}
+
+static void start_call_done(struct start_call *start)
+{
+	for (size_t i = 0; i < start->count; i++)
+		(void)beamr_term_free(start->terms[i]);
+	free(start->terms);
+	free(start->module);
+}
+
+static int refuse_call(const struct start_call *start, int r, const struct beamr_error *error,
+	char *reason, size_t size)
+{
+	return refuse(reason, size, r, "%s:%s/%zu cannot be started: %s", start->module,
+		start->function, start->count,
+		r == BEAMR_E_NO_MODULE     ? "there is no such module"
+		: r == BEAMR_E_NO_FUNCTION ? "there is no such function"
+		: r == BEAMR_E_FORMAT      ? error->reason
+					   : strerror(r < 0 ? -r : EAGAIN));
+}
+
+/* Runs it as the process that the service is. */
+static int run_root(struct node *node, const char *text, char *reason, size_t size)
+{
 	const struct beamr_spawn_options options = { .ended = on_root_ended, .user = node };
-	size_t count = 0;
-	int r = 0;
-	char usual[] = "main";
-	_cleanup_(free_stringp) char *module = strdup(start);
-	char *function = module != NULL ? strchr(module, ':') : NULL;
-	char *arguments = function != NULL ? strchr(function, '(') : NULL;
-	if (module == NULL)
-		return refuse(reason, size, -ENOMEM, "%s", strerror(ENOMEM));
-	if (function != NULL)
-		*function++ = '\0';
-	if (arguments != NULL) {
-		arguments[strlen(arguments) - 1] = ']'; /* "(A, B)" as "[A, B]" */
-		arguments[0] = '[';
-		r = startup_arguments(arguments, &terms, &count, &error);
-		arguments[0] = '\0';
-	}
-	if (function == NULL)
-		function = usual;
+	struct start_call start;
+	struct beamr_error error;
+	int r = start_call_parse(&start, text, &error);
 	if (r == 0)
-		r = beamr_spawn(node->ns, module, function, terms, count, &options, &node->root);
-	for (size_t i = 0; i < count; i++)
-		(void)beamr_term_free(terms[i]);
-	free(terms);
+		r = beamr_spawn(node->ns, start.module, start.function, start.terms, start.count,
+			&options, &node->root);
 	if (r != 0)
-		return refuse(reason, size, r, "%s:%s/%zu cannot be started: %s", module, function,
-			count,
-			r == BEAMR_E_NO_MODULE     ? "there is no such module"
-			: r == BEAMR_E_NO_FUNCTION ? "there is no such function"
-			: r == BEAMR_E_FORMAT      ? error.reason
-						   : strerror(r < 0 ? -r : EAGAIN));
-	beamr_watch(node->daemon->machine, node->root, on_root_over, node);
-	return 0;
+		r = refuse_call(&start, r, &error, reason, size);
+	else
+		beamr_watch(node->daemon->machine, node->root, on_root_over, node);
+	start_call_done(&start);
+	return r;
 }
 
 static void on_called(void *user, struct beamr_call_result *result)
@@ -271,22 +303,101 @@ static void go_on(struct node *node)
 		fail(node, application, "its start cannot be asked for");
 }
 
+/* ---- how it is ---- */
+
+#define LOOK_USEC 5000000 /* in which a node that runs well answers */
+
+static void looked(struct node *node, enum node_health health, const char *text)
+{
+	free(node->look);
+	node->look = NULL;
+	node->looking = LOOKS_NOT;
+	if (!node->forgotten)
+		node->events.looked(node->events.user, health, text);
+}
+
+static void ask(struct node *node, const char *what, unsigned looking)
+{
+	const struct beamr_call_options options = { .timeout_usec = LOOK_USEC };
+	struct start_call start;
+	struct beamr_error error;
+	char reason[512];
+	int r = start_call_parse(&start, what, &error);
+	node->looking = looking;
+	if (r == 0)
+		r = beamr_call(node->ns, start.module, start.function, start.terms, start.count,
+			&options, on_called, node, NULL);
+	node->called = r == 0;
+	if (r != 0)
+		(void)refuse_call(&start, r, &error, reason, sizeof(reason));
+	start_call_done(&start);
+	if (r != 0)
+		looked(node, NODE_ILL, reason);
+}
+
+/* Init answers even while it takes everything down, which may last a second. */
+static void tell_status(struct node *node, const char *text)
+{
+	if (node->root_over || strncmp(text, "{started,", 9) != 0)
+		looked(node, NODE_GOING, "");
+	else if (node->look != NULL)
+		ask(node, node->look, LOOKS_HEALTH);
+	else
+		looked(node, NODE_WELL, "");
+}
+
+static void tell_health(struct node *node, bool value, const char *text)
+{
+	char reason[700];
+	bool well = value && (strcmp(text, "ok") == 0 || strcmp(text, "true") == 0 ||
+				     strncmp(text, "{ok,", 4) == 0);
+	(void)snprintf(reason, sizeof(reason), "its health check %.200s %s %.400s", node->look,
+		value ? "says" : "fails:", text); /* fits */
+	looked(node, well ? NODE_WELL : NODE_ILL, reason);
+}
+
+void node_look(struct node *node, const char *health)
+{
+	if (node->ended || !node->started || node->called || node->root_over) {
+		looked(node, NODE_GOING, "");
+		return;
+	}
+	node->look = health[0] != '\0' ? strdup(health) : NULL;
+	if (!node->bare)
+		ask(node, "init:get_status", LOOKS_STATUS);
+	else if (node->look != NULL)
+		ask(node, node->look, LOOKS_HEALTH);
+	else
+		looked(node, NODE_WELL, "");
+}
+
 static void tell_called(struct bridge_item *item)
 {
 	struct node *node = NODE_OF(item, call_item);
 	struct beamr_call_result *result = TAKE_PTR(node->result);
-	const char *application = node->applications[node->application++];
-	bool truncated, well = false;
-	_cleanup_(free_stringp) char *text =
+	bool truncated, value = result->end == BEAMR_CALL_VALUE;
+	_cleanup_(free_stringp) char *known =
 		result->term != NULL ? beamr_term_text(result->term, 400, &truncated) : NULL;
-	if (result->end == BEAMR_CALL_VALUE && text != NULL)
-		well = strncmp(text, "{ok,", 4) == 0;
+	const char *text = known != NULL                         ? known
+			   : result->end == BEAMR_CALL_TIMED_OUT ? "no answer"
+								 : "it was cut short";
 	(void)beamr_call_result_free(result);
 	node->called = false;
-	if (node->ended)
+	if (node->ended) {
 		maybe_gone(node);
-	else if (!well)
-		fail(node, application, text != NULL ? text : "its start was cut short");
+		return;
+	}
+	if (node->looking == LOOKS_STATUS) {
+		tell_status(node, value ? text : "");
+		return;
+	}
+	if (node->looking == LOOKS_HEALTH) {
+		tell_health(node, value, text);
+		return;
+	}
+	const char *application = node->applications[node->application++];
+	if (!value || strncmp(text, "{ok,", 4) != 0)
+		fail(node, application, text);
 	else
 		go_on(node);
 }

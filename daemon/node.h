@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One run of a service: a namespace, what runs in it, and its end. Life: 1 node_start()  2 started  3 ended (by itself, or because
  * node_stop() asked)  4 gone: the namespace has no process left and its name is free; the node is freed right after.
- * What happens is told on the main thread, each at most once and in that order; `gone` always comes. Main thread only. */
+ * What happens is told on the main thread, each of these at most once and in that order; `gone` always comes. Main thread only. */
 #pragma once
 #include "daemon.h"
 #include "release.h"
 
 struct node;
 
+enum node_health {
+	NODE_WELL,
+	NODE_GOING, /* on its way down: its end is, or will be, told */
+	NODE_ILL,   /* it runs, but says that it is not well */
+};
+
 struct node_events {
 	void (*started)(void *user);
 	/* status: what it halted with; 0 of one that was stopped or whose root ended in order. message: borrowed. */
 	void (*ended)(void *user, int status, const char *message);
 	void (*gone)(void *user);
+	/* The answer to node_look(); not when it ends before. text: why it is ill; borrowed. */
+	void (*looked)(void *user, enum node_health health, const char *text);
 	void *user;
 };
 
@@ -40,6 +48,9 @@ void node_stop(struct node *node);
 void node_kill(struct node *node);
 /* No event comes any more; it goes on by itself to its end. */
 void node_forget(struct node *node);
+/* Whether it runs well; `looked` is called once, perhaps before this returns. health: "module:function(arguments)" that says ok, true or
+ * {ok, _} when it does, or "". One at a time. */
+void node_look(struct node *node, const char *health);
 bool node_has_started(const struct node *node);
 /* Its namespace, lent; NULL once it has ended. */
 struct beamr_ns *node_ns(const struct node *node);

@@ -17,6 +17,8 @@ struct run {
 	bool settled;        /* has run for long enough to be believed */
 	struct event *timer; /* start or stop */
 	struct event *settle_timer;
+	bool looks_to_confirm; /* what is being looked for; else to settle */
+	char ill[600];         /* why it was told to end, when it was; "" */
 	int64_t started_usec; /* monotonic; 0 before */
 	int status;
 	char message[512];
@@ -133,6 +135,8 @@ void service_begin_activate(struct service *service);
 json_t *service_activation_record(struct service *service);
 /* True: the active release is to run well for a while before it counts. */
 bool service_watch_confirmation(struct service *service);
+/* How it is when its time of confirmation is over. */
+void service_confirm_looked(struct service *service, enum node_health health, const char *text);
 /* The change is done: the request ends, or waits for confirmation. */
 void service_change_over(struct service *service);
 /* A continuation of service_commit(): the new one of a blue-green change is the service. */
