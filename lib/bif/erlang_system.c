@@ -395,6 +395,20 @@ static term os_version(struct proc *p)
 	return heap_tuple_of(bif_heap(p), term_of_small(major), term_of_small(minor), term_of_small(release));
 }
 
+/* [{Module, Function, Arity}]: the functions in C that this release of OTP has; not those of beamr's own kernel. */
+static term snifs(struct proc *p)
+{
+	term list = TERM_NIL;
+	for (size_t i = bif_count; i-- > 0;) {
+		const struct export *e = bif_table[i].export;
+		if (!bif_is_in_release(&bif_table[i], p->ns->release) || e->module == A(beamr_kernel))
+			continue;
+		term mfa = heap_tuple_of(bif_heap(p), e->module, e->function, term_of_small(e->arity));
+		list = heap_cons(bif_heap(p), mfa, list);
+	}
+	return list;
+}
+
 static term system_info_atom(struct proc *p, term item)
 {
 	switch (atom_index(item)) {
@@ -485,6 +499,8 @@ static term system_info_atom(struct proc *p, term item)
 	case ATOM_INDEX_smp_support:
 	case ATOM_INDEX_threads:
 		return A(true);
+	case ATOM_INDEX_snifs:
+		return snifs(p);
 	case ATOM_INDEX_start_time:
 		return integer_of_i64(bif_heap(p), host_start_nsec());
 	case ATOM_INDEX_system_architecture:

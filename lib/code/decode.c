@@ -68,10 +68,13 @@ bool compact_read(struct bytes *b, struct compact *ret)
 		ret->size = size;
 		return true;
 	}
-	/* Only integers may be negative or larger than a word. */
-	if (size > 8 || (size == 8 && data[0] >= 0x80))
+	/* Only integers may be negative. A plain number may be larger than a word, as in <<_:(1 bsl 64), R/bits>>: whatever it counts, there
+	 * are never so many, nor INT64_MAX of them. */
+	if (data[0] >= 0x80 && size >= 8)
 		return false;
-	ret->value = big_endian(data, size);
+	if (size > 8 && ret->tag != COMPACT_U)
+		return false;
+	ret->value = size <= 8 ? big_endian(data, size) : INT64_MAX;
 	return true;
 }
 

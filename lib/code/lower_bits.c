@@ -49,7 +49,7 @@ static bool field_bits(
 	struct lowering *l, const struct operand *size, const struct operand *unit, uint64_t *ret)
 {
 	uint64_t n = size->kind == OPERAND_TERM ? (uint64_t)small_value(size->term) : size->value;
-	if (__builtin_mul_overflow(n, unit->value, ret) || *ret > INT32_MAX) {
+	if (__builtin_mul_overflow(n, unit->value, ret)) {
 		lower_fail(l, "bs_match: field too large");
 		return false;
 	}
@@ -83,6 +83,8 @@ static bool is_power_of_two(uint64_t n)
 	return n != 0 && (n & (n - 1)) == 0;
 }
 
+#define MATCH_BITS_MAX ((uint64_t)1 << 40) /* no bitstring has more */
+
 /* One command of bs_match; returns how many operands it takes with its name, 0 when it is unknown. */
 static uint64_t lower_match_command(struct lowering *l, const struct operand *fail,
 	const struct operand *o_context, const struct operand *c, uint64_t left)
@@ -90,6 +92,15 @@ static uint64_t lower_match_command(struct lowering *l, const struct operand *fa
 	struct arg context = arg_reg(o_context);
 	uint64_t bits;
 	term name = c[0].kind == OPERAND_TERM ? c[0].term : TERM_NONE;
+	if ((name == A(ensure_at_least) || name == A(ensure_exactly)) && left >= 2 && number_of(&c[1]) > MATCH_BITS_MAX) {
+		EMIT(l, jump, arg_label(fail)); /* and what follows is never reached */
+		return left;
+	}
+	if (name == A(ensure_at_least) && left >= 3 && number_of(&c[1]) > INT32_MAX) {
+		EMIT(l, bs_match_huge_at_least, context, arg_number(number_of(&c[2])), arg_label(fail),
+			arg_word(number_of(&c[1])));
+		return 3;
+	}
 	if (name == A(ensure_at_least) && left >= 3) {
 		uint64_t unit = number_of(&c[2]), need = number_of(&c[1]);
 		if (operand_is_x8(o_context) && is_power_of_two(unit)) {
@@ -121,11 +132,17 @@ static uint64_t lower_match_command(struct lowering *l, const struct operand *fa
 		return 3;
 	}
 	if (name == A(ensure_exactly) && left >= 2) {
-		EMIT(l, bs_match_exactly, context, arg_label(fail), arg_number(number_of(&c[1])));
+		if (number_of(&c[1]) > INT32_MAX)
+			EMIT(l, bs_match_huge_exactly, context, arg_label(fail), arg_word(number_of(&c[1])));
+		else
+			EMIT(l, bs_match_exactly, context, arg_label(fail), arg_number(number_of(&c[1])));
 		return 2;
 	}
 	if (name == A(skip) && left >= 2) {
-		EMIT(l, bs_match_skip, context, arg_number(number_of(&c[1])));
+		if (number_of(&c[1]) > INT32_MAX)
+			EMIT(l, bs_match_huge_skip, context, arg_word(number_of(&c[1])));
+		else
+			EMIT(l, bs_match_skip, context, arg_number(number_of(&c[1])));
 		return 2;
 	}
 	if (name == A(integer) && left >= 6) {
@@ -139,14 +156,19 @@ static uint64_t lower_match_command(struct lowering *l, const struct operand *fa
 			EMIT(l, bs_match_small, context, arg_reg(&c[5]), arg_number(bits));
 		else
 			EMIT(l, bs_match_integer, context, arg_reg(&c[5]),
-				arg_number(number_of(&c[1])), arg_number(flags), arg_number(bits));
+				arg_number(number_of(&c[1])), arg_number(flags),
+				arg_number(bits <= INT32_MAX ? bits : INT32_MAX)); /* no integer is that long */
 		return 6;
 	}
 	if (name == A(binary) && left >= 6) {
 		if (!is_number(&c[3]) || !field_bits(l, &c[3], &c[4], &bits))
 			return 0;
-		EMIT(l, bs_match_binary, context, arg_reg(&c[5]), arg_number(number_of(&c[1])),
-			arg_number(0), arg_number(bits));
+		if (bits > INT32_MAX)
+			EMIT(l, bs_match_huge_binary, context, arg_reg(&c[5]), arg_number(number_of(&c[1])),
+				arg_number(0), arg_word(bits));
+		else
+			EMIT(l, bs_match_binary, context, arg_reg(&c[5]), arg_number(number_of(&c[1])),
+				arg_number(0), arg_number(bits));
 		return 6;
 	}
 	if (name == A(get_tail) && left >= 4) {
@@ -338,30 +360,33 @@ static void lower_create(struct lowering *l, const struct operand *o)
 	}
 }
 
-static bool lower_start(struct lowering *l, enum op op, const struct operand *o)
+/* The source and the live registers of a bs_start_match. The source may lie beyond the live: then this is its last use, and it goes to
+ * the first register that is not live, so that it is kept should memory be collected. */
+static uint64_t lower_start_live(struct lowering *l, struct operand *source, uint64_t live)
 {
-	if (op == OP_bs_start_match3 && operand_is_x8(&o[1]) && operand_is_x8(&o[3])) {
-		EMIT(l, bs_start_match_x, arg_reg8(&o[1]), arg_reg8(&o[3]), arg_number(o[2].value),
-			arg_label(&o[0]));
-		return true;
+	if (source->kind != OPERAND_X || source->value < live)
+		return live;
+	if (source->value != live) {
+		EMIT(l, move, arg_reg(source), arg_x((unsigned)live));
+		source->value = live;
 	}
-	if (op == OP_bs_start_match3) {
-		struct arg source = lower_reg(l, &o[1], 0);
-		EMIT(l, bs_start_match, source, arg_reg(&o[3]), arg_number(o[2].value),
-			arg_label(&o[0]));
-		return true;
-	}
-	/* A label, or the atom no_fail or resume. */
-	struct arg source = lower_reg(l, &o[2], 0);
+	return live + 1;
+}
+
+/* fail: a label, or the atom no_fail or resume. */
+static void lower_start(struct lowering *l, const struct operand *fail, struct operand source, uint64_t live,
+	const struct operand *into)
+{
 	static const struct operand none = { .kind = OPERAND_LABEL };
-	const struct operand *fail = o[0].kind == OPERAND_LABEL ? &o[0] : &none;
-	if (operand_is_x8(&o[2]) && operand_is_x8(&o[3])) {
-		EMIT(l, bs_start_match_x, arg_reg8(&o[2]), arg_reg8(&o[3]), arg_number(o[1].value),
-			arg_label(fail));
-		return true;
+	if (fail->kind != OPERAND_LABEL)
+		fail = &none;
+	live = lower_start_live(l, &source, live);
+	if (operand_is_x8(&source) && operand_is_x8(into)) {
+		EMIT(l, bs_start_match_x, arg_reg8(&source), arg_reg8(into), arg_number(live), arg_label(fail));
+		return;
 	}
-	EMIT(l, bs_start_match, source, arg_reg(&o[3]), arg_number(o[1].value), arg_label(fail));
-	return true;
+	struct arg from = lower_reg(l, &source, 0);
+	EMIT(l, bs_start_match, from, arg_reg(into), arg_number(live), arg_label(fail));
 }
 
 static bool lower_utf(struct lowering *l, enum op op, const struct operand *o)
@@ -399,8 +424,11 @@ bool lower_bits(struct lowering *l, enum op op, const struct operand *o)
 	struct arg source;
 	switch ((unsigned)op) {
 	case OP_bs_start_match3:
+		lower_start(l, &o[0], o[1], o[2].value, &o[3]);
+		return true;
 	case OP_bs_start_match4:
-		return lower_start(l, op, o);
+		lower_start(l, &o[0], o[2], o[1].value, &o[3]);
+		return true;
 	case OP_bs_match:
 		lower_match(l, o);
 		return true;

@@ -460,6 +460,8 @@ static bool fuse_start_match(struct lowering *l, const struct operand *fail, uin
 		!operand_is_x8(destination) || !operands_same(destination, &next.o[0]) ||
 		!operand_is_x8(&next.o[1]))
 		return false;
+	if (source->value >= live)
+		return false; /* lower_start() has more to do */
 	take_to(l, next.at, ret_taken);
 	EMIT(l, bs_start_match_position, arg_reg8(source), arg_reg8(destination), arg_number(live),
 		arg_label(fail->kind == OPERAND_LABEL ? fail : &none), arg_reg8(&next.o[1]));

@@ -470,7 +470,6 @@ static size_t match_command(struct verifier *v, const struct operand *e, size_t 
 		{ A(ensure_at_least), 3 }, { A(ensure_exactly), 2 }, { A(integer), 6 }, { A(binary), 6 },
 		{ A(skip), 2 },            { A(get_tail), 4 },       { A(eqeq), 4 },
 	};
-	const uint64_t bits_max = (uint64_t)1 << 40;
 	size_t n = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (e[0].kind == OPERAND_TERM && e[0].term == commands[i].name)
@@ -486,7 +485,7 @@ static size_t match_command(struct verifier *v, const struct operand *e, size_t 
 	const struct operand *unit = name == A(integer) || name == A(binary) ? &e[4] : NULL;
 	bool live_needed = name == A(integer) || name == A(binary) || name == A(get_tail);
 	if (size->kind != OPERAND_U || (unit != NULL && unit->kind != OPERAND_U) ||
-		(live_needed && e[1].kind != OPERAND_U) || size->value > bits_max || (unit != NULL && unit->value > 256)) {
+		(live_needed && e[1].kind != OPERAND_U) || (unit != NULL && unit->value > 256)) {
 		(void)verify_refuse(v, "a bad command of bs_match");
 		return 0;
 	}
@@ -511,7 +510,9 @@ static size_t match_command(struct verifier *v, const struct operand *e, size_t 
 		write_register(v, &e[3], ANY);
 		return n;
 	}
-	uint64_t takes = size->value * (unit != NULL ? unit->value : 1);
+	uint64_t takes;
+	if (__builtin_mul_overflow(size->value, unit != NULL ? unit->value : 1, &takes))
+		takes = INT64_MAX; /* as what is larger than a word is read */
 	if (takes > *bits) {
 		(void)verify_refuse(v, "bs_match reads %llu bits of %llu", (unsigned long long)takes, (unsigned long long)*bits);
 		return 0;
@@ -699,9 +700,8 @@ static void bs_part(struct verifier *v)
 static void bs_start(struct verifier *v, const struct operand *fail, const struct operand *live,
 	const struct operand *source, const struct operand *into)
 {
-	(void)read_value(v, source); /* only that there is one */
+	(void)read_value(v, source); /* only that there is one; when it is not among the live, it has its last use here */
 	keep_live(v, live->value);
-	(void)read_value(v, source); /* and that it is among the live */
 	may_collect(v);
 	fail_to(v, fail);
 	write_register(v, into, KNOWN(KNOWN_CONTEXT, 0));

@@ -303,6 +303,11 @@ L_bs_match_at_least:
 		NEXT(bs_match_at_least);
 	JUMP(F32(1, 0));
 
+L_bs_match_huge_at_least:
+	if (match_test_at_least(REG(W16(0)), (size_t)pc[2], W16(1)))
+		NEXT(bs_match_huge_at_least);
+	JUMP(F32(1, 0));
+
 L_bs_match_at_least_x: {
 	const term *context = boxed_ptr(x8(0));
 	/* All of them are small integers: sizes times 8. */
@@ -383,6 +388,11 @@ L_bs_match_exactly:
 		NEXT(bs_match_exactly);
 	JUMP(F32(1, 0));
 
+L_bs_match_huge_exactly:
+	if (match_test_tail(REG(W16(0)), (size_t)pc[2]))
+		NEXT(bs_match_huge_exactly);
+	JUMP(F32(1, 0));
+
 L_bs_match_small:
 	/* Checked all the same: an ensure command before it is the compiler's promise. */
 	if (unlikely(match_left(REG(W16(0))) < F16(1, 0)))
@@ -411,6 +421,22 @@ L_bs_match_binary: {
 	REG(W16(1)) = value;
 	NEXT(bs_match_binary);
 }
+
+L_bs_match_huge_binary: {
+	BITS_ROOM(F16(1, 0));
+	SWAP_OUT();
+	term value = match_bits(proc_heap(p), REG(W16(0)), (size_t)pc[2]);
+	H = p->mem.heap.top;
+	if (unlikely(value == TERM_NONE))
+		goto raise_badarg;
+	REG(W16(1)) = value;
+	NEXT(bs_match_huge_binary);
+}
+
+L_bs_match_huge_skip:
+	if (unlikely(!match_skip(REG(W16(0)), (size_t)pc[1])))
+		goto raise_badarg;
+	NEXT(bs_match_huge_skip);
 
 L_bs_match_skip:
 	if (unlikely(!match_skip(REG(W16(0)), (size_t)F32(1, 0))))

@@ -194,3 +194,15 @@ dg_(<<>>, N, A) -> {N, A};
 dg_(R, N, A) -> {R, N, A}.
 first_byte_at_any_bit() -> B = id(<<16#0123456789ABCDEF:64>>), [fb_(P, B) || P <- lists:seq(0, 63)].
 fb_(P, B) -> <<_:P, R/bits>> = B, case R of <<X, _/binary>> -> {bytes, X}; <<X, _/bits>> -> {bits, X}; _ -> short end.
+%% The literal is moved into a register that is not among the live ones of the match.
+match_a_literal() -> [begin <<_:16, R/bits>> = <<"abc">>, R end, mlit_(0), mlit_(1), mlit_(id(2), <<"x">>)].
+mlit_(0) -> <<A, B/binary>> = <<"literal">>, {A, B};
+mlit_(1) -> <<A:4, B/bits>> = <<"l">>, [A, B].
+mlit_(N, X) -> garbage_(N), <<A, B/binary>> = <<"literal">>, {X, A, B}.
+garbage_(N) -> erlang:garbage_collect(), id(N).
+%% More bits than any bitstring has, and more than 32 bits count.
+match_huge_sizes() -> [mh_(B) || B <- [<<>>, <<1, 2, 3>>, <<1:1>>, <<0:800>>]].
+mh_(B) -> [case id(B) of <<X:8, _:2147483648>> -> X; _ -> no end, case id(B) of <<X:8, _:(1 bsl 33), _/bits>> -> X; _ -> no end,
+    case id(B) of <<X:8, _:(1 bsl 64)>> -> X; _ -> no end, case id(B) of <<X:8, _:(1 bsl 64), R/bits>> -> {X, R}; _ -> no end,
+    case id(B) of <<X:8, R:(1 bsl 32)/bits>> -> {X, R}; _ -> no end, case id(B) of <<X:8, R:(1 bsl 30)/binary, _/binary>> -> {X, R}; _ -> no end,
+    case id(B) of <<X:16/unit:256, _:(1 bsl 70)/bits>> -> X; <<X, _/bits>> -> X; _ -> no end].
