@@ -12,7 +12,7 @@ _Thread_local struct account_batch *account_batch __attribute__((tls_model("init
 
 static struct mutex batches_lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_LEAF };
 static struct account_batch *batches; /* guarded by batches_lock */
-static _Atomic uint64_t accounts;
+static _Atomic uint64_t accounts, unbalanced;
 
 struct account *account_new(void)
 {
@@ -27,11 +27,25 @@ struct account *account_new(void)
 	return a;
 }
 
+/* What was charged as one kind has come back as that kind, and every piece. */
+static bool is_balanced(struct account *a)
+{
+	bool zero = true;
+	for (unsigned i = 0; i < ACCOUNT_KINDS; i++)
+		zero = zero && atomic_load_relaxed(&a->used[i]) == 0;
+	for (unsigned i = 0; i < ACCOUNT_COUNTS; i++)
+		zero = zero && atomic_load_relaxed(&a->counts[i]) == 0;
+	return zero;
+}
+
 /* Whoever brings `life` to 0 frees: nobody holds the account, so nobody charges it any more. */
 static void life_add(struct account *a, uint64_t by)
 {
 	if (atomic_add_acq_rel(&a->life, by) + by != 0)
 		return;
+	if (!is_balanced(a))
+		atomic_add_relaxed(&unbalanced, 1);
+	debug_assert(is_balanced(a));
 	atomic_sub_relaxed(&accounts, 1);
 	mem_free(MEM_NS, a, sizeof(*a));
 }
@@ -280,6 +294,11 @@ void account_spent(const struct account *a, struct account_spent *ret)
 		ret->cpu_nsec += running > 0 ? running : 0;
 	}
 	mutex_unlock(&batches_lock);
+}
+
+uint64_t account_unbalanced(void)
+{
+	return atomic_load_relaxed(&unbalanced);
 }
 
 uint64_t account_count(void)

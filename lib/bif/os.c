@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Module os. The environment is a namespace's own: a copy of the host's, made when it is first touched, so that
  * one service's putenv is nobody else's. */
+#include "base/account.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -23,6 +24,7 @@ struct variable {
 /* Sorted by name. */
 struct environment {
 	struct mutex lock;
+	struct account *account; /* charged for it; NULL: nobody */
 	VEC(struct variable) variables;
 };
 
@@ -59,11 +61,19 @@ static bool variable_is(const struct environment *env, size_t position, const ch
 	return position < env->variables.count && strcmp(env->variables.items[position].name, name) == 0;
 }
 
+static int64_t variable_bytes(const struct variable *v)
+{
+	return (int64_t)(strlen(v->name) + strlen(v->value) + 2 + sizeof(*v));
+}
+
 /* Takes name and value. */
 static void variable_set(struct environment *env, char *name, char *value)
 {
 	size_t i = variable_position(env, name);
+	const struct variable fresh = { name, value };
+	account_charge(env->account, ACCOUNT_OTHER, variable_bytes(&fresh));
 	if (variable_is(env, i, name)) {
+		account_charge(env->account, ACCOUNT_OTHER, -variable_bytes(&env->variables.items[i]));
 		free_text(env->variables.items[i].value);
 		free_text(name);
 		env->variables.items[i].value = value;
@@ -75,9 +85,10 @@ static void variable_set(struct environment *env, char *name, char *value)
 	env->variables.items[i] = (struct variable){ name, value };
 }
 
-static struct environment *environment_new(const char *const *variables)
+static struct environment *environment_new(struct ns *ns, const char *const *variables)
 {
 	struct environment *env = mem_zalloc(MEM_NS, sizeof(*env));
+	env->account = ns->account;
 	mutex_init(&env->lock, LOCK_LEAF);
 	for (const char *const *e = variables; *e != NULL; e++) {
 		const char *equals = strchr(*e, '=');
@@ -93,6 +104,7 @@ struct environment *environment_free(struct environment *env)
 	if (env == NULL)
 		return NULL;
 	vec_foreach (v, &env->variables) {
+		account_charge(env->account, ACCOUNT_OTHER, -variable_bytes(v));
 		free_text(v->name);
 		free_text(v->value);
 	}
@@ -107,7 +119,7 @@ static struct environment *environment_of(struct ns *ns)
 	struct environment *env = atomic_load_acquire(&ns->environment);
 	if (env != NULL)
 		return env;
-	struct environment *made = environment_new((const char *const *)environ);
+	struct environment *made = environment_new(ns, (const char *const *)environ);
 	/* Two first users may race; the loser's copy goes. */
 	if (atomic_cas_acq_rel(&ns->environment, &env, made))
 		return made;
@@ -117,7 +129,7 @@ static struct environment *environment_of(struct ns *ns)
 
 void environment_set(struct ns *ns, const char *const *variables)
 {
-	struct environment *made = environment_new(variables);
+	struct environment *made = environment_new(ns, variables);
 	environment_free(atomic_load_acquire(&ns->environment));
 	atomic_store_release(&ns->environment, made);
 }
@@ -140,6 +152,7 @@ static void variable_remove(struct environment *env, const char *name)
 	size_t i = variable_position(env, name);
 	if (!variable_is(env, i, name))
 		return;
+	account_charge(env->account, ACCOUNT_OTHER, -variable_bytes(&env->variables.items[i]));
 	free_text(env->variables.items[i].name);
 	free_text(env->variables.items[i].value);
 	env->variables.count--;

@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "bif/re_pattern.h"
 
+#include "base/account.h"
 #include "base/alloc.h"
 #include "base/pool.h"
 #include "bif/host.h"
@@ -303,6 +304,7 @@ struct long_match {
 	struct pool_job job;
 	term pid;
 	uint64_t question;
+	struct account *account; /* of who waits, which is charged for the copy */
 	struct run run;
 	uint8_t subject[];
 };
@@ -313,6 +315,7 @@ static void long_match_free(struct long_match *l)
 		re_pattern_unref(l->run.pattern);
 	pcre2_code_free(l->run.own_code);
 	re_captures_done(&l->run.captures);
+	account_charge(l->account, ACCOUNT_OTHER, -(int64_t)(sizeof(*l) + l->run.subject.size));
 	mem_free(MEM_MISC, l, sizeof(*l) + l->run.subject.size);
 }
 
@@ -337,6 +340,8 @@ static term match_elsewhere(struct run *run)
 {
 	struct proc *p = run->p;
 	struct long_match *l = mem_alloc(MEM_MISC, sizeof(*l) + run->subject.size);
+	l->account = p->account;
+	account_charge(l->account, ACCOUNT_OTHER, (int64_t)(sizeof(*l) + run->subject.size));
 	l->run = *run;
 	memcpy(l->subject, run->subject.data, run->subject.size);
 	l->run.subject.data = l->subject;

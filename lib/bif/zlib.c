@@ -36,6 +36,7 @@ struct zstream {
 static void drop_input(struct zstream *s)
 {
 	mem_free(MEM_MISC, s->input, s->input_size);
+	account_charge(s->z.opaque, ACCOUNT_OTHER, -(int64_t)s->input_size);
 	s->input = NULL;
 	s->input_size = s->input_used = 0;
 }
@@ -60,6 +61,7 @@ static void zstream_destroy(struct counted *counted)
 	struct zstream *s = (struct zstream *)counted; /* first member */
 	end_codec(s);
 	forget(s);
+	account_charge(s->z.opaque, ACCOUNT_OTHER, -(int64_t)sizeof(*s));
 	(void)account_unref(s->z.opaque); /* always NULL */
 	mem_free(MEM_MISC, s, sizeof(*s));
 }
@@ -149,6 +151,7 @@ term bif_zlib_open_0(struct proc *p, const term *args)
 	atomic_store_relaxed(&s->owner, p->pid);
 	s->at_end = END_CUT;
 	s->z.opaque = account_ref(p->ns->account);
+	account_charge(p->account, ACCOUNT_OTHER, sizeof(*s));
 	s->z.zalloc = allocate;
 	s->z.zfree = release;
 	s->z.data_type = Z_BINARY;
@@ -387,6 +390,7 @@ term bif_zlib_enqueue_2(struct proc *p, const term *args)
 		drop_input(s);
 		s->input = input;
 		s->input_size = left + bytes.size;
+		account_charge(s->z.opaque, ACCOUNT_OTHER, (int64_t)s->input_size);
 	}
 	bif_charge(p, bytes.size / 1024 + 1);
 	iolist_bytes_done(&bytes);

@@ -104,6 +104,7 @@ static void zstd_destroy(struct counted *counted)
 {
 	struct zstd *z = (struct zstd *)counted; /* first member */
 	zstd_close(z);
+	account_charge(z->account, ACCOUNT_OTHER, -(int64_t)sizeof(*z));
 	(void)account_unref(z->account); /* always NULL */
 	mem_free(MEM_MISC, z, sizeof(*z));
 }
@@ -114,6 +115,7 @@ static struct zstd *zstd_new(struct account *account, enum direction direction, 
 	z->counted.refs = 1;
 	z->counted.destroy = zstd_destroy;
 	z->account = account_ref(account);
+	account_charge(account, ACCOUNT_OTHER, sizeof(*z));
 	z->direction = direction;
 	z->is_dict = is_dict;
 	return z;

@@ -3,6 +3,7 @@
  * Invariant: the stack that a program needs is known here (stack_max), and every value it can reach has been put there. */
 #include "ets/matchspec.h"
 
+#include "base/account.h"
 #include "heap/offheap.h"
 #include "proc/proc.h"
 #include "term/atom.h"
@@ -654,10 +655,17 @@ static void compile_clause(struct compiler *c, term t)
 	vec_push(&c->ms->clauses, clause);
 }
 
+static int64_t matchspec_bytes(const struct matchspec *ms)
+{
+	return (int64_t)(sizeof(*ms) + ms->ops.capacity * sizeof(*ms->ops.items) +
+			 ms->clauses.capacity * sizeof(*ms->clauses.items) + ms->sorted.capacity * sizeof(*ms->sorted.items));
+}
+
 static void matchspec_destroy(struct counted *counted)
 {
 	struct matchspec *ms = (struct matchspec *)(void *)counted; /* first member */
 	owned_term_free(ms->source);
+	account_charge(ms->account, ACCOUNT_OTHER, -matchspec_bytes(ms));
 	vec_done(&ms->ops);
 	vec_done(&ms->clauses);
 	vec_done(&ms->sorted);
@@ -699,6 +707,8 @@ struct matchspec *matchspec_compile(term source, enum ms_dialect dialect, struct
 	vec_done(&c.work);
 	vec_done(&c.branches);
 	vec_done(&c.branch_marks);
+	ms->account = account_current();
+	account_charge(ms->account, ACCOUNT_OTHER, matchspec_bytes(ms));
 	if (c.failed) {
 		matchspec_put(ms);
 		return NULL;

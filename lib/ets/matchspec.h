@@ -74,6 +74,7 @@ struct ms_clause {
 
 struct matchspec {
 	struct counted counted;
+	struct account *account;   /* who is charged for it: whom it was compiled for; NULL: nobody */
 	struct owned_term *source; /* all constants are in it */
 	VEC(struct ms_op) ops;
 	VEC(struct ms_clause) clauses;

@@ -377,6 +377,12 @@ term ets_identifier(struct heap *heap, struct table *t)
 	return t->is_named ? t->name : ets_reference(heap, t);
 }
 
+static void fix_free(struct fix *fix)
+{
+	account_charge(fix->table->account, ACCOUNT_ETS, -(int64_t)sizeof(*fix));
+	mem_free(MEM_ETS, fix, sizeof(*fix));
+}
+
 static void fixes_drop(struct ets_space *space, struct table *t)
 {
 	for (struct fix *fix = t->fixes; fix != NULL;) {
@@ -389,7 +395,7 @@ static void fixes_drop(struct ets_space *space, struct table *t)
 			}
 		}
 		owner_release(space, o);
-		mem_free(MEM_ETS, fix, sizeof(*fix));
+		fix_free(fix);
 		fix = next;
 	}
 	t->fixes = NULL;
@@ -563,6 +569,7 @@ int ets_fix(struct proc *p, term identifier, bool fix)
 			t->fixed_since_realtime_nsec = clock_realtime_nsec();
 		}
 		struct fix *new = mem_alloc(MEM_ETS, sizeof(*new));
+		account_charge(t->account, ACCOUNT_ETS, sizeof(*new));
 		*new = (struct fix){ .table = t, .pid = p->pid, .count = 1, .table_next = t->fixes };
 		t->fixes = new;
 		*at = new;
@@ -580,7 +587,7 @@ int ets_fix(struct proc *p, term identifier, bool fix)
 			}
 		}
 		atomic_store_relaxed(&t->fixed, t->fixes != NULL);
-		mem_free(MEM_ETS, old, sizeof(*old));
+		fix_free(old);
 		owner_release(space, o);
 	}
 	unlock_both(t);
@@ -630,7 +637,7 @@ static void fixes_release(struct ets_space *space, struct owner *o)
 			}
 		}
 		atomic_store_relaxed(&t->fixed, t->fixes != NULL);
-		mem_free(MEM_ETS, fix, sizeof(*fix));
+		fix_free(fix);
 	}
 }
 

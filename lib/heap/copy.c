@@ -455,7 +455,8 @@ static inline __attribute__((always_inline)) struct owned_term *owned_new(enum m
 		return NULL;
 	size_t bytes = sizeof(struct owned_term) + words * sizeof(term);
 	struct owned_term *o = mem_alloc(class, bytes);
-	*o = (struct owned_term){ .bytes = bytes, .class = class };
+	*o = (struct owned_term){ .bytes = bytes, .class = class, .account = account_current() };
+	account_charge(o->account, ACCOUNT_OTHER, (int64_t)bytes);
 	term *p = o->data;
 	o->value = copy_into(t, &p, &o->offheap, mode);
 	debug_assert(p == o->data + words);
@@ -481,6 +482,7 @@ struct owned_term *owned_term_free(struct owned_term *t)
 {
 	if (t != NULL) {
 		offheap_release(&t->offheap);
+		account_charge(t->account, ACCOUNT_OTHER, -(int64_t)t->bytes);
 		mem_free(t->class, t, t->bytes);
 	}
 	return NULL;

@@ -137,6 +137,7 @@ struct owned_term {
 	term value;
 	struct offheap offheap;
 	size_t bytes;  /* of the allocation */
+	struct account *account; /* who is charged for it: whom the thread worked for that made it; NULL: nobody */
 	uint32_t class;
 	term data[];
 };

@@ -6,6 +6,7 @@
  * home's drain_task, or turns it to INBOX_CLOSED, after which no one does. */
 #include "io/port_impl.h"
 
+#include "base/account.h"
 #include "base/epoch.h"
 #include "base/vec.h"
 #include "binary/iolist.h"
@@ -24,15 +25,18 @@ struct port_bytes *port_bytes_of(term data, size_t header)
 	if (iolist_size(data, IOLIST_BYTES, &bits, &elements) != IOLIST_OK)
 		return NULL;
 	struct port_bytes *b = mem_alloc(MEM_MESSAGE, sizeof(*b) + header + bits / 8);
-	*b = (struct port_bytes){ .size = header + bits / 8 };
+	*b = (struct port_bytes){ .size = header + bits / 8, .account = account_current() };
+	account_charge(b->account, ACCOUNT_BINARIES, (int64_t)(sizeof(*b) + b->size));
 	iolist_copy(data, b->data + header, 0);
 	return b;
 }
 
 void port_bytes_free(struct port_bytes *b)
 {
-	if (b != NULL)
-		mem_free(MEM_MESSAGE, b, sizeof(*b) + b->size);
+	if (b == NULL)
+		return;
+	account_charge(b->account, ACCOUNT_BINARIES, -(int64_t)(sizeof(*b) + b->size));
+	mem_free(MEM_MESSAGE, b, sizeof(*b) + b->size);
 }
 
 struct port_request *port_request_new(enum port_request_kind kind, term from)

@@ -83,6 +83,7 @@ struct port_flush;
 /* Bytes on their way out. */
 struct port_bytes {
 	struct port_bytes *next;
+	struct account *account; /* of who made them, which is charged; NULL: nobody */
 	size_t size, done;
 	uint8_t data[];
 };

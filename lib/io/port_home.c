@@ -5,6 +5,7 @@
  * Invariant: only the home watches and closes descriptors; others say what is wanted and send it there. */
 #include "io/port_impl.h"
 
+#include "base/account.h"
 #include "base/epoch.h"
 
 #include <unistd.h>
@@ -15,6 +16,7 @@ void port_retire(struct epoch_item *item)
 {
 	struct port *p = (struct port *)(void *)((char *)item - offsetof(struct port, retired));
 	port_spec_done(&p->spec);
+	account_charge(p->account, ACCOUNT_OTHER, -(int64_t)sizeof(*p));
 	mem_free(MEM_PROC, p, sizeof(*p));
 }
 

@@ -9,6 +9,7 @@ struct port {
 	/* fixed */
 	term id;
 	struct ns *ns;
+	struct account *account; /* of ns; outlives it */
 	struct worker *home;
 	struct port_spec spec;
 	bool shared;            /* its descriptors are others' as well, so they may block */

@@ -7,6 +7,7 @@
 #include "io/port_impl.h"
 #include "io/ram_file.h"
 
+#include "base/account.h"
 #include "binary/binary.h"
 #include "io/errors.h"
 #include "term/atom.h"
@@ -109,6 +110,7 @@ static void frame_add(struct port *p, const uint8_t *data, size_t size)
 					  ? p->frame_capacity * 2
 					  : p->frame_size + size;
 		p->frame = mem_realloc(MEM_MESSAGE, p->frame, p->frame_capacity, capacity);
+		account_charge(p->account, ACCOUNT_BINARIES, (int64_t)(capacity - p->frame_capacity));
 		p->frame_capacity = capacity;
 	}
 	memcpy(p->frame + p->frame_size, data, size);
@@ -480,6 +482,7 @@ void port_io_done(struct port *p)
 	drop_output(p);
 	p->ram = ram_file_free(p->ram);
 	mem_free(MEM_MESSAGE, p->frame, p->frame_capacity);
+	account_charge(p->account, ACCOUNT_BINARIES, -(int64_t)p->frame_capacity);
 	p->frame = NULL;
 	p->frame_size = p->frame_capacity = 0;
 }

@@ -4,6 +4,7 @@
  * A port that is being opened is in the table already, since its owner may end meanwhile, but told to nobody. */
 #include "io/port_impl.h"
 
+#include "base/account.h"
 #include "base/epoch.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -162,6 +163,8 @@ static struct port *port_new(struct proc *owner, struct port_spec *spec, struct 
 	struct port *p = mem_zalloc(MEM_PROC, sizeof(*p));
 	p->id = (atomic_add_relaxed(&last_number, 1) + 1) << 6 | IMM_PORT;
 	p->ns = owner->ns;
+	p->account = owner->account;
+	account_charge(p->account, ACCOUNT_OTHER, sizeof(*p));
 	p->home = poll_choose_home();
 	p->spec = *spec;
 	*spec = (struct port_spec){ 0 };

@@ -29,6 +29,7 @@ struct module_table {
 	_Atomic(struct module *) slots[];
 };
 
+#define MODULES_AT_FIRST 256
 #define DISPATCH_BYTES (EXPORTS_MAX * sizeof(uint64_t *))
 
 static struct mutex ns_lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_NS };
@@ -102,11 +103,13 @@ static struct module *module_make(struct ns *ns, term name) REQUIRES(ns->code_lo
 		}
 		larger->count = table->count;
 		larger->replaced = table;
+		account_charge(ns->account, ACCOUNT_OTHER, (int64_t)table_bytes(larger->capacity));
 		atomic_store_release(&ns->modules, larger); /* Pairs with ns_module(). */
 		table = larger;
 		(void)table_find(table, name, &slot); /* only for the slot */
 	}
 	m = mem_zalloc(MEM_NS, sizeof(*m));
+	account_charge(ns->account, ACCOUNT_OTHER, sizeof(*m));
 	m->name = name;
 	table->count++;
 	atomic_store_release(&table->slots[slot], m); /* Pairs with table_find(). */
@@ -388,11 +391,12 @@ static struct ns *ns_make(const char *name)
 	memcpy(ns->name, name, strlen(name) + 1);
 	ns->dispatch = dispatch;
 	ns->account = account_new();
+	account_charge(ns->account, ACCOUNT_OTHER, (int64_t)(sizeof(*ns) + table_bytes(MODULES_AT_FIRST)));
 	atomic_store_relaxed(&ns->victim, TERM_NONE);
 	atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], ACCOUNT_WEIGHT);
 	atomic_store_relaxed(&ns->processes, 1); /* for being open */
 	mutex_init(&ns->code_lock, LOCK_CODE);
-	atomic_store_relaxed(&ns->modules, table_new(256));
+	atomic_store_relaxed(&ns->modules, table_new(MODULES_AT_FIRST));
 	ns->paths = paths_new();
 	ns->helpers = pool_share_new();
 	list_init(&ns->link);
@@ -445,6 +449,7 @@ static void module_free(struct module *m, void *arg)
 	(void)module_code_unref(m->pending);
 	if (m->path != NULL)
 		mem_free(MEM_NS, m->path, strlen(m->path) + 1);
+	account_charge(((struct ns *)arg)->account, ACCOUNT_OTHER, -(int64_t)sizeof(*m));
 	mem_free(MEM_NS, m, sizeof(*m));
 }
 
@@ -468,6 +473,7 @@ void ns_free(struct ns *ns)
 	ns_modules_each(ns, module_free, ns);
 	for (struct module_table *t = atomic_load_relaxed(&ns->modules), *next; t != NULL; t = next) {
 		next = t->replaced;
+		account_charge(ns->account, ACCOUNT_OTHER, -(int64_t)table_bytes(t->capacity));
 		mem_free(MEM_NS, t, table_bytes(t->capacity));
 	}
 	(void)pool_share_unref(ns->helpers); /* always NULL */
@@ -477,6 +483,7 @@ void ns_free(struct ns *ns)
 	(void)munmap((void *)(uintptr_t)ns->dispatch, DISPATCH_BYTES); /* our own mapping */
 	mutex_done(&ns->code_lock);
 	atoms_release(ns->account);
+	account_charge(ns->account, ACCOUNT_OTHER, -(int64_t)sizeof(*ns));
 	account_retire(ns->account);
 	while (ns->old_names != NULL) {
 		struct ns_old_name *old = ns->old_names;

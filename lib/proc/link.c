@@ -17,6 +17,11 @@ struct relations *relations_make(struct proc *p)
 	return p->relations = r;
 }
 
+size_t relations_bytes(const struct relations *r)
+{
+	return sizeof(*r) + ((size_t)r->links.capacity + r->by_ref.capacity) * sizeof(struct wordmap_entry);
+}
+
 void relations_free(struct proc *p)
 {
 	struct relations *r = p->relations;

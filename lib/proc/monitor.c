@@ -22,9 +22,23 @@ struct monitor *monitor_unref(struct monitor *m)
 	if (atomic_sub_acq_rel(&m->refs, 1) == 1) {
 		(void)owned_term_free(m->tag);
 		message_free(m->reason);
+		account_charge(m->account, ACCOUNT_PROCESSES, -(int64_t)sizeof(*m));
 		mem_free(MEM_PROC, m, sizeof(*m));
 	}
 	return NULL;
+}
+
+/* Whoever holds the node longest may work for another: the message goes now. */
+static void drop_reason(struct monitor *m)
+{
+	message_free(m->reason);
+	m->reason = NULL;
+}
+
+void monitor_drop_down(struct monitor *m)
+{
+	drop_reason(m);
+	(void)monitor_unref(m);
 }
 
 struct monitor *monitor_find(const struct proc *p, struct ref_id ref)
@@ -78,12 +92,14 @@ static struct monitor *node_new(struct proc *p, term target, unsigned flags, ter
 		.there.kind = SIGNAL_MONITOR,
 		.gone.kind = SIGNAL_DEMONITOR,
 		.ref = ref_new_id(),
+		.account = p->account,
 		.origin = p->pid,
 		.target = target,
 		.name = TERM_NONE,
 		.flags = (uint8_t)flags,
 		.was_alias = alias,
 	};
+	account_charge(m->account, ACCOUNT_PROCESSES, sizeof(*m));
 	atomic_store_relaxed(&m->refs, 1);
 	term *w = heap_alloc(&p->mem.heap, alias ? ALIAS_REF_WORDS : REF_WORDS);
 	*ret_ref = alias ? alias_ref_put(w, m->ref, p->pid) : ref_put(w, m->ref);
@@ -251,6 +267,8 @@ struct message *monitor_signal_down(struct proc *p, struct monitor *m)
 			end_alias(m);
 		if (!node_has_use(m))
 			table_remove(p, m);
+	} else {
+		drop_reason(m);
 	}
 	(void)monitor_unref(m);
 	return down;

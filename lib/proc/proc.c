@@ -284,8 +284,13 @@ void proc_note_memory(struct proc *p)
 	if (unlikely(g->start != NULL))
 		words = proc_total_words(p);
 	uint64_t now = sizeof(*p) + words * sizeof(term), before = atomic_load_relaxed(&p->memory_bytes);
+	now += p->saved_capacity * sizeof(term);
+	if (p->extra != NULL)
+		now += sizeof(*p->extra);
+	if (p->relations != NULL)
+		now += relations_bytes(p->relations);
 	if (p->dict != NULL)
-		now += p->dict->capacity * 2 * sizeof(term) + p->dict->index_capacity * sizeof(uint32_t);
+		now += sizeof(*p->dict) + p->dict->capacity * 2 * sizeof(term) + p->dict->index_capacity * sizeof(uint32_t);
 	if (unlikely(g->heap.offheap.bytes + g->old_offheap.bytes != 0 || atomic_load_relaxed(&p->binaries_kib) != 0))
 		atomic_store_relaxed(&p->binaries_kib, (uint32_t)(gen_bin_bytes(g) / 1024));
 	if (now == before)
@@ -343,6 +348,18 @@ void proc_collections(uint64_t *ret_count, uint64_t *ret_words)
 	*ret_words = atomic_load_relaxed(&words_freed);
 }
 
+/* The room that a collection copies to, as long as both are there: what lives is not known before. Where it is small it does not count:
+ * a scheduler collects one at a time. By how much it passes memoryMax meanwhile is no ground to end anybody. */
+static int64_t charge_room(struct proc *p, size_t words)
+{
+	const int64_t bytes = (int64_t)(words * sizeof(term));
+	if (likely(bytes < ACCOUNT_BATCH_BYTES))
+		return 0;
+	account_charge(p->account, ACCOUNT_PROCESSES, bytes);
+	account_flush();
+	return bytes;
+}
+
 static bool collect(struct proc *p, size_t need, term *x, unsigned live, bool major)
 {
 	if (p->flags & PROC_MATCHING)
@@ -355,11 +372,15 @@ static bool collect(struct proc *p, size_t need, term *x, unsigned live, bool ma
 		proc_tracing.collection(p, &collection);
 	int64_t began = watching(WATCH_GC) ? clock_monotonic_nsec() : 0;
 	size_t before = gen_used_words(&p->mem);
+	const int64_t room = charge_room(p,
+		major ? before : (size_t)(p->mem.heap.top - p->mem.start) + p->mem.heap.fragment_words);
 	if (major)
 		heap_collect_major(&p->mem, need, &roots);
 	else
 		heap_collect(&p->mem, need, &roots);
 	size_t after = gen_used_words(&p->mem);
+	if (unlikely(room != 0))
+		account_charge(p->account, ACCOUNT_PROCESSES, -room);
 	atomic_add_relaxed(&collections, 1);
 	atomic_add_relaxed(&words_freed, before > after ? before - after : 0);
 	if (watching(WATCH_GC | WATCH_HEAP))

@@ -27,6 +27,7 @@ struct monitor {
 	_Atomic uint32_t refs;
 	/* fixed once published */
 	struct ref_id ref;
+	struct account *account; /* of the origin, which is charged for it */
 	term origin;
 	term target;             /* TERM_NONE: see above */
 	term name;               /* TERM_NONE, or the registered name that was monitored */
@@ -98,12 +99,16 @@ void monitor_signal_monitor(struct proc *p, struct monitor *m);
 void monitor_signal_demonitor(struct proc *p, struct monitor *m);
 /* The DOWN message, or NULL when nobody waits for it any more. Takes m. */
 struct message *monitor_signal_down(struct proc *p, struct monitor *m);
+/* Nobody takes the DOWN, which is charged to who the thread works for or to nobody. Takes m. */
+void monitor_drop_down(struct monitor *m);
 /* The monitored one is not there: sends DOWN with reason. Takes the target's count. */
 void monitor_refuse(struct monitor *m, term reason);
 struct monitor *monitor_unref(struct monitor *m);
 /* The end of p: tells everyone who monitors it, and everyone it monitors. */
 void monitors_end(struct proc *p, term reason);
 void relations_free(struct proc *p);
+/* What they take but the nodes of monitors, which are charged one by one. */
+size_t relations_bytes(const struct relations *r);
 
 #define monitor_of_there(s) ((struct monitor *)(void *)((char *)(s) - offsetof(struct monitor, there)))
 #define monitor_of_gone(s) ((struct monitor *)(void *)((char *)(s) - offsetof(struct monitor, gone)))

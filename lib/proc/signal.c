@@ -151,6 +151,62 @@ static _noinline_ void share_atoms(struct signal *s)
 		heap_share_atoms(monitor_of_there(s)->reason->value);
 }
 
+/* Of a signal that carries no message: what its receiver is charged for while it waits there. Nodes of monitors are charged to who monitors. */
+static int64_t bare_bytes(const struct signal *s)
+{
+	switch ((enum signal_kind)s->kind) {
+	case SIGNAL_LINK:
+	case SIGNAL_UNLINK:
+	case SIGNAL_UNLINK_ACK:
+		return sizeof(struct link_signal);
+	case SIGNAL_REQUEST:
+		return sizeof(struct request_signal);
+	case SIGNAL_MESSAGE:
+	case SIGNAL_ALIAS_MESSAGE:
+	case SIGNAL_EXIT:
+	case SIGNAL_EXIT_LINK:
+	case SIGNAL_ANSWER:
+	case SIGNAL_MONITOR:
+	case SIGNAL_DEMONITOR:
+	case SIGNAL_DOWN:
+	case SIGNAL_KINDS:
+		break;
+	}
+	return 0;
+}
+
+static _noinline_ void bare_charge(struct signal *s, struct account *account)
+{
+	if (s->kind == SIGNAL_DOWN) {
+		message_charge(monitor_of_there(s)->reason, account);
+		return;
+	}
+	s->flags |= SIGNAL_CHARGED;
+	account_charge(account, ACCOUNT_PROCESSES, bare_bytes(s));
+}
+
+/* It was not taken after all. */
+static _noinline_ void bare_uncharge(struct signal *s, struct account *account)
+{
+	if (s->kind == SIGNAL_DOWN) {
+		struct message *m = monitor_of_there(s)->reason;
+		m->signal.flags &= (uint8_t)~SIGNAL_CHARGED;
+		account_charge(account, ACCOUNT_PROCESSES, -message_bytes(m));
+		return;
+	}
+	s->flags &= (uint8_t)~SIGNAL_CHARGED;
+	account_charge(account, ACCOUNT_PROCESSES, -bare_bytes(s));
+}
+
+/* Its owner, who the thread works for, takes it. */
+static inline void bare_discharge(struct signal *s)
+{
+	if ((s->flags & SIGNAL_CHARGED) == 0 || (1U << s->kind & CARRIES_MESSAGE) != 0)
+		return;
+	s->flags &= (uint8_t)~SIGNAL_CHARGED;
+	account_charge_current(ACCOUNT_PROCESSES, -bare_bytes(s));
+}
+
 bool signal_send(struct proc *to, struct signal *s)
 {
 	const bool charged = 1U << s->kind & CARRIES_MESSAGE;
@@ -158,12 +214,16 @@ bool signal_send(struct proc *to, struct signal *s)
 		share_atoms(s);
 	if (charged)
 		message_charge(signal_message(s), to->account);
+	else
+		bare_charge(s, to->account);
 	struct signal *old = atomic_load_relaxed(&to->inbox);
 	do {
 		if (old == SIGNAL_CLOSED) {
 			if (charged) {
 				s->flags &= (uint8_t)~SIGNAL_CHARGED;
 				account_charge(to->account, ACCOUNT_PROCESSES, -message_bytes(signal_message(s)));
+			} else {
+				bare_uncharge(s, to->account);
 			}
 			return false;
 		}
@@ -185,6 +245,7 @@ void signal_send_or_refuse(struct proc *to, struct signal *s)
 
 void signal_refuse(struct signal *s)
 {
+	bare_discharge(s);
 	switch ((enum signal_kind)s->kind) {
 	case SIGNAL_MESSAGE:
 	case SIGNAL_ALIAS_MESSAGE:
@@ -220,7 +281,7 @@ void signal_refuse(struct signal *s)
 		(void)monitor_unref(monitor_of_gone(s));
 		break;
 	case SIGNAL_DOWN:
-		(void)monitor_unref(monitor_of_there(s));
+		monitor_drop_down(monitor_of_there(s));
 		break;
 	case SIGNAL_REQUEST: {
 		struct request_signal *r = (struct request_signal *)(void *)s;
@@ -347,6 +408,7 @@ static void handle_answer(struct proc *p, struct message *m)
 /* False: p is to end. */
 static bool handle(struct proc *p, struct signal *s)
 {
+	bare_discharge(s);
 	switch ((enum signal_kind)s->kind) {
 	case SIGNAL_MESSAGE:
 		mailbox_append(p, s);

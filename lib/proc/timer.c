@@ -221,7 +221,7 @@ term timer_start(struct proc *p, int64_t at_nsec, term to, term message, bool wr
 	term ref = ref_put(heap_alloc(&p->mem.heap, REF_WORDS), id);
 	struct timer *t = message_owner(m, struct timer);
 	t->account = p->account;
-	t->bytes = message_bytes(m);
+	t->bytes = message_bytes(m) + 2 * (int64_t)sizeof(struct wordmap_entry); /* with its place in the map */
 	account_charge(t->account, ACCOUNT_OTHER, t->bytes);
 	if (wrap) {
 		term *w = m->fragment.data;

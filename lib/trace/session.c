@@ -2,6 +2,7 @@
 /* Sessions: made, found by what the program holds of them, ended. See trace/session.h. */
 #include "trace/session.h"
 
+#include "base/account.h"
 #include "base/pool.h"
 #include "heap/offheap.h"
 #include "term/atom.h"
@@ -28,6 +29,8 @@ static struct trace_session *session_alloc(struct ns *ns, term name, term tracer
 	atomic_store_relaxed(&s->refs, 1);
 	atomic_store_relaxed(&s->alive, true);
 	s->ns = ns;
+	s->account = ns->account;
+	account_charge(s->account, ACCOUNT_OTHER, sizeof(*s));
 	s->name = name;
 	s->tracer = tracer;
 	s->new_processes.tracer = s->new_ports.tracer = TERM_NONE;
@@ -99,6 +102,7 @@ struct trace_session *trace_session_unref(struct trace_session *s)
 	}
 	on_load_clear(s);
 	host_trace_free(s->host);
+	account_charge(s->account, ACCOUNT_OTHER, -(int64_t)sizeof(*s));
 	mem_free(MEM_TRACE, s, sizeof(*s));
 	return NULL;
 }

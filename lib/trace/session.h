@@ -84,6 +84,7 @@ struct trace_session {
 	_Atomic uint64_t control_word; /* set_tcw */
 	/* fixed once published */
 	struct ns *ns;
+	struct account *account; /* of ns, which is charged for it */
 	struct host_trace *host; /* the host listens (host.h); NULL: a process */
 	term name;
 	uint64_t id; /* 0: legacy */

@@ -50,6 +50,7 @@ static void machine_free(void)
 {
 	machine = beamr_free(machine);
 	ck_assert_uint_eq(account_count(), 0); /* everything that was charged has come back */
+	ck_assert_uint_eq(account_unbalanced(), 0);
 }
 
 static void on_loaded(void *user, struct beamr_loaded *loaded)

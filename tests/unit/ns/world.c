@@ -58,6 +58,7 @@ void world_stop(void)
 {
 	world = beamr_free(world);
 	ck_assert_uint_eq(account_count(), 0);
+	ck_assert_uint_eq(account_unbalanced(), 0);
 }
 
 void world_rest(void)
