@@ -6,6 +6,7 @@
 #include "io/child.h"
 
 #include "base/alloc.h"
+#include "io/leftover.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,9 @@ struct child {
 	const struct ns *ns; /* compared only */
 	term port;
 	void (*ended)(term port, int status);
-	struct list link; /* guarded by all.lock */
+	/* guarded by all.lock */
+	struct list link;
+	bool killed; /* with its group, so it leaves nothing behind */
 };
 
 static struct {
@@ -36,6 +39,7 @@ static struct {
 	struct list living;
 	uint64_t count;
 	bool running, stop;
+	bool noted; /* leftovers, since the starter last looked */
 	pthread_t thread;
 	void (*started)(struct ns *ns, pid_t pid);
 } all = { .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -178,6 +182,13 @@ static void start(struct child_order *o)
 		all.started(o->ns, o->pid);
 }
 
+/* Under the lock. */
+static void kill_group(struct child *c)
+{
+	(void)kill(-c->pid, SIGKILL); /* it may be dead and not reaped */
+	c->killed = true;
+}
+
 static void forget(struct child *c)
 {
 	pollee_done(&c->pollee);
@@ -189,13 +200,28 @@ static void forget(struct child *c)
 	mem_free(MEM_MISC, c, sizeof(*c));
 }
 
+/* Its leader is reaped: what is left of its group is remembered. */
+static void note_leftover(const struct child *c)
+{
+	if (c->killed || !leftover_note(c->pid, c->ns))
+		return;
+	pthread_mutex_lock(&all.lock);
+	bool stopped = all.stop || !all.running;
+	if (!stopped)
+		pthread_cond_signal(&all.changed);
+	all.noted = true;
+	pthread_mutex_unlock(&all.lock);
+	if (stopped)
+		leftovers_kill(c->ns);
+}
+
 static void child_event(struct pollee *pollee, unsigned events)
 {
 	struct child *c = (struct child *)pollee; /* first member */
 	siginfo_t info = { .si_pid = 0 };
 	if (events == POLL_CLOSED) {
 		pthread_mutex_lock(&all.lock);
-		(void)kill(-c->pid, SIGKILL); /* it may be dead and not reaped */
+		kill_group(c);
 		pthread_mutex_unlock(&all.lock);
 	}
 	/* Under the lock: from here on its number may become another's. */
@@ -210,6 +236,7 @@ static void child_event(struct pollee *pollee, unsigned events)
 	int status = r < 0 ? 0 : info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 	term port = c->port;
 	void (*ended)(term, int) = c->ended;
+	note_leftover(c);
 	forget(c);
 	if (events != POLL_CLOSED && ended != NULL)
 		ended(port, status);
@@ -263,11 +290,16 @@ static void *starter(void *unused)
 			close_fds(o);
 			poll_post(o->home, &o->task, at_home);
 			pthread_mutex_lock(&all.lock);
-		} else if (all.stop) {
-			break;
-		} else {
-			pthread_cond_wait(&all.changed, &all.lock);
+			continue;
 		}
+		all.noted = false;
+		pthread_mutex_unlock(&all.lock);
+		bool worked = leftovers_work();
+		pthread_mutex_lock(&all.lock);
+		if (!worked && all.first == NULL && all.stop)
+			break;
+		if (!worked && all.first == NULL && !all.noted)
+			pthread_cond_wait(&all.changed, &all.lock);
 	}
 	pthread_mutex_unlock(&all.lock);
 	mem_thread_done();
@@ -308,9 +340,10 @@ void children_kill(const struct ns *ns)
 	list_foreach(n, &all.living) {
 		struct child *c = list_entry(n, struct child, link);
 		if (ns == NULL || c->ns == ns)
-			(void)kill(-c->pid, SIGKILL); /* it may be dead and not reaped */
+			kill_group(c);
 	}
 	pthread_mutex_unlock(&all.lock);
+	leftovers_kill(ns);
 }
 
 uint64_t children_count(void)
@@ -330,6 +363,7 @@ void children_stop(void)
 	pthread_mutex_unlock(&all.lock);
 	if (running)
 		(void)pthread_join(all.thread, NULL); /* it was created, and is joined once */
+	leftovers_kill(NULL);
 	all.running = false;
 	all.stop = false;
 }

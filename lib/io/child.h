@@ -5,7 +5,8 @@
  * are told to die with the thread that started them (PR_SET_PDEATHSIG), and so die with the daemon, however it ends.
  * Each runs in a process group of its own, with default signals, nothing blocked and no descriptors but those it is given. It
  * is watched through a pidfd by the worker that asked for it and reaped there, by that pidfd: nobody else's children are touched, and no
- * number is signalled that could have become another's. */
+ * number is signalled that could have become another's. What a program leaves behind in its group is ended with the namespace, too
+ * (leftover.h). */
 #pragma once
 #include "io/poll.h"
 #include "ns/cwd.h"
@@ -41,11 +42,14 @@ struct child_order {
 struct child_order *child_order_free(struct child_order *order);
 /* Takes order. */
 void child_start(struct child_order *order);
-/* Programs of that namespace (NULL: all) are killed. Threads: any. */
+/* Programs of that namespace (NULL: all) are killed, and what is left of those that have ended. Threads: any. */
 void children_kill(const struct ns *ns);
 /* How many there are, started and not reaped. */
 uint64_t children_count(void);
 /* The end of the machine, when its schedulers have ended: kills what is left and ends the thread. */
 void children_stop(void);
-/* Told of each program that was started, on the starting thread: the host may put it into a control group. Once, at the start. */
+/* Told of each program that was started, on the starting thread: the host may put it into a control group of its service, whose end
+ * (cgroup.kill) then reaches what has left its process group as well. The program runs already: what it has started until fn
+ * returns is where the host itself is, in the process group all the same. fn may open and write files; meanwhile other programs
+ * wait. Once, at the start. */
 void children_set_started(void (*fn)(struct ns *ns, pid_t pid));
