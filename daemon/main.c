@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -442,8 +443,19 @@ static int open_socket(const struct options *options, const char **ret_unlink)
 	return fd;
 }
 
+/* What one thread allocates another frees, and threads come and go with the services. Left to itself the C library makes an arena
+ * for each, and learns from the first large buffer to keep all large buffers: thirty services were seen to keep 54 MiB so, and 26 MiB
+ * with this. The machine has a cache of its own in front of it. */
+static void tune_allocator(void)
+{
+	(void)mallopt(M_ARENA_MAX, 2); /* a wish; these go on without it, too */
+	(void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	(void)mallopt(M_TRIM_THRESHOLD, 256 << 10);
+}
+
 static int make_machine(struct daemon *daemon, const struct options *options)
 {
+	tune_allocator();
 	const char *otp = options->otp_root != NULL ? options->otp_root : getenv("BEAMR_OTP_ROOT");
 	if (otp == NULL || otp[0] == '\0')
 		otp = daemon->config.otp_root;

@@ -28,7 +28,7 @@ static inline size_t young_words_of(const struct gen_heap *g)
 	return g->young_blocks * BLOCK_MIN_WORDS;
 }
 
-_Static_assert(SMALL_MAX_WORDS <= UINT16_MAX, "what is packed is counted in 16 bits");
+_Static_assert(SMALL_MAX_WORDS <= UINT16_MAX && HEAP_REST_MAX_WORDS <= UINT16_MAX, "what is packed is counted in 16 bits");
 
 /* The smallest class that holds words; BLOCK_CLASSES when none does. */
 unsigned block_class(size_t words);

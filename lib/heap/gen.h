@@ -81,6 +81,9 @@ struct gen_heap {
 	bool borrowed;               /* the young block is a nursery */
 	uint8_t young_class;         /* the next young block: 2^young_class times the smallest block, half of it in use */
 	uint8_t packs;               /* times it was packed, saturating */
+	uint8_t rested;              /* times it was packed though it is large */
+	bool rests;                  /* it is to be, when it leaves the worker */
+	bool tired;                  /* it stands on a worker's list of those */
 };
 
 #define HEAP_MIN_WORDS 233
@@ -95,6 +98,19 @@ void gen_done(struct gen_heap *g);
 void heap_enter(struct gen_heap *g, struct nursery *nursery);
 /* After a slice: packs a small process. The roots are everything that lives besides the stack. */
 void heap_leave(struct gen_heap *g, struct nursery *nursery, struct roots *roots);
+
+/* A large process that nobody wants anything of is packed too, so that one which has done its work keeps no room to do it in. The next
+ * slice undoes that, for the price of two copies; so only up to so many words, and only so many times in its life. */
+#define HEAP_REST_MAX_WORDS ((size_t)1 << 15)
+#define HEAP_REST_TIMES 8
+
+static inline bool heap_may_rest(const struct gen_heap *g)
+{
+	return g->start != NULL && !g->borrowed && g->rested < HEAP_REST_TIMES;
+}
+
+/* Between heap_enter and heap_leave: the latter packs it if that may be. */
+void heap_rest(struct gen_heap *g);
 
 /* Builds where every request for words collects, so that a value held across one is found out; but not with a deep stack
  * or much memory, where that would take for ever. */

@@ -6,6 +6,7 @@
  * made and the words are told again while nobody looks (retell).
  *
  * full pack   all values; what is garbage goes
+ * at rest     a large process, once for a long sleep (heap_rest); its next slice makes it large again
  * part pack   new values join the packed ones, which stay; while these are more than a few and not half garbage
  *
  * Invariant: parked, values are [old_start, old_top) and the stack is the last packed_stack_words before old_end. */
@@ -18,6 +19,7 @@
 #include <string.h>
 
 #define PART_PACK_MIN_WORDS 64 /* below, all is moved each time */
+#define HEAP_REST_GARBAGE 16   /* times more than may be packed is collected first */
 #define SLACK_AFTER_PACKS 4    /* a process that comes and goes gets room to grow into; one that sleeps does not */
 
 static size_t old_words(const struct gen_heap *g)
@@ -156,7 +158,7 @@ static void park(struct gen_heap *g)
 
 static size_t slack(const struct gen_heap *g, size_t words)
 {
-	return words < PART_PACK_MIN_WORDS || g->packs < SLACK_AFTER_PACKS ? 0 : words / 2;
+	return words < PART_PACK_MIN_WORDS || g->packs < SLACK_AFTER_PACKS || g->rests ? 0 : words / 2;
 }
 
 /* The scratch block with all values becomes the young block of a large process. */
@@ -199,14 +201,15 @@ static void pack_full(struct gen_heap *g, const struct roots *roots)
 	size_t words = (size_t)(e.top - scratch);
 	size_t old_capacity = (size_t)(g->old_end - g->old_start);
 	size_t wanted = words + stack + slack(g, words);
-	bool large = words + stack > SMALL_MAX_WORDS;
+	bool large = words + stack > (g->rests ? HEAP_REST_MAX_WORDS : SMALL_MAX_WORDS);
 	term *final = g->old_start;
 	size_t capacity = old_capacity;
 	if (large) {
 		final = scratch;
 	} else if (final == NULL || capacity < words + stack || capacity > wanted + wanted / 4 + 8) {
-		capacity = wanted;
-		final = block_alloc(g->nursery, capacity);
+		capacity = block_capacity(wanted);
+		/* Of a spare block each page would have been touched. */
+		final = block_alloc(g->rests ? NULL : g->nursery, capacity);
 	}
 	ptrdiff_t by = (ptrdiff_t)((uintptr_t)final - (uintptr_t)told);
 
@@ -241,7 +244,7 @@ static void pack_full(struct gen_heap *g, const struct roots *roots)
 	g->old_top = final + words;
 	g->old_end = final + capacity;
 	g->old_offheap = all;
-	g->packed_words = (uint16_t)words;
+	g->packed_words = (uint16_t)words; /* that of one that rests is not asked for */
 	block_free(g->nursery, scratch, scratch_words);
 	park(g);
 }
@@ -389,14 +392,27 @@ static bool park_without_new(struct gen_heap *g, const struct roots *roots, size
 	return true;
 }
 
+void heap_rest(struct gen_heap *g)
+{
+	if (!heap_may_rest(g))
+		return;
+	g->rests = true;
+	g->rested++;
+}
+
 void heap_leave(struct gen_heap *g, struct nursery *nursery, struct roots *roots)
 {
 	size_t stack = (size_t)(g->end - g->heap.limit);
 	if (!g->borrowed) {
 		if (heap_wants_collect(g))
 			heap_collect(g, 0, roots);
-		if (gen_used_words(g) <= SMALL_MAX_WORDS && g->min_words <= NURSERY_WORDS)
+		size_t max = g->rests ? HEAP_REST_MAX_WORDS : SMALL_MAX_WORDS;
+		if (g->rests && gen_used_words(g) > max &&
+			gen_used_words(g) <= HEAP_REST_MAX_WORDS * HEAP_REST_GARBAGE)
+			heap_collect_major(g, 0, roots); /* most of it may be garbage */
+		if (gen_used_words(g) <= max && g->min_words <= NURSERY_WORDS)
 			pack_full(g, roots);
+		g->rests = false;
 	} else if (g->heap.top == g->start && g->heap.fragments == NULL && g->old_start != NULL &&
 		   (size_t)(g->old_end - g->old_top) >= stack &&
 		   (size_t)(g->old_end - g->old_start) <= SMALL_MAX_WORDS * 2) {

@@ -22,6 +22,8 @@ struct worker {
 	struct proc *current;
 	int64_t now_nsec;      /* monotonic; read once per slice and when a timer asks */
 	unsigned index;
+	unsigned tired_count;  /* sched/rest.c: large processes that have run here since it last slept long */
+	term tired[128];
 	struct sched *sched;   /* sched/sched.c's own part: run queue, sleep */
 	struct timers *timers; /* proc/timer.h */
 	struct poll *poll;     /* io/poll.h: its sleep, and the descriptors it watches */

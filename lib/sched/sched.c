@@ -25,6 +25,7 @@
 #include "proc/tracing.h"
 #include "proc/watch.h"
 #include "sched/fair.h"
+#include "sched/rest.h"
 #include "term/atom.h"
 
 #include <errno.h>
@@ -452,6 +453,8 @@ static void leave(struct worker *w, struct proc *p)
 	proc_roots(p, &roots, NULL, 0);
 	heap_leave(&p->mem, &w->nursery, &roots);
 	proc_note_memory(p);
+	if (heap_may_rest(&p->mem))
+		rest_later(w, p);
 }
 
 static _noinline_ enum slice_end timed_slice(struct worker *w, struct proc *p)
@@ -582,7 +585,7 @@ static bool work_in_sight(struct worker *me)
 
 static void sleep_until(struct worker *w, int64_t at_nsec)
 {
-	bool rested = !nursery_has_spares(&w->nursery);
+	bool rested = !nursery_has_spares(&w->nursery) && w->tired_count == 0;
 	for (;;) {
 		int64_t left = INT64_MAX;
 		if (at_nsec != WHEEL_NEVER)
@@ -596,6 +599,8 @@ static void sleep_until(struct worker *w, int64_t at_nsec)
 			return;
 		nursery_trim(&w->nursery);
 		rested = true;
+		if (w->tired_count > 0)
+			return; /* for rest_all() */
 	}
 }
 
@@ -681,9 +686,12 @@ static struct proc *idle(struct worker *w)
 	w->now_nsec = clock_monotonic_nsec();
 	timers_run(w->timers, w->now_nsec);
 	const struct sched *hangs = NULL;
+	const int64_t slept = w->now_nsec;
 	if (waiting(w->sched) == 0)
 		hangs = idle_sleep(w);
 	w->now_nsec = clock_monotonic_nsec();
+	if (unlikely(w->tired_count > 0) && w->now_nsec - slept >= REST_NSEC)
+		rest_all(w);
 	timers_run(w->timers, w->now_nsec);
 	return hangs != NULL && waiting(w->sched) == 0 ? steal(w, hangs) : NULL;
 }

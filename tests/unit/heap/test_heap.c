@@ -265,6 +265,9 @@ START_TEST(random_graphs_survive_every_kind_of_collection)
 		ck_assert_ptr_null(f.g.heap.fragments);
 		fixture_check(&f);
 		if (random_below(3) == 0) {
+			f.g.rested = 0;
+			if (random_below(2) == 0)
+				heap_rest(&f.g);
 			heap_leave(&f.g, &f.nursery, &roots);
 			fixture_check(&f);
 			heap_enter(&f.g, &f.nursery);
@@ -302,6 +305,45 @@ START_TEST(small_processes_are_packed_and_found_again)
 			ck_assert(same(top->value, *f.g.heap.limit));
 		owned_term_free(top);
 	}
+	fixture_done(&f);
+}
+END_TEST
+
+START_TEST(a_large_process_at_rest_keeps_little_room)
+{
+	struct fixture f;
+	fixture_init(&f);
+	struct roots roots = fixture_roots(&f);
+	/* Too much to be packed, and as much garbage again. */
+	for (int i = 0; i < 6000; i++) {
+		f.roots[0] = heap_cons(&f.g.heap, term_of_small(i), i == 0 ? TERM_NIL : f.roots[0]);
+		(void)heap_tuple_of(&f.g.heap, term_of_small(3), term_of_small(4));
+		if (i % 100 == 0)
+			heap_collect(&f.g, 0, &roots);
+	}
+	*--f.g.heap.limit = f.roots[0];
+	heap_leave(&f.g, &f.nursery, &roots);
+	ck_assert_ptr_nonnull(f.g.start);
+	size_t before = gen_total_words(&f.g);
+	for (unsigned i = 0; i < HEAP_REST_TIMES; i++) {
+		heap_enter(&f.g, &f.nursery);
+		ck_assert(heap_may_rest(&f.g));
+		heap_rest(&f.g);
+		heap_leave(&f.g, &f.nursery, &roots);
+		ck_assert_ptr_null(f.g.start);
+		ck_assert_uint_lt(gen_total_words(&f.g), before);
+		ck_assert_uint_eq(gen_used_words(&f.g), 12001);
+		heap_enter(&f.g, &f.nursery);
+		ck_assert_uint_eq(*f.g.heap.limit, f.roots[0]);
+		heap_leave(&f.g, &f.nursery, &roots); /* large again */
+		ck_assert_ptr_nonnull(f.g.start);
+	}
+	ck_assert(!heap_may_rest(&f.g));
+	heap_enter(&f.g, &f.nursery);
+	int left = 6000;
+	for (term t = f.roots[0]; t != TERM_NIL; t = cons_tail(t))
+		ck_assert_uint_eq(cons_head(t), term_of_small(--left));
+	ck_assert_int_eq(left, 0);
 	fixture_done(&f);
 }
 END_TEST
@@ -527,6 +569,7 @@ int main(void)
 	tcase_add_loop_test(tc, random_graphs_survive_every_kind_of_collection, 0, 10);
 	tcase_add_loop_test(tc, small_processes_are_packed_and_found_again, 0, 5);
 	tcase_add_test(tc, an_idle_process_takes_exactly_what_lives);
+	tcase_add_test(tc, a_large_process_at_rest_keeps_little_room);
 	tcase_add_test(tc, what_nobody_refers_to_is_released);
 	tcase_add_test(tc, fragments_are_taken_when_the_block_is_full_and_emptied_by_a_collection);
 	tcase_add_test(tc, lists_and_terms_of_a_million_levels_are_copied_and_collected);
