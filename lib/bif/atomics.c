@@ -74,7 +74,9 @@ static _Atomic uint64_t *slot_of(struct atomics *a, term index)
 static term atomics_make(struct proc *p, term arity, bool is_signed)
 {
 	size_t size;
-	if (!bif_get_size(arity, &size) || size == 0)
+	if (!bif_get_size(arity, &size))
+		return term_is_big(arity) && !big_is_negative(arity) ? bif_system_limit(p) : bif_badarg(p);
+	if (size == 0)
 		return bif_badarg(p);
 	if (size > (SIZE_MAX >> 8) / sizeof(uint64_t) || size > (size_t)1 << 32 || !account_fits(atomics_bytes(size)))
 		return bif_system_limit(p);

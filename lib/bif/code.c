@@ -369,17 +369,17 @@ term bif_code_release_area_switch_0(struct proc *p, const term *args)
 
 term bif_code_function_exported_3(struct proc *p, const term *args)
 {
-	if (!term_is_atom(args[0]) || !term_is_atom(args[1]) || !term_is_small(args[2]) || small_value(args[2]) < 0)
+	if (!term_is_atom(args[0]) || !term_is_atom(args[1]) || !term_is_small(args[2]))
 		return bif_badarg(p);
-	return term_of_bool(small_value(args[2]) <= 255 &&
+	return term_of_bool(small_value(args[2]) >= 0 && small_value(args[2]) <= 255 &&
 		ns_exports(p->ns, args[0], args[1], (uint32_t)small_value(args[2])));
 }
 
 term bif_code_is_builtin_3(struct proc *p, const term *args)
 {
-	if (!term_is_atom(args[0]) || !term_is_atom(args[1]) || !term_is_small(args[2]) || small_value(args[2]) < 0)
+	if (!term_is_atom(args[0]) || !term_is_atom(args[1]) || !term_is_small(args[2]))
 		return bif_badarg(p);
-	if (small_value(args[2]) > 255)
+	if (small_value(args[2]) < 0 || small_value(args[2]) > 255)
 		return A(false);
 	uint32_t arity = (uint32_t)small_value(args[2]);
 	/* erlang:apply/3 is the engine's own. */

@@ -303,9 +303,9 @@ term bif_erlang_binary_to_term_2(struct proc *p, const term *args)
 		else if (cons_head(options) == A(used))
 			with_used = true;
 		else
-			return bif_badarg(p);
+			return bif_badarg_cause(p, A(badopt));
 	}
-	return options == TERM_NIL ? decode(p, args[0], flags, with_used) : bif_badarg(p);
+	return options == TERM_NIL ? decode(p, args[0], flags, with_used) : bif_badarg_cause(p, A(badopt));
 }
 
 struct encode_options {

@@ -65,9 +65,20 @@ term bif_erlang_error_1(struct proc *p, const term *args)
 term bif_erlang_error_2(struct proc *p, const term *args)
 {
 	(void)bif_erlang_error_1(p, args); /* TERM_NONE, as below */
-	if (args[1] != A(none))
+	if (term_is_list(args[1]))
 		proc_extra(p)->raise.args = args[1];
 	return TERM_NONE;
+}
+
+/* Unlike error/1,2 it has an entry of its own in the stack. */
+term bif_erlang_nif_error_1(struct proc *p, const term *args)
+{
+	return bif_error(p, args[0]);
+}
+
+term bif_erlang_nif_error_2(struct proc *p, const term *args)
+{
+	return bif_error(p, args[0]);
 }
 
 term bif_erlang_error_3(struct proc *p, const term *args)
@@ -78,13 +89,11 @@ term bif_erlang_error_3(struct proc *p, const term *args)
 		term option = cons_head(options);
 		if (!term_is_tuple_of(option, 2) || tuple_element(option, 0) != A(error_info) ||
 			!term_is_map(tuple_element(option, 1)))
-			continue; /* as OTP does */
+			continue; /* nothing is refused here, as with OTP */
 		info = tuple_element(option, 1);
 	}
-	if (options != TERM_NIL || (args[1] != A(none) && list_length(args[1]) < 0))
-		return bif_badarg(p);
 	(void)bif_erlang_error_2(p, args); /* TERM_NONE, as below */
-	proc_extra(p)->raise.error_info = info;
+	proc_extra(p)->raise.error_info = options == TERM_NIL ? info : TERM_NONE;
 	return TERM_NONE;
 }
 

@@ -227,6 +227,9 @@ struct moment {
 	int year, month, day, hour, minute, second;
 };
 
+/* Earlier years are refused, as OTP does. */
+enum { LOCAL_YEAR_MIN = 1902, POSIX_YEAR_MIN = 1600 };
+
 static bool get_moment(term t, struct moment *ret)
 {
 	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
@@ -255,7 +258,7 @@ term bif_erlang_universaltime_to_localtime_1(struct proc *p, const term *args)
 {
 	struct moment m;
 	struct tm tm;
-	if (!get_moment(args[0], &m))
+	if (!get_moment(args[0], &m) || m.year < LOCAL_YEAR_MIN)
 		return bif_badarg(p);
 	time_t seconds = moment_seconds(&m);
 	if (localtime_r(&seconds, &tm) == NULL)
@@ -266,7 +269,7 @@ term bif_erlang_universaltime_to_localtime_1(struct proc *p, const term *args)
 term bif_erlang_localtime_to_universaltime_2(struct proc *p, const term *args)
 {
 	struct moment m;
-	if (!get_moment(args[0], &m) || (args[1] != A(true) && args[1] != A(false) && args[1] != A(undefined)))
+	if (!get_moment(args[0], &m) || m.year < LOCAL_YEAR_MIN || (args[1] != A(true) && args[1] != A(false) && args[1] != A(undefined)))
 		return bif_badarg(p);
 	struct tm tm = {
 		.tm_year = m.year - 1900,
@@ -295,7 +298,7 @@ term bif_erlang_posixtime_to_universaltime_1(struct proc *p, const term *args)
 term bif_erlang_universaltime_to_posixtime_1(struct proc *p, const term *args)
 {
 	struct moment m;
-	if (!get_moment(args[0], &m))
+	if (!get_moment(args[0], &m) || m.year < POSIX_YEAR_MIN)
 		return bif_badarg(p);
 	return integer_of_i64(bif_heap(p), moment_seconds(&m));
 }

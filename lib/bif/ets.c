@@ -275,7 +275,7 @@ term bif_ets_delete_1(struct proc *p, const term *args)
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_WRITE, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	return ets_free_contents(p, ets_delete(t), A(true));
 }
 
@@ -284,7 +284,7 @@ term bif_ets_internal_delete_all_2(struct proc *p, const term *args)
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_WRITE, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	term count = term_of_small((int64_t)t->count);
 	struct table *husk = ets_detach(t);
 	ets_unlock(t);
@@ -294,21 +294,21 @@ term bif_ets_internal_delete_all_2(struct proc *p, const term *args)
 term bif_ets_rename_2(struct proc *p, const term *args)
 {
 	if (!term_is_atom(args[1]))
-		return bif_badarg(p);
+		return ets_badarg(p, args[0], NEED_WRITE);
 	int r = ets_rename(p, args[0], args[1]);
 	if (r == TABLE_E_NAME)
 		return bif_badarg_cause(p, A(already_exists));
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	return term_is_atom(args[0]) ? args[1] : args[0];
 }
 
 term bif_ets_give_away_3(struct proc *p, const term *args)
 {
 	if (!term_is_local_pid(args[1]))
-		return bif_badarg(p);
+		return ets_badarg(p, args[0], NEED_OWNER);
 	int r = ets_give(p, args[0], args[1], args[2]);
-	return r != 0 ? ets_raise(p, r) : A(true);
+	return r != 0 ? ets_raise(p, args[0], r) : A(true);
 }
 
 static int set_option(struct proc *p, term table, term option)
@@ -352,30 +352,30 @@ term bif_ets_setopts_2(struct proc *p, const term *args)
 	term rest = list;
 	for (; term_is_cons(rest); rest = cons_tail(rest)) {
 		if (!option_is_settable(cons_head(rest)))
-			return bif_badarg(p);
+			return ets_badarg(p, args[0], NEED_OWNER);
 		bool *told = tuple_element(cons_head(rest), 0) == A(protection) ? &protection : &heir;
 		if (*told)
-			return bif_badarg(p);
+			return ets_badarg(p, args[0], NEED_OWNER);
 		*told = true;
 	}
 	if (rest != TERM_NIL)
-		return bif_badarg(p);
+		return ets_badarg(p, args[0], NEED_OWNER);
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_OWNER, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	ets_unlock(t);
 	for (rest = list; term_is_cons(rest) && r == 0; rest = cons_tail(rest))
 		r = set_option(p, args[0], cons_head(rest));
-	return r != 0 ? ets_raise(p, r) : A(true);
+	return r != 0 ? ets_raise(p, args[0], r) : A(true);
 }
 
 term bif_ets_safe_fixtable_2(struct proc *p, const term *args)
 {
 	if (args[1] != A(true) && args[1] != A(false))
-		return bif_badarg(p);
+		return ets_badarg(p, args[0], NEED_READ);
 	int r = ets_fix(p, args[0], args[1] == A(true));
-	return r != 0 ? ets_raise(p, r) : A(true);
+	return r != 0 ? ets_raise(p, args[0], r) : A(true);
 }
 
 /* One message {Ref, Tables} for each scheduler, as the library's receive_all expects; the first has all tables. */

@@ -4,17 +4,28 @@
 #include "bif/bif.h"
 #include "ets/table.h"
 
-/* badarg for what ets_lock and its like returned. */
-static inline term ets_raise(struct proc *p, int r)
+/* badarg for what ets_lock and its like returned for a table. */
+static inline term ets_raise(struct proc *p, term table, int r)
 {
 	switch (r) {
 	case TABLE_E_ID:
-		return bif_badarg_cause(p, A(id));
+		return bif_badarg_cause(p, term_is_atom(table) || ets_is_reference(table) ? A(id) : A(type));
 	case TABLE_E_ACCESS:
 		return bif_badarg_cause(p, A(access));
 	default:
 		return bif_badarg(p);
 	}
+}
+
+/* badarg for another argument, unless the table is to blame first. */
+static inline term ets_badarg(struct proc *p, term table, enum table_need need)
+{
+	struct table *t;
+	int r = ets_lock(p, table, need, &t);
+	if (r != 0)
+		return ets_raise(p, table, r);
+	ets_unlock(t);
+	return bif_badarg(p);
 }
 
 /* Reductions for `count` objects that were looked at. */

@@ -40,7 +40,7 @@ term bif_ets_insert_2(struct proc *p, const term *args)
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_WRITE, &t);
 	if (unlikely(r != 0))
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	term what = args[1];
 	if (likely(is_object(t, what))) {
 		bool done = insert_copy(t, what);
@@ -64,7 +64,7 @@ term bif_ets_insert_new_2(struct proc *p, const term *args)
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_WRITE, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	term list = args[1];
 	bool single = is_object(t, list);
 	int64_t n = single ? 1 : object_list_length(t, list);
@@ -93,7 +93,7 @@ term bif_ets_lookup_2(struct proc *p, const term *args)
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_READ, &t);
 	if (unlikely(r != 0))
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	term list = ets_chain_list(bif_heap(p), ets_find(t, args[1]), TERM_NIL);
 	ets_unlock(t);
 	bif_charge(p, 1);
@@ -105,7 +105,7 @@ term bif_ets_member_2(struct proc *p, const term *args)
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_READ, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	bool found = ets_find(t, args[1]) != NULL;
 	ets_unlock(t);
 	bif_charge(p, 1);
@@ -131,7 +131,7 @@ static term lookup_element(struct proc *p, const term *args, term fallback)
 	size_t position;
 	int r = ets_lock(p, args[0], NEED_READ, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	if (!bif_get_size(args[2], &position) || position == 0) {
 		ets_unlock(t);
 		return bif_badarg(p);
@@ -166,7 +166,7 @@ term bif_ets_delete_2(struct proc *p, const term *args)
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_WRITE, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	struct object *chain = ets_take(t, args[1]);
 	ets_unlock(t);
 	objects_free(chain);
@@ -179,7 +179,7 @@ term bif_ets_take_2(struct proc *p, const term *args)
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_WRITE, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	struct object *chain = ets_take(t, args[1]);
 	ets_unlock(t);
 	term list = ets_chain_list(bif_heap(p), chain, TERM_NIL);
@@ -193,7 +193,7 @@ term bif_ets_delete_object_2(struct proc *p, const term *args)
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_WRITE, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	if (!is_object(t, args[1])) {
 		ets_unlock(t);
 		return bif_badarg(p);
@@ -223,13 +223,13 @@ static term walk(struct proc *p, term table, term key, enum walk_flags flags)
 	struct table *t;
 	int r = ets_lock(p, table, NEED_READ, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, table, r);
 	bool found;
 	const struct object *o = flags & WALK_BACK ? ets_prev(t, key, &found) : ets_next(t, key, &found);
 	/* A fixed table may be walked from keys that were removed meanwhile. */
 	if (!found && !atomic_load_relaxed(&t->fixed)) {
 		ets_unlock(t);
-		return bif_badarg_cause(p, A(badkey));
+		return bif_badarg(p);
 	}
 	term result = A(end_of_table);
 	if (o != NULL) {
@@ -288,7 +288,7 @@ term bif_ets_slot_2(struct proc *p, const term *args)
 	size_t position, keys;
 	int r = ets_lock(p, args[0], NEED_READ, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	term result = TERM_NONE;
 	if (bif_get_size(args[1], &position)) {
 		const struct object *o = ets_slot(t, position, &keys);
@@ -444,8 +444,12 @@ static term update_counter(struct proc *p, const term *args, term fallback)
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_WRITE, &t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, args[0], r);
 	if (ets_is_bag(t)) {
+		ets_unlock(t);
+		return bif_badarg_cause(p, A(table_type));
+	}
+	if (fallback != TERM_NONE && !term_is_tuple(fallback)) {
 		ets_unlock(t);
 		return bif_badarg(p);
 	}
@@ -534,13 +538,13 @@ static term update_element(struct proc *p, const term *args, term fallback)
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_WRITE, &t);
 	if (r != 0)
-		return ets_raise(p, r);
-	if (ets_is_bag(t) || !is_element_update(args[2])) {
+		return ets_raise(p, args[0], r);
+	struct object *o = ets_is_bag(t) ? NULL : ets_find(t, args[1]);
+	bool is_default = o == NULL;
+	if (ets_is_bag(t) || (fallback != TERM_NONE && !term_is_tuple(fallback)) || ((!is_default || fallback != TERM_NONE) && !is_element_update(args[2]))) {
 		ets_unlock(t);
 		return bif_badarg(p);
 	}
-	struct object *o = ets_find(t, args[1]);
-	bool is_default = o == NULL;
 	if (is_default && fallback != TERM_NONE)
 		o = default_object(t, args[1], fallback);
 	term result;

@@ -315,13 +315,14 @@ static term select_begin(struct proc *p, term table, term spec, struct matchspec
 			ets_unlock(s.t);
 		if (ms != NULL)
 			matchspec_put(ms);
-		return r != 0 ? ets_raise(p, r) : bif_badarg(p);
+		return r != 0 ? ets_raise(p, table, r) : bif_badarg(p);
 	}
 	s.ms = ms;
 	if (kind == SELECT_REPLACE && (s.t->type == TABLE_BAG || !matchspec_keeps_key(ms, s.t->keypos))) {
+		bool is_bag = s.t->type == TABLE_BAG;
 		ets_unlock(s.t);
 		matchspec_put(ms);
-		return bif_badarg(p);
+		return is_bag ? bif_badarg_cause(p, A(table_type)) : bif_badarg(p);
 	}
 	s.table = term_is_atom(table) ? ets_reference(bif_heap(p), s.t) : table;
 	s.back = walks_back(s.t, reverse, limit);
@@ -348,7 +349,7 @@ term bif_ets_select_go_on_1(struct proc *p, const term *args)
 	enum table_need need = s.kind == SELECT_LIST || s.kind == SELECT_COUNT ? NEED_READ : NEED_WRITE;
 	int r = ets_lock(p, s.table, need, &s.t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, s.table, r);
 	bool fits = s.position == TERM_NONE ||
 		    (ets_is_tree(s.t) ? term_is_cons(s.position) : term_is_small(s.position) && small_value(s.position) >= 0);
 	if (!fits) {
@@ -370,7 +371,7 @@ static term select_tree_again(struct proc *p, term t)
 	s.position = heap_cons(bif_heap(p), e[1], TERM_NIL);
 	int r = ets_lock(p, s.table, NEED_READ, &s.t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, s.table, r);
 	if (!ets_is_tree(s.t)) {
 		ets_unlock(s.t);
 		return bif_badarg(p);
@@ -392,7 +393,7 @@ static term select_hash_again(struct proc *p, term t)
 	s.at_end = small_value(e[1]) < 0;
 	int r = ets_lock(p, s.table, NEED_READ, &s.t);
 	if (r != 0)
-		return ets_raise(p, r);
+		return ets_raise(p, s.table, r);
 	if (ets_is_tree(s.t)) {
 		ets_unlock(s.t);
 		return bif_badarg(p);
@@ -423,7 +424,7 @@ static term select_limited(struct proc *p, term table, term spec, struct matchsp
 	if (!bif_get_size(limit, &n) || n == 0) {
 		if (ms != NULL)
 			matchspec_put(ms);
-		return bif_badarg(p);
+		return ets_badarg(p, table, NEED_READ);
 	}
 	return select_begin(p, table, spec, ms, SELECT_LIST, reverse, n);
 }

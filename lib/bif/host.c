@@ -113,6 +113,8 @@ static bool halt_options(term list, int64_t *ret_flush_msec)
 			flush = value == A(true);
 		else if (key == A(flush_timeout) && term_is_small(value) && small_value(value) >= 0)
 			msec = small_value(value);
+		else if (key == A(flush_timeout) && value == A(infinity))
+			msec = INT64_MAX;
 		else
 			return false;
 	}
@@ -128,7 +130,7 @@ term bif_erlang_halt_2(struct proc *p, const term *args)
 		return bif_badarg(p);
 	int64_t flush_msec;
 	if (!halt_options(args[1], &flush_msec))
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(badopt));
 	int status = term_is_small(args[0]) ? (int)(small_value(args[0]) & 0xFF) : 1;
 	char slogan[1024]; /* as much as OTP shows is less */
 	size_t size = 0;

@@ -458,12 +458,21 @@ static term packet_value(struct proc *p, term type, term binary, struct part pac
 	return bits_part(heap, binary, skip * 8, size * 8);
 }
 
+static bool is_packet_type(term type)
+{
+	const struct packet_options options = { 0 };
+	int64_t length;
+	return packet_length(type, (struct part){ (const uint8_t *)"", 0 }, &options, &length);
+}
+
 term bif_erlang_decode_packet_3(struct proc *p, const term *args)
 {
 	struct packet_options options;
 	term type = args[0];
 	term binary = args[1];
 	struct heap *heap = bif_heap(p);
+	if (!is_packet_type(type))
+		return bif_badarg_cause(p, A(badopt));
 	if (!term_is_binary(binary) || !get_options(args[2], &options))
 		return bif_badarg(p);
 	struct flat_bits flat;
@@ -472,7 +481,7 @@ term bif_erlang_decode_packet_3(struct proc *p, const term *args)
 	int64_t length = 0;
 	term t;
 	if (!packet_length(type, in, &options, &length)) {
-		t = bif_badarg(p);
+		t = bif_badarg_cause(p, A(badopt));
 	} else if (length < 0) {
 		t = heap_tuple_of(heap, A(error), A(invalid));
 	} else if (length == LENGTH_MORE || (size_t)length > in.size) {

@@ -278,7 +278,10 @@ static int read_name(struct port_spec *s, term name)
 	return kind == A(spawn_driver) && s->kind != PORT_RAM ? -1 : 0;
 }
 
-/* 0, an errno, or -1: a bad argument. */
+/* What is no errno. */
+enum { BAD_ARGUMENT = -1, BAD_OPTION = -2 };
+
+/* 0, an errno, BAD_ARGUMENT or BAD_OPTION. */
 static int read_spec(struct proc *p, struct port_spec *s, term name, term list)
 {
 	struct options o = { .spec = s, .ns = p->ns, .args = TERM_NONE };
@@ -290,7 +293,7 @@ static int read_spec(struct proc *p, struct port_spec *s, term name, term list)
 	o.env = environment_copy(p->ns);
 	bool helper = s->kind == PORT_SPAWN || s->kind == PORT_EXECUTABLE;
 	if (!read_options(&o, list) || (helper && !make_argv(&o)))
-		r = -1;
+		r = BAD_OPTION;
 	else if (helper)
 		s->envp = environment_texts(o.env);
 	environment_free(o.env);
@@ -313,7 +316,7 @@ term bif_erts_internal_open_port_2(struct proc *p, const term *args)
 		return fd ? port : ref_put(heap_alloc(bif_heap(p), REF_WORDS), ref);
 	}
 	port_spec_done(&spec);
-	return r < 0 ? A(badarg) : errno_atom(r);
+	return r == BAD_OPTION ? A(badopt) : r < 0 ? A(badarg) : errno_atom(r);
 }
 
 /* ------------------------------------------------------------------------------------------------ asking */
@@ -340,9 +343,11 @@ term bif_erts_internal_port_command_3(struct proc *p, const term *args)
 		force = force || cons_head(list) == A(force);
 		nosuspend = nosuspend || cons_head(list) == A(nosuspend);
 		if (cons_head(list) != A(force) && cons_head(list) != A(nosuspend))
-			return A(badarg);
+			return A(badopt);
 	}
-	if (list != TERM_NIL || port == TERM_NONE || !port_exists(port))
+	if (list != TERM_NIL)
+		return A(badopt);
+	if (port == TERM_NONE || !port_exists(port))
 		return A(badarg);
 	if (force)
 		return A(notsup);
@@ -430,6 +435,10 @@ static bool is_item(term item)
 
 term bif_erts_internal_port_info_2(struct proc *p, const term *args)
 {
+	if (!term_is_atom(args[0]) && !term_is_port(args[0]))
+		return A(badtype);
+	if (port_of(p, args[0]) == TERM_NONE)
+		return A(undefined);
 	return is_item(args[1]) ? port_info(p, args[0], args[1]) : A(badarg);
 }
 

@@ -39,7 +39,7 @@ static term flag_save_calls(struct proc *p, term value)
 {
 	size_t n;
 	if (!bif_get_size(value, &n) || n > 10000)
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(none));
 	uint32_t old = proc_extra(p)->save_calls;
 	p->extra->save_calls = (uint32_t)n;
 	return term_of_small(old);
@@ -150,7 +150,7 @@ term bif_erlang_process_flag_2(struct proc *p, const term *args)
 		/* Binding is not offered: 0 means none. */
 		return value == TERM_ZERO ? TERM_ZERO : bif_badarg(p);
 	default:
-		return bif_badarg_cause(p, A(badtype));
+		return bif_badarg_cause(p, A(badopt));
 	}
 }
 
@@ -158,9 +158,9 @@ term bif_erts_internal_process_flag_3(struct proc *p, const term *args)
 {
 	size_t n;
 	if (!term_is_local_pid(args[0]))
-		return A(badarg);
-	if (args[1] != A(save_calls))
 		return A(badtype);
+	if (args[1] != A(save_calls))
+		return A(badarg);
 	if (!bif_get_size(args[2], &n) || n > 10000)
 		return A(badarg);
 	if (args[0] != p->pid)
@@ -302,12 +302,12 @@ term bif_erts_internal_suspend_process_2(struct proc *p, const term *args)
 		else if (cons_head(list) == A(asynchronous))
 			asynchronous = true;
 		else
-			return A(badopt);
+			break;
 	}
-	if (list != TERM_NIL)
-		return A(badopt);
 	if (!term_is_local_pid(args[0]) || args[0] == p->pid || proc_reach(p->ns, args[0]) == NULL)
 		return A(badarg);
+	if (list != TERM_NIL)
+		return A(badopt);
 	if (unless && suspend_count(p, args[0]) > 0)
 		return A(false);
 	if (asynchronous) {

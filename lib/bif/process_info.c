@@ -568,7 +568,9 @@ static void display(struct proc *p, void *arg)
 /* Prints the stack where errors go, on the side of the one that is asked, so that it stands still. */
 term bif_erts_internal_process_display_2(struct proc *p, const term *args)
 {
-	if (args[1] != A(backtrace) || !term_is_local_pid(args[0]) || proc_reach(p->ns, args[0]) == NULL)
+	if (args[1] != A(backtrace))
+		return A(badopt);
+	if (!term_is_local_pid(args[0]) || proc_reach(p->ns, args[0]) == NULL)
 		return A(badarg);
 	struct inquiry *q = mem_alloc(MEM_PROC, sizeof(*q));
 	*q = (struct inquiry){ .from = p->pid, .question = proc_question(p) };

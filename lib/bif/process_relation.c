@@ -56,7 +56,7 @@ static bool only_priority(term list)
 term bif_erlang_exit_3(struct proc *p, const term *args)
 {
 	if (!only_priority(args[2]))
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(badopt));
 	return exit_signal(p, args[0], args[1]);
 }
 
@@ -79,7 +79,7 @@ term bif_erlang_link_1(struct proc *p, const term *args)
 term bif_erlang_link_2(struct proc *p, const term *args)
 {
 	if (!only_priority(args[1]))
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(badopt));
 	return bif_erlang_link_1(p, args);
 }
 
@@ -140,9 +140,9 @@ static term monitor(struct proc *p, term type, term what, struct monitor_how *ho
 		return monitor_process(p, what, how);
 	if (type == A(port))
 		return monitor_port(p, what, how);
-	if (type == A(time_offset) && what == A(clock_service))
-		return monitor_make_alone(p, how->flags | MONITOR_CLOCK);
-	return bif_badarg(p);
+	if (type == A(time_offset))
+		return what == A(clock_service) ? monitor_make_alone(p, how->flags | MONITOR_CLOCK) : bif_badarg(p);
+	return bif_badarg_cause(p, A(badtype));
 }
 
 term bif_erlang_monitor_2(struct proc *p, const term *args)
@@ -162,9 +162,11 @@ term bif_erlang_monitor_3(struct proc *p, const term *args)
 /* There are no other nodes as long as a namespace is not distributed, and one's own never goes down. */
 static term monitor_node(struct proc *p, term node, term flag)
 {
-	if (!term_is_atom(node) || (flag != A(true) && flag != A(false)))
+	if (!term_is_atom(node))
 		return bif_badarg(p);
-	return node == A(nonode_nohost) ? A(true) : bif_error(p, A(notalive));
+	if (node != A(nonode_nohost))
+		return bif_error(p, A(notalive));
+	return flag == A(true) || flag == A(false) ? A(true) : bif_badarg(p);
 }
 
 term bif_erlang_monitor_node_2(struct proc *p, const term *args)
@@ -174,7 +176,10 @@ term bif_erlang_monitor_node_2(struct proc *p, const term *args)
 
 term bif_erlang_monitor_node_3(struct proc *p, const term *args)
 {
-	return list_length(args[2]) < 0 ? bif_badarg(p) : monitor_node(p, args[0], args[1]);
+	term list = args[2];
+	while (term_is_cons(list) && cons_head(list) == A(allow_passive_connect))
+		list = cons_tail(list);
+	return list != TERM_NIL ? bif_badarg_cause(p, A(badopt)) : monitor_node(p, args[0], args[1]);
 }
 
 term bif_erlang_demonitor_1(struct proc *p, const term *args)
@@ -197,7 +202,7 @@ term bif_erlang_demonitor_2(struct proc *p, const term *args)
 		else if (cons_head(list) == A(info))
 			info = true;
 		else
-			return bif_badarg_cause(p, A(badopt));
+			return bif_badarg(p);
 	}
 	if (list != TERM_NIL || !term_is_ref(args[0]))
 		return bif_badarg(p);
@@ -228,7 +233,7 @@ term bif_erlang_alias_1(struct proc *p, const term *args)
 		else if (cons_head(list) == A(explicit_unalias))
 			flags &= ~(unsigned)MONITOR_ALIAS_REPLY;
 		else if (cons_head(list) != A(priority))
-			return bif_badarg_cause(p, A(badopt));
+			return bif_badarg(p);
 	}
 	if (list != TERM_NIL)
 		return bif_badarg(p);

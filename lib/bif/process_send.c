@@ -34,7 +34,7 @@ term bif_erlang_send_3(struct proc *p, const term *args)
 			return bif_badarg_cause(p, A(badopt));
 	}
 	if (list != TERM_NIL)
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(badopt));
 	if (nosuspend && port_at_is_busy(p, args[0]))
 		return A(nosuspend);
 	return proc_send(p, args[0], args[1]) ? A(ok) : TERM_NONE;
@@ -84,11 +84,11 @@ static void tell_of_name(struct proc *p, term who, enum proc_event event, term n
 term bif_erlang_register_2(struct proc *p, const term *args)
 {
 	if (!term_is_atom(args[0]) || args[0] == A(undefined))
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(none));
 	if (term_is_local_port(args[1]))
-		return port_register(p->ns, args[0], args[1]) ? A(true) : bif_badarg(p);
+		return port_register(p->ns, args[0], args[1]) ? A(true) : bif_badarg_cause(p, A(none));
 	if (!term_is_local_pid(args[1]))
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(none));
 	struct proc *who = proc_reach(p->ns, args[1]);
 	if (who == NULL)
 		return bif_badarg_cause(p, A(notalive));
@@ -101,7 +101,7 @@ term bif_erlang_register_2(struct proc *p, const term *args)
 	case REGISTRY_E_NO_PROCESS:
 		return bif_badarg_cause(p, A(notalive));
 	default:
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(none));
 	}
 }
 

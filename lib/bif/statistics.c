@@ -263,6 +263,6 @@ term bif_erlang_system_flag_2(struct proc *p, const term *args)
 	case ATOM_INDEX_time_offset:
 		return args[1] == A(finalize) ? A(final) : bif_badarg(p);
 	default:
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(badopt));
 	}
 }

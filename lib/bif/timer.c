@@ -28,9 +28,9 @@ static bool get_options(term list, term one, bool *ret_one, term two, bool *ret_
 static term start(struct proc *p, const term *args, bool absolute, bool wrap)
 {
 	if (!term_is_small(args[0]) || (!absolute && small_value(args[0]) < 0))
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(time));
 	if (small_value(args[0]) > MSEC_MAX || small_value(args[0]) < -MSEC_MAX)
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(time));
 	if (!term_is_local_pid(args[1]) && (!term_is_atom(args[1]) || args[1] == A(undefined)))
 		return bif_badarg(p);
 	int64_t at = small_value(args[0]) * 1000000;
@@ -45,7 +45,7 @@ static term start_with(struct proc *p, const term *args, bool wrap)
 {
 	bool absolute = false;
 	if (!get_options(args[3], A(abs), &absolute, TERM_NONE, NULL))
-		return bif_badarg(p);
+		return bif_badarg_cause(p, A(badopt));
 	return start(p, args, absolute, wrap);
 }
 

@@ -320,6 +320,11 @@ static int check_access(const struct proc *p, const struct table *t, enum table_
 	return 0;
 }
 
+bool ets_is_reference(term t)
+{
+	return term_is_kind(t, BOXED_MAGIC_REF) && offheap_counted(boxed_ptr(t))->destroy == table_destroy;
+}
+
 int ets_lock(struct proc *p, term identifier, enum table_need need, struct table **ret)
 {
 	struct table *t;
@@ -330,12 +335,9 @@ int ets_lock(struct proc *p, term identifier, enum table_need need, struct table
 			return TABLE_E_ID;
 	} else {
 		/* The reference itself keeps the struct. */
-		if (!term_is_kind(identifier, BOXED_MAGIC_REF))
+		if (!ets_is_reference(identifier))
 			return TABLE_E_ID;
-		struct counted *counted = offheap_counted(boxed_ptr(identifier));
-		if (counted->destroy != table_destroy)
-			return TABLE_E_ID;
-		t = (struct table *)(void *)counted; /* first member */
+		t = (struct table *)(void *)offheap_counted(boxed_ptr(identifier)); /* first member */
 	}
 	mutex_lock(&t->mutex);
 	int r = check_access(p, t, need);

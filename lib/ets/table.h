@@ -144,6 +144,8 @@ enum { TABLE_E_ID = 1, TABLE_E_ACCESS };
 /* The table an identifier means for p, locked. 0, TABLE_E_ID (there is none) or TABLE_E_ACCESS. */
 _must_check_ int ets_lock(struct proc *p, term identifier, enum table_need need,
 	struct table **ret) NO_THREAD_SAFETY_ANALYSIS;
+/* Is the term a table's reference, of a living or a deleted one? */
+bool ets_is_reference(term t);
 void ets_unlock(struct table *t) NO_THREAD_SAFETY_ANALYSIS;
 /* Whether it has the form of one: a name, or the reference of a table, be it deleted or of another namespace. */
 bool ets_is_identifier(term t);

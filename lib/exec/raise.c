@@ -72,7 +72,7 @@ static bool raises_for_caller(const struct export *e)
 	if (e->module != A(erlang))
 		return false;
 	return e->function == A(error) || e->function == A(raise) || e->function == A(throw) ||
-	       (e->function == A(exit) && e->arity == 1) || e->function == A(nif_error);
+	       (e->function == A(exit) && e->arity == 1);
 }
 
 static term list_of(struct heap *heap, const term *values, size_t count)

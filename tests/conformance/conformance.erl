@@ -9,6 +9,7 @@
 -module(conformance).
 -export([run/1, one/2, cases/1]).
 -export([id/1, err/1, stack/1, frames/1, frames/2, sorted/1, in_process/1, flush/0, take/0, take/1, down/1, died/1, gone/2]).
+-export([matrix/2, matrix/3, message/1, plain/1]).
 
 -define(CASE_TIMEOUT, 20000).
 
@@ -119,3 +120,78 @@ gone(Pid, Ref) ->
         {'DOWN', Ref, process, Pid, {Reason, [{_, _, _, _} | _]}} -> {error, Reason};
         {'DOWN', Ref, process, Pid, Reason} -> Reason
     after 5000 -> still_there end.
+
+%% Calls many functions of a module with every combination of some values, right and wrong ones alike. For each function: how many
+%% calls gave a value, and one number made of all values and of all exceptions with their places and messages.
+%% Which: all, {but, Names}, or the names (or {Name, Arity}). Pool: the values, the most telling ones first (calls with three
+%% arguments use ten of them, with more than three five), or a fun that makes them anew for each call.
+%% To see what the numbers are made of: tests/conformance/rows.
+matrix(Module, Pool) -> matrix(Module, all, Pool).
+matrix(Module, Which, Pool) ->
+    {module, Module} = code_there(Module),
+    [{F, A, Values, Hash} || {F, A} <- lists:sort(Module:module_info(exports)), F =/= module_info, A > 0, A < 6, chosen(F, A, Which),
+        {Values, Hash} <- [product(Module, F, A, Pool, {0, 0}, fun(Args, {K, V}, {N, H}) ->
+            row(Module, F, Args, K, V),
+            {case K of value -> N + 1; _ -> N end, erlang:phash2({H, K, V})} end)]].
+
+-ifdef(ROWS).
+row(M, F, Args, K, V) -> erlang:display_string(stdout, unicode:characters_to_list(io_lib:format("~w:~w ~0kp => ~w ~0kp~n", [M, F, plain(Args), K, V]))).
+-else.
+row(_, _, _, _, _) -> ok.
+-endif.
+
+product(Module, F, A, Pool, Acc, Fun) ->
+    Size = length(pool(Pool)),
+    Used = if A < 3 -> Size; A =:= 3 -> min(Size, 10); true -> min(Size, 5) end,
+    counted(Module, F, A, Pool, Used, 0, round(math:pow(Used, A)), Acc, Fun).
+
+counted(_, _, _, _, _, N, N, Acc, _) -> Acc;
+counted(Module, F, A, Pool, Used, I, N, Acc, Fun) ->
+    Values = pool(Pool),
+    Args = digits(A, I, Used, Values),
+    counted(Module, F, A, Pool, Used, I + 1, N, Fun(Args, called(Module, F, Args), Acc), Fun).
+
+pool(Pool) when is_function(Pool) -> Pool();
+pool(Pool) -> Pool.
+
+digits(0, _, _, _) -> [];
+digits(A, I, Used, Values) -> [lists:nth(I rem Used + 1, Values) | digits(A - 1, I div Used, Used, Values)].
+
+called(Module, F, Args) ->
+    try apply(Module, F, Args) of
+        Value -> {value, plain(Value)}
+    catch
+        Class:Reason:Stack -> {Class, plain({Reason, [top(E) || E <- lists:sublist(frames(Stack, ?MODULE), 2)], message({Reason, Stack})})}
+    end.
+
+top({M, F, A, Info}) -> {M, F, A, proplists:get_value(line, Info)};
+top(X) -> X.
+
+%% What error_info has OTP say of an exception.
+message({Reason, [{_, _, _, Info} | _] = Stack}) ->
+    case lists:keyfind(error_info, 1, Info) of
+        {error_info, Map} ->
+            Module = case Map of #{module := M} -> M; _ -> element(1, hd(Stack)) end,
+            Function = case Map of #{function := F} -> F; _ -> format_error end,
+            try Module:Function(Reason, Stack) catch C:R -> {C, R} end;
+        false -> none
+    end;
+message(_) -> none.
+
+%% A term without what two runs could differ in.
+plain(X) when is_function(X) -> 'fun';
+plain(X) when is_pid(X) -> pid;
+plain(X) when is_reference(X) -> ref;
+plain(X) when is_port(X) -> port;
+plain([H | T]) -> [plain(H) | plain(T)];
+plain(X) when is_tuple(X) -> list_to_tuple(plain(tuple_to_list(X)));
+plain(X) when is_map(X) -> maps:from_list([{plain(K), plain(V)} || {K, V} <- maps:to_list(X)]);
+plain(X) -> X.
+
+chosen(_, _, all) -> true;
+chosen(F, A, {but, Names}) -> not chosen(F, A, Names);
+chosen(F, A, Names) -> lists:member(F, Names) orelse lists:member({F, A}, Names).
+
+code_there(Module) ->
+    _ = Module:module_info(),
+    {module, Module}.
