@@ -227,14 +227,11 @@ int erl_main(int count, char **words, const char *otp)
 
 #define LINE_MAX_BYTES 4096 /* of the line with flags; OTP's bound */
 
-/* The words of the line "%%! ..." that stands second or third in a script. */
+/* The words of the line "%%! ..." that stands second or third in a script, whatever the first is. */
 static void push_script_flags(struct erl_words *words, FILE *file)
 {
 	char line[LINE_MAX_BYTES];
-	/* Third only after a second that is a comment; archives have no such line and end in the first. */
 	for (int i = 0; i < 3 && fgets(line, sizeof(line), file) != NULL; i++) {
-		if (i == 0 && strncmp(line, "#!", 2) != 0)
-			return;
 		if (i == 0 || strncmp(line, "%%!", 3) != 0)
 			continue;
 		char *save;
