@@ -240,14 +240,14 @@ static int start_thread(void)
 	return 0;
 }
 
-/* Sees to it that somebody comes for what is ready. Negative errno when a thread was due and cannot be had. */
-static int call_thread(void)
+/* Sees to it that somebody comes for what is ready, but for the signal, for which the lock is given up: who is woken while it is held
+ * waits for it at once. */
+static bool call_thread(void)
 {
-	pthread_cond_signal(&pool.changed);
 	if (pool.fresh_count > pool.idle ||
 		(pool.ready > pool.idle && pool.threads < POOL_THREADS_MAX))
-		return start_thread();
-	return 0;
+		(void)start_thread(); /* one thread there is: it may come late, but it comes */
+	return pool.idle > 0;
 }
 
 /* ------------------------------------------------------------------------------------------------ jobs */
@@ -255,15 +255,18 @@ static int call_thread(void)
 int pool_run_of(struct pool_share *share, struct pool_job *job, void (*fn)(struct pool_job *job))
 {
 	int r = 0;
+	bool signal = false;
 	job->fn = fn;
 	pthread_mutex_lock(&pool.lock);
 	if (pool.threads == 0)
 		r = start_thread();
 	if (r == 0) {
 		share_add(share, job);
-		(void)call_thread(); /* one thread there is: it may come late, but it comes */
+		signal = call_thread();
 	}
 	pthread_mutex_unlock(&pool.lock);
+	if (signal)
+		pthread_cond_signal(&pool.changed);
 	return r;
 }
 
@@ -345,7 +348,8 @@ void pool_share_interrupt(struct pool_share *share)
 	if (!idle) {
 		share->refs++;
 		place(share);
-		(void)call_thread(); /* else those that are to give up get to it when a thread is free */
+		if (call_thread()) /* else those that are to give up get to it when a thread is free */
+			pthread_cond_signal(&pool.changed);
 	}
 	pthread_mutex_unlock(&pool.lock);
 	if (idle)
