@@ -22,6 +22,7 @@ struct daemon {
 	struct bridge bridge;
 	struct config config;
 	struct log *log;
+	struct output *output; /* what services print */
 	struct events *events;
 	struct server *server;
 	struct notify *notify;

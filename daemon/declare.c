@@ -13,7 +13,7 @@
 #define LINE_MAX_BYTES 65536
 #define LIST_MAX 1024 /* items of one list */
 
-enum type { TYPE_INT, TYPE_USEC, TYPE_TEXT, TYPE_LIST, TYPE_YESNO, TYPE_POLICY, TYPE_QUOTA };
+enum type { TYPE_INT, TYPE_USEC, TYPE_TEXT, TYPE_LIST, TYPE_YESNO, TYPE_POLICY, TYPE_DETAIL, TYPE_QUOTA };
 
 static const struct setting {
 	const char *key;
@@ -121,6 +121,11 @@ static const char *set_value(
 		value = strcmp(text, "yes") == 0;
 		if (value == 0 && strcmp(text, "no") != 0)
 			return "is neither yes nor no";
+		break;
+	case TYPE_DETAIL:
+		value = strcmp(text, "full") == 0;
+		if (value == 0 && strcmp(text, "short") != 0)
+			return "is neither short nor full";
 		break;
 	case TYPE_POLICY:
 		while (value < 3 && strcmp(policies[value], text) != 0)

@@ -304,7 +304,8 @@ void run_start(struct service *service, const char *digest)
 		.environment = (const char *const *)declaration->environment.items,
 		.cwd = data,
 		.quota = &quota,
-		.channels = (const char *const *)declaration->channel.items };
+		.channels = (const char *const *)declaration->channel.items,
+		.crash_detail = declaration->crash_detail != 0 };
 	if (r == 0) {
 		struct node_events mine = events;
 		mine.user = run;

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EVENT_MESSAGE_MAX 900 /* what does not fit is in a second field */
+
 void journal_fields_done(struct journal_fields *fields)
 {
 	free(fields->bytes);
@@ -27,9 +29,10 @@ static size_t cut_on_character(const char *text, size_t max)
 	return length;
 }
 
-void journal_put(struct journal_fields *fields, const char *name, const char *value)
+static void put(
+	struct journal_fields *fields, const char *name, size_t name_length, const char *value)
 {
-	size_t name_length = strlen(name), length = cut_on_character(value, REPORT_FIELD_MAX);
+	size_t length = cut_on_character(value, REPORT_FIELD_MAX);
 	size_t need = fields->used + name_length + length + 2;
 	if (need > fields->capacity) {
 		size_t capacity = need * 2;
@@ -48,6 +51,20 @@ void journal_put(struct journal_fields *fields, const char *name, const char *va
 	at[name_length + 1 + length] = '\0';
 	fields->used = need;
 	fields->count++;
+}
+
+void journal_put(struct journal_fields *fields, const char *name, const char *value)
+{
+	put(fields, name, strlen(name), value);
+}
+
+/* "NAME=value" of a program: as it is, when the journal takes that name. */
+static void journal_field(struct journal_fields *fields, const char *field)
+{
+	size_t length = strcspn(field, "=");
+	if (length > 0 && length <= 64 && field[length] == '=' && field[0] >= 'A' &&
+		field[0] <= 'Z' && strspn(field, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length)
+		put(fields, field, length, field + length + 1);
 }
 
 void journal_putf(struct journal_fields *fields, const char *name, const char *format, ...)
@@ -123,7 +140,8 @@ static void put_code(struct journal_fields *fields, const struct beamr_report *r
 	}
 }
 
-static void put_death(struct journal_fields *fields, const struct beamr_report *report)
+static void put_death(struct journal_fields *fields, const struct beamr_report *report,
+	const char *restart, const char *supervisor)
 {
 	char text[REPORT_FIELD_MAX + 1];
 	crash_id_text(report->crash_id, text);
@@ -151,12 +169,17 @@ static void put_death(struct journal_fields *fields, const struct beamr_report *
 	put_if(fields, "BEAMR_LAST_MESSAGE", report, report->last_message);
 	put_if(fields, "BEAMR_STATE", report, report->state);
 	journal_putf(fields, "BEAMR_FINGERPRINT", "%016" PRIx64, report->fingerprint);
-	put_always(fields, "BEAMR_RESTART", report, report->restart);
+	put_if(fields, "BEAMR_CLIENT", report, report->client);
+	put_if(fields, "BEAMR_SERVER", report, report->server);
+	journal_put(fields, "BEAMR_RESTART", restart != NULL ? restart : "-");
+	if (supervisor != NULL)
+		journal_put(fields, "BEAMR_SUPERVISOR", supervisor);
 	put_code(fields, report);
 }
 
 void journal_report(struct journal_fields *fields, const struct beamr_report *report,
-	uint64_t repeats, const char *version, const char *digest)
+	uint64_t repeats, const char *version, const char *digest, const char *restart,
+	const char *supervisor)
 {
 	const struct report_type *type = &report_types[report->kind];
 	char message[WORDING_LINE_MAX];
@@ -179,7 +202,7 @@ void journal_report(struct journal_fields *fields, const struct beamr_report *re
 		put_if(fields, "BEAMR_LABEL", report, report->label);
 	}
 	if (report->kind == BEAMR_REPORT_CRASH || report->kind == BEAMR_REPORT_EXIT_SIGNAL) {
-		put_death(fields, report);
+		put_death(fields, report, restart, supervisor);
 		if (report->kind == BEAMR_REPORT_EXIT_SIGNAL)
 			put_always(fields, "BEAMR_OTHER", report, report->other);
 	} else {
@@ -187,7 +210,12 @@ void journal_report(struct journal_fields *fields, const struct beamr_report *re
 		put_if(fields, "BEAMR_REASON", report, report->reason);
 		put_always(fields, "BEAMR_OTHER", report, report->other);
 		put_if(fields, "BEAMR_MODULE", report, report->module);
-		put_always(fields, "BEAMR_RESTART", report, report->restart);
+		if (report->often != 0)
+			journal_putf(fields, "BEAMR_RESTART", "%s, %s",
+				report_text(report, report->restart),
+				report_text(report, report->often));
+		else
+			put_always(fields, "BEAMR_RESTART", report, report->restart);
 		if (!crash_id_is_none(report->cause)) {
 			crash_id_text(report->cause, id);
 			journal_put(fields, "BEAMR_CAUSE", id);
@@ -195,4 +223,35 @@ void journal_report(struct journal_fields *fields, const struct beamr_report *re
 	}
 	if (repeats > 1)
 		journal_putf(fields, "BEAMR_REPEATS", "%" PRIu64, repeats);
+}
+
+void journal_event(struct journal_fields *fields, const struct beamr_report *report,
+	const char *version, const char *digest)
+{
+	char message[EVENT_MESSAGE_MAX + 1];
+	const char *text = report_text(report, report->detail);
+	const char *service = report_text(report, report->namespace_name);
+	(void)wording_single_line(text, message, sizeof(message)); /* its length does not matter */
+	journal_put(fields, "MESSAGE", message);
+	journal_putf(fields, "PRIORITY", "%d", report->priority);
+	journal_put(fields, "SYSLOG_IDENTIFIER", service[0] != '\0' ? service : "beamrd");
+	journal_put(fields, "BEAMR_EVENT", report_types[report->kind].name);
+	put_always(fields, "BEAMR_SERVICE", report, report->namespace_name);
+	journal_put(fields, "BEAMR_RELEASE", version);
+	journal_put(fields, "BEAMR_DIGEST", digest);
+	put_if(fields, "BEAMR_PROCESS", report, report->process);
+	put_if(fields, "BEAMR_NAME", report, report->name);
+	put_if(fields, "BEAMR_LABEL", report, report->label);
+	put_if(fields, "BEAMR_REASON", report, report->reason);
+	/* As it was written, when that is more than the message shows. */
+	if (strcmp(text, message) != 0)
+		journal_put(fields, "BEAMR_TEXT", text);
+	put_code(fields, report);
+	const char *field = report_text(report, report->fields);
+	for (unsigned i = 0; i < report->field_count; i++) {
+		journal_field(fields, field);
+		field += strlen(field) + 1;
+	}
+	if (report->cut)
+		journal_put(fields, "BEAMR_CUT", "yes");
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The log thread and its ring.
  * Invariant: items and bytes in the ring stay under their bounds; an item that would not fit adds one to `dropped`, and what
- * is in `dropped` is taken out by the entry that tells of it, so that the sum over those entries is exact. */
+ * is in `dropped` is taken out by the entry that tells of it, so that the sum over those entries is exact. What waits in a fold is not in
+ * the ring yet. */
 #include "log.h"
 
 #include "base/atomic.h"
 #include "base/clock.h"
 #include "flood.h"
+#include "fold.h"
 #include "journal.h"
+#include "wording.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,12 +26,17 @@
 #define LOG_ITEMS_MAX 4096
 #define LOG_BYTES_MAX (16u << 20)
 #define LOG_FLUSH_SECONDS 5
+#define LOG_CRASH_WAIT_USEC 250000 /* for a supervisor, which is told of the death right after it */
+#define LOG_DYING_WAIT_USEC                                                                        \
+	2000000 /* for the end of a process that says it ends; handlers of its own may take their time */
 
 /* Either a record, or an entry. */
 struct log_item {
+	struct fold_item fold; /* first: while it waits */
 	struct log_item *next;
 	struct record *record;
 	uint64_t repeats;
+	char *restart, *supervisor; /* what its supervisor said of a crash; NULL */
 	struct journal_fields fields;
 	size_t bytes;
 };
@@ -57,6 +65,8 @@ struct log {
 	pthread_cond_t changed;
 	struct log_item *first, *last;
 	size_t items, bytes;
+	struct fold crashes; /* by crash id */
+	struct fold dying;   /* log events, by serial of the process */
 	bool stop;
 	bool done;
 	struct log_release *releases; /* by service */
@@ -67,16 +77,20 @@ struct log {
 	_Atomic uint64_t dropped_total;
 };
 
+static void release_of(struct log *log, const char *service, struct log_release *ret_release);
+
 static void item_free(struct log_item *item)
 {
 	(void)record_unref(item->record);
 	journal_fields_done(&item->fields);
+	free(item->restart);
+	free(item->supervisor);
 	free(item);
 }
 
-static void enqueue(struct log *log, struct log_item *item)
+/* Under the mutex. False: it does not fit. */
+static bool append(struct log *log, struct log_item *item)
 {
-	pthread_mutex_lock(&log->mutex);
 	bool fits = log->items < LOG_ITEMS_MAX && log->bytes + item->bytes <= LOG_BYTES_MAX;
 	if (fits) {
 		item->next = NULL;
@@ -90,12 +104,38 @@ static void enqueue(struct log *log, struct log_item *item)
 		if (log->items == 1)
 			pthread_cond_signal(&log->changed);
 	}
-	pthread_mutex_unlock(&log->mutex);
-	if (fits)
-		return;
+	return fits;
+}
+
+static void drop(struct log *log, struct log_item *item)
+{
 	(void)atomic_add_relaxed(&log->dropped, 1); /* counters */
 	(void)atomic_add_relaxed(&log->dropped_total, 1);
 	item_free(item);
+}
+
+static void enqueue(struct log *log, struct log_item *item)
+{
+	pthread_mutex_lock(&log->mutex);
+	bool fits = append(log, item);
+	pthread_mutex_unlock(&log->mutex);
+	if (!fits)
+		drop(log, item);
+}
+
+/* Lets it wait, or sends it on its way at once. */
+static void hold(
+	struct log *log, struct fold *fold, struct log_item *item, uint64_t key, int64_t due_usec)
+{
+	pthread_mutex_lock(&log->mutex);
+	bool first = fold->count == 0, fits = true;
+	if (log->stop || !fold_hold(fold, &item->fold, key, due_usec))
+		fits = append(log, item);
+	else if (first)
+		pthread_cond_signal(&log->changed); /* there is a due time now */
+	pthread_mutex_unlock(&log->mutex);
+	if (!fits)
+		drop(log, item);
 }
 
 bool log_wants(struct log *log, const struct beamr_report *report)
@@ -131,13 +171,45 @@ void log_report(struct log *log, const struct beamr_report *report, struct recor
 	item->record = record_ref(record);
 	item->repeats = 1;
 	item->bytes = record->bytes;
+	if (report->kind == BEAMR_REPORT_CRASH && report->supervised)
+		hold(log, &log->crashes, item, report->crash_id.low,
+			report->monotonic_usec + LOG_CRASH_WAIT_USEC);
+	else
+		enqueue(log, item);
+}
+
+void log_ended(struct log *log, const struct beamr_report *report)
+{
+	struct fold_item *item;
+	if (report->serial == 0)
+		return;
+	do {
+		pthread_mutex_lock(&log->mutex);
+		item = fold_take(&log->dying, report->serial);
+		pthread_mutex_unlock(&log->mutex);
+		if (item != NULL)
+			item_free((struct log_item *)(void *)item);
+	} while (item != NULL);
+}
+
+void log_supervised(struct log *log, const struct beamr_report *report)
+{
+	if (crash_id_is_none(report->cause))
+		return;
+	pthread_mutex_lock(&log->mutex);
+	struct log_item *item =
+		(struct log_item *)(void *)fold_take(&log->crashes, report->cause.low);
+	pthread_mutex_unlock(&log->mutex);
+	if (item == NULL)
+		return;
+	wording_restart(report, &item->restart, &item->supervisor);
 	enqueue(log, item);
 }
 
 struct log_entry *log_begin(
 	struct log *log, int priority, const char *event, const char *format, ...)
 {
-	char message[1024];
+	char message[REPORT_FIELD_MAX + 1];
 	va_list arguments;
 	if (priority > atomic_load_relaxed(&log->level)) /* a setting */
 		return NULL;
@@ -205,39 +277,39 @@ void log_say(struct log *log, int priority, const char *format, ...)
 	log_send(log_begin(log, priority, NULL, "%s", message));
 }
 
-void log_output(
-	struct log *log, const char *service, const char *process, const char *bytes, size_t size)
+void log_output(struct log *log, const char *service, int priority, const char *stream,
+	const char *process, const char *line, const char *cut)
 {
-	while (size > 0) {
-		const char *end = memchr(bytes, '\n', size);
-		size_t length = end != NULL ? (size_t)(end - bytes) : size;
-		if (length > 0) {
-			struct log_entry *entry = log_begin(log, 6, "output", "%.*s",
-				(int)(length < 1000 ? length : 1000), bytes);
-			log_field(entry, "SYSLOG_IDENTIFIER", "%s", service);
-			log_field(entry, "BEAMR_SERVICE", "%s", service);
-			log_field(entry, "BEAMR_PROCESS", "%s", process);
-			log_send(entry);
-		}
-		size -= length + (end != NULL);
-		bytes += length + (end != NULL);
-	}
+	struct log_entry *entry = log_begin(log, priority, "output", "%s", line);
+	log_field(entry, "SYSLOG_IDENTIFIER", "%s", service);
+	log_field(entry, "BEAMR_SERVICE", "%s", service);
+	log_field(entry, "BEAMR_STREAM", "%s", stream);
+	if (process[0] != '\0')
+		log_field(entry, "BEAMR_PROCESS", "%s", process);
+	if (cut != NULL)
+		log_field(entry, "BEAMR_LINE_BREAK", "%s", cut);
+	log_send(entry);
 }
 
 void log_event(struct log *log, const struct beamr_report *report)
 {
-	const char *text = report_text(report, report->detail);
-	const char *service = report_text(report, report->namespace_name);
-	struct log_entry *entry =
-		log_begin(log, report->priority, report_types[report->kind].name, "%.900s", text);
-	log_field(entry, "SYSLOG_IDENTIFIER", "%s", service[0] != '\0' ? service : "beamrd");
-	log_field(entry, "BEAMR_SERVICE", "%s", service);
-	log_field(entry, "BEAMR_PROCESS", "%s", report_text(report, report->process));
-	if (report->name != 0)
-		log_field(entry, "BEAMR_NAME", "%s", report_text(report, report->name));
-	if (strlen(text) > 900)
-		log_field(entry, "BEAMR_TEXT", "%s", text);
-	log_send(entry);
+	if (report->priority > atomic_load_relaxed(&log->level)) /* a setting */
+		return;
+	struct log_item *item = calloc(1, sizeof(*item));
+	if (item == NULL) {
+		(void)atomic_add_relaxed(&log->dropped, 1); /* counters */
+		(void)atomic_add_relaxed(&log->dropped_total, 1);
+		return;
+	}
+	struct log_release release;
+	release_of(log, report_text(report, report->namespace_name), &release);
+	journal_event(&item->fields, report, release.version, release.digest);
+	item->bytes = item->fields.used;
+	if (report->dying && report->serial != 0)
+		hold(log, &log->dying, item, report->serial,
+			report->monotonic_usec + LOG_DYING_WAIT_USEC);
+	else
+		enqueue(log, item);
 }
 
 uint64_t log_dropped(struct log *log)
@@ -336,10 +408,13 @@ void log_set_release(struct log *log, const char *service, const char *version, 
 	}
 	if (!none) {
 		struct log_release *release = &log->releases[i];
-		(void)snprintf(release->service, sizeof(release->service), "%s", service); /* names are short */
+		(void)snprintf(release->service, sizeof(release->service), "%s",
+			service); /* names are short */
 		(void)snprintf(release->version, sizeof(release->version), "%s",
-			version != NULL && version[0] != '\0' ? version : "-"); /* cut when absurd */
-		(void)snprintf(release->digest, sizeof(release->digest), "%s", digest); /* 64 letters */
+			version != NULL && version[0] != '\0' ? version
+							      : "-"); /* cut when absurd */
+		(void)snprintf(
+			release->digest, sizeof(release->digest), "%s", digest); /* 64 letters */
 	}
 	pthread_mutex_unlock(&log->mutex);
 }
@@ -355,13 +430,15 @@ static void release_of(struct log *log, const char *service, struct log_release 
 	pthread_mutex_unlock(&log->mutex);
 }
 
-static void send_record(struct log *log, const struct record *record, uint64_t repeats)
+static void send_record(struct log *log, const struct record *record, uint64_t repeats,
+	const char *restart, const char *supervisor)
 {
 	struct journal_fields fields = { 0 };
 	const struct beamr_report *report = record_report(record);
 	struct log_release release;
 	release_of(log, report_text(report, report->namespace_name), &release);
-	journal_report(&fields, report, repeats, release.version, release.digest);
+	journal_report(
+		&fields, report, repeats, release.version, release.digest, restart, supervisor);
 	send_fields(log, &fields);
 	journal_fields_done(&fields);
 }
@@ -391,7 +468,7 @@ static int64_t send_summaries(struct log *log, int64_t now_usec)
 	int64_t due_usec;
 	while (flood_next(log->flood, now_usec, &summary, &due_usec)) {
 		if (summary.record != NULL) {
-			send_record(log, summary.record, summary.repeats);
+			send_record(log, summary.record, summary.repeats, NULL, NULL);
 			(void)record_unref(summary.record);
 			continue;
 		}
@@ -407,6 +484,23 @@ static int64_t send_summaries(struct log *log, int64_t now_usec)
 		journal_putf(&fields, "BEAMR_REPEATS", "%" PRIu64, summary.repeats);
 		send_fields(log, &fields);
 		journal_fields_done(&fields);
+	}
+	return due_usec;
+}
+
+/* Moves what has waited long enough, or all of it, into the ring; under the mutex. Returns when the next is due. */
+static int64_t end_waits(struct log *log, int64_t now_usec)
+{
+	struct fold *folds[] = { &log->crashes, &log->dying };
+	int64_t due_usec = INT64_MAX;
+	for (size_t i = 0; i < 2; i++) {
+		struct fold_item *item;
+		int64_t next_usec;
+		while ((item = fold_due(folds[i], now_usec, &next_usec)) != NULL) {
+			if (!append(log, (struct log_item *)(void *)item))
+				drop(log, (struct log_item *)(void *)item);
+		}
+		due_usec = next_usec < due_usec ? next_usec : due_usec;
 	}
 	return due_usec;
 }
@@ -433,7 +527,8 @@ static void *run(void *user)
 		pthread_mutex_unlock(&log->mutex);
 		if (item != NULL) {
 			if (item->record != NULL)
-				send_record(log, item->record, item->repeats);
+				send_record(log, item->record, item->repeats, item->restart,
+					item->supervisor);
 			else
 				send_fields(log, &item->fields);
 			item_free(item);
@@ -443,6 +538,9 @@ static void *run(void *user)
 		int64_t due_usec = send_summaries(
 			log, stop && item == NULL ? INT64_MAX : clock_monotonic_nsec() / 1000);
 		pthread_mutex_lock(&log->mutex);
+		int64_t wait_usec =
+			end_waits(log, log->stop ? INT64_MAX : clock_monotonic_nsec() / 1000);
+		due_usec = wait_usec < due_usec ? wait_usec : due_usec;
 		if (log->first != NULL)
 			continue;
 		if (stop)
@@ -471,6 +569,8 @@ int log_new(enum log_target target, const char *identifier, struct log **ret_log
 	(void)snprintf(log->identifier, sizeof(log->identifier), "%s",
 		identifier); /* short by construction */
 	log->flood = flood_new();
+	fold_init(&log->crashes);
+	fold_init(&log->dying);
 	atomic_init(&log->level, 6);
 	pthread_condattr_t attributes;
 	pthread_condattr_init(&attributes);

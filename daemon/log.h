@@ -19,7 +19,7 @@ struct log *log_free(struct log *log);
 void log_set(
 	struct log *log, int64_t level, int64_t burst, int64_t interval_usec, int64_t summary_usec);
 
-/* A report for the journal; keeps a reference when it is queued. */
+/* A report for the journal; keeps a reference when it is queued. A crash whose supervisor may tell how it goes on waits for that a moment. */
 void log_report(struct log *log, const struct beamr_report *report, struct record *record);
 /* Whether that report would be written at all now, or only counted: asked first, so that a flood copies nothing. True: make a
  * copy and call log_report(). */
@@ -33,11 +33,16 @@ void log_field(struct log_entry *entry, const char *name, const char *format, ..
 void log_send(struct log_entry *entry);
 /* Just a sentence. */
 void log_say(struct log *log, int priority, const char *format, ...) _printf_(3, 4);
-/* What a program printed, under its service's name. */
-void log_output(
-	struct log *log, const char *service, const char *process, const char *bytes, size_t size);
-/* What a program logged, under its service's name. */
+/* A line that a program printed (output.h), under its service's name. stream: "stdout" or "stderr". cut: why it is not a whole line, as
+ * journald's own _LINE_BREAK tells it; NULL when it is. */
+void log_output(struct log *log, const char *service, int priority, const char *stream,
+	const char *process, const char *line, const char *cut);
+/* What a program logged, under its service's name. What it says of its own end waits for that. */
 void log_event(struct log *log, const struct beamr_report *report);
+/* A process has ended with a report: what it said of that before is superfluous. */
+void log_ended(struct log *log, const struct beamr_report *report);
+/* What a supervisor said: BEAMR_REPORT_RESTART, _GIVEUP, _CHILD. Completes the entry of the crash that is its cause, when that waits. */
+void log_supervised(struct log *log, const struct beamr_report *report);
 /* Which release runs under a service's name, for its entries; NULL or "": none. */
 void log_set_release(struct log *log, const char *service, const char *version, const char *digest);
 /* Entries dropped so far, since the start. */

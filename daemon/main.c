@@ -6,6 +6,7 @@
 #include "erl.h"
 #include "events.h"
 #include "log.h"
+#include "output.h"
 #include "notify.h"
 #include "otp.h"
 #include "run.h"
@@ -132,6 +133,13 @@ static void on_report(void *user, const struct beamr_report *report)
 		log_event(daemon->log, report);
 		return;
 	}
+	if (report->kind == BEAMR_REPORT_CRASH)
+		log_ended(daemon->log, report);
+	if (report->kind == BEAMR_REPORT_RESTART || report->kind == BEAMR_REPORT_GIVEUP ||
+		report->kind == BEAMR_REPORT_CHILD)
+		log_supervised(daemon->log, report);
+	if (report->kind == BEAMR_REPORT_CHILD)
+		return; /* that is all that it is for */
 	struct record *record = record_new(report);
 	if (record == NULL)
 		return; /* the host has no memory: the counts of the machine still tell of it */
@@ -158,13 +166,14 @@ void daemon_report(struct daemon *daemon, enum beamr_report_kind kind, const cha
 	on_report(daemon, &report);
 }
 
-static void on_output(
-	void *user, const char *namespace_name, beamr_pid pid, const char *bytes, size_t size)
+static void on_output(void *user, const char *namespace_name, beamr_pid pid, int stream,
+	const char *bytes, size_t size)
 {
 	struct daemon *daemon = user;
-	char text[BEAMR_PID_TEXT];
-	beamr_pid_text(pid, text);
-	log_output(daemon->log, namespace_name, text, bytes, size);
+	char text[BEAMR_PID_TEXT] = "";
+	if (pid != 0)
+		beamr_pid_text(pid, text);
+	output_bytes(daemon->output, namespace_name, stream, text, bytes, size);
 }
 
 static void on_halt(void *user, const char *namespace_name, int status)
@@ -577,9 +586,10 @@ static int run_daemon(const struct options *options)
 		r = log_new(journal ? LOG_TO_JOURNAL : LOG_TO_STDERR, "beamrd", &daemon.log);
 	if (r == 0) {
 		apply_log(&daemon);
+		daemon.output = output_new(daemon.log);
 		daemon.events = events_new(
 			(size_t)daemon.config.events_kept, &daemon.bridge, event_wake, &daemon);
-		r = daemon.events != NULL ? make_machine(&daemon, options) : -ENOMEM;
+		r = daemon.events != NULL && daemon.output != NULL ? make_machine(&daemon, options) : -ENOMEM;
 	}
 	int status = r == 0 ? serve(&daemon, options, fd, unlink_path) : 1;
 	if (r != 0)
@@ -593,6 +603,7 @@ static int run_daemon(const struct options *options)
 		event_free(daemon.stopping->timer);
 	if (daemon.base != NULL)
 		event_base_free(daemon.base);
+	daemon.output = output_free(daemon.output);
 	if (status == 0 && daemon.log != NULL)
 		log_say(daemon.log, 6, "stopped");
 	daemon.log = log_free(daemon.log);

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "launch.h"
 #include "log.h"
+#include "output.h"
 #include "startup.h"
 
 #include <errno.h>
@@ -82,6 +83,7 @@ static void tell_gone(struct bridge_item *item)
 {
 	struct node *node = NODE_OF(item, gone_item);
 	node->gone = true;
+	output_end(node->daemon->output, node->name);
 	maybe_gone(node);
 }
 
@@ -541,6 +543,7 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 			r == BEAMR_E_EXISTS ? "there is a namespace of that name already"
 					    : "its namespace cannot be made");
 	}
+	beamr_ns_crash_detail(node->ns, options->crash_detail);
 	if (options->quota != NULL)
 		(void)beamr_ns_set_quota(
 			node->ns, options->quota, NULL); /* checked when it was taken */

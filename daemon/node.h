@@ -36,6 +36,7 @@ struct node_options {
 	const char *cwd;
 	const struct beamr_quota *quota; /* NULL: none */
 	const char *const *channels;     /* "SERVICE.NAME", ended by NULL; NULL: none */
+	bool crash_detail;               /* crash entries hold the last message and the state */
 };
 
 /* Returns 0, or an error with ret_reason filled (a sentence without a full stop); then no event comes. */

@@ -62,10 +62,11 @@ static void on_report(void *user, const struct beamr_report *report)
 }
 
 static void on_output(
-	void *user, const char *namespace_name, beamr_pid pid, const char *bytes, size_t size)
+	void *user, const char *namespace_name, beamr_pid pid, int stream, const char *bytes,
+	size_t size)
 {
 	while (size > 0) {
-		ssize_t n = write(STDOUT_FILENO, bytes, size);
+		ssize_t n = write(stream, bytes, size);
 		if (n < 0 && errno != EINTR)
 			return; /* nobody reads; the program goes on */
 		bytes += n > 0 ? n : 0;

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Appends, and cuts on a character when it does not fit. */
@@ -112,6 +113,48 @@ static size_t crash(const struct beamr_report *report, char *out)
 	return used;
 }
 
+void wording_restart(const struct beamr_report *report, char **ret_restart, char **ret_supervisor)
+{
+	const char *child = report_text(report, report->restart);
+	const char *often = report_text(report, report->often);
+	int n = -1;
+	if (report->kind == BEAMR_REPORT_RESTART)
+		n = asprintf(ret_restart, "%s, restarted as %s%s%s", child,
+			report_text(report, report->other), often[0] != '\0' ? ", " : "", often);
+	else if (report->kind == BEAMR_REPORT_GIVEUP)
+		n = asprintf(ret_restart, "%s, given up: %s", child,
+			report_text(report, report->detail));
+	else
+		n = asprintf(ret_restart, "%s, %s", child, often);
+	if (n < 0)
+		*ret_restart = NULL;
+	if (asprintf(ret_supervisor, "%s%s%s", report_text(report, report->name),
+		    report->name != 0 ? " " : "", report_text(report, report->process)) < 0)
+		*ret_supervisor = NULL;
+}
+
+size_t wording_single_line(const char *text, char *out, size_t bytes)
+{
+	size_t used = 0;
+	while (*text != '\0' && used + 2 < bytes) {
+		const char *end = text + (*text == ',');
+		end += *end == '\r';
+		if (*end == '\n') {
+			end += strspn(end, " \t\r\n");
+			if (*end != '\0')
+				used = append(out, used, bytes, ", ");
+			text = end;
+			continue;
+		}
+		out[used++] = *text++;
+	}
+	/* No half characters. */
+	while (*text != '\0' && used > 0 && ((unsigned char)*text & 0xC0) == 0x80)
+		text--, used--;
+	out[used] = '\0';
+	return used;
+}
+
 size_t wording_message(const struct beamr_report *report, char out[WORDING_LINE_MAX])
 {
 	size_t max = WORDING_LINE_MAX, used;
@@ -136,8 +179,9 @@ size_t wording_message(const struct beamr_report *report, char out[WORDING_LINE_
 		used = append(
 			out, used, max, " started %s again", report_text(report, report->other));
 		if (report->restart != 0)
-			used = append(
-				out, used, max, " (%s)", report_text(report, report->restart));
+			used = append(out, used, max, " (%s%s%s)",
+				report_text(report, report->restart),
+				report->often != 0 ? ", " : "", report_text(report, report->often));
 		break;
 	case BEAMR_REPORT_TRACE:
 		used = who(report, out);
@@ -234,6 +278,8 @@ int wording_event_kind(enum beamr_report_kind kind)
 	/* Journal entries, no events. */
 	case BEAMR_REPORT_SUPPRESSED:
 	case BEAMR_REPORT_LOG:
+	/* Part of the entry of a crash. */
+	case BEAMR_REPORT_CHILD:
 	case BEAMR_REPORT_KINDS:
 		break;
 	}

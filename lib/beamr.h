@@ -60,9 +60,10 @@ struct beamr_options {
 	/* Reports and events. Called on the scheduler where it happens, so it must not block nor allocate much; report is
 	 * borrowed for the call. */
 	void (*report)(void *user, const struct beamr_report *report);
-	/* What programs print through the group leader that the host gives them; one request each, not line by line. */
-	void (*output)(void *user, const char *namespace_name, beamr_pid pid, const char *bytes,
-		size_t size);
+	/* What programs print where the host has given them no descriptor: in pieces as they come, not line by line. stream: 1 for standard
+	 * output, 2 for standard error. pid: who printed it, or 0 when that is not known: a node's own group leaders do not say. */
+	void (*output)(void *user, const char *namespace_name, beamr_pid pid, int stream,
+		const char *bytes, size_t size);
 	/* A program called erlang:halt/1,2: its namespace's processes are being killed. NULL: nothing more happens. */
 	void (*halt)(void *user, const char *namespace_name, int status);
 	void *user; /* for all three */
@@ -142,6 +143,8 @@ BEAMR_API int beamr_ns_get(struct beamr *machine, const char *name, struct beamr
 enum beamr_ns_remove_flags { BEAMR_NS_KILL = 1 };
 
 BEAMR_API int beamr_ns_remove(struct beamr *machine, const char *name, unsigned flags);
+/* Whether reports of deaths may hold last messages and states, which may be secret; they do not at first. */
+BEAMR_API void beamr_ns_crash_detail(struct beamr_ns *ns, bool shown);
 /* Asynchronous: done is called when it has been removed and its last process is gone (at once when they are). One at a time may wait
  * for a namespace. */
 BEAMR_API void beamr_ns_watch(struct beamr_ns *ns, void (*done)(void *user), void *user);

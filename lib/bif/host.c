@@ -3,13 +3,18 @@
 #include "bif/host.h"
 
 #include "base/clock.h"
+#include "binary/binary.h"
+#include "proc/deaths.h"
 #include "report/report.h"
 #include "term/atom.h"
 #include "term/bits.h"
+#include "term/print.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+
+#define NOTE_DEPTH 30 /* levels and elements of a noted term that are kept */
 
 static struct host_functions host;
 static int64_t start_nsec;
@@ -26,9 +31,9 @@ void host_set_functions(const struct host_functions *functions)
 	proc_set_unheard(unheard);
 }
 
-void host_output(struct proc *p, const uint8_t *bytes, size_t size)
+void host_output(struct proc *p, term from, int stream, const uint8_t *bytes, size_t size)
 {
-	host.output(p->ns, p->pid, bytes, size);
+	host.output(p->ns, from, stream, bytes, size);
 }
 
 int64_t host_start_nsec(void)
@@ -40,7 +45,7 @@ int64_t host_start_nsec(void)
 void host_display(struct proc *p, int fd, const uint8_t *bytes, size_t size)
 {
 	if (p->ns->booted && p->ns->streams[fd] < 0) {
-		host_output(p, bytes, size);
+		host_output(p, p->pid, fd, bytes, size);
 		return;
 	}
 	if (p->ns->booted)
@@ -64,25 +69,104 @@ term bif_host_output_2(struct proc *p, const term *args)
 	if (bits.offset != 0)
 		return bif_badarg(p); /* the kernel module flattens with iolist_to_binary first */
 	if (host.output != NULL)
-		host.output(p->ns, args[0], bits.data, bits.size / 8);
+		host.output(p->ns, args[0], STDOUT_FILENO, bits.data, bits.size / 8);
 	bif_charge(p, bits.size / 8 / 64);
 	return A(ok);
 }
 
-term bif_host_tell_5(struct proc *p, const term *args)
+enum { SAYING_OTHER, SAYING_TEXT, SAYING_DETAIL, SAYING_REASON, SAYING_CAUSE, SAYING_PID, SAYING_MFA, SAYING_FILE, SAYING_LINE,
+	SAYING_FIELDS, SAYING_PARTS };
+
+term bif_host_tell_3(struct proc *p, const term *args)
 {
 	struct atom_text kind = term_is_atom(args[0]) ? atom_text(args[0]) : (struct atom_text){ 0 };
-	if (!term_is_small(args[1]) || small_value(args[1]) < 0)
+	if (!term_is_small(args[1]) || small_value(args[1]) < 0 || !term_is_tuple_of(args[2], SAYING_PARTS))
 		return bif_badarg(p);
+	const term *e = tuple_elements(args[2]);
+	struct proc_saying saying = { .priority = (unsigned)small_value(args[1]),
+		.dying = args[0] == A(dying),
+		.other = e[SAYING_OTHER],
+		.text = e[SAYING_TEXT],
+		.detail = e[SAYING_DETAIL],
+		.reason = e[SAYING_REASON],
+		.cause = e[SAYING_CAUSE],
+		.pid = e[SAYING_PID],
+		.mfa = e[SAYING_MFA],
+		.file = e[SAYING_FILE],
+		.line = e[SAYING_LINE],
+		.fields = e[SAYING_FIELDS] };
 	for (int i = 0; i < BEAMR_REPORT_KINDS; i++) {
 		const char *name = report_types[i].name;
-		if (strlen(name) != kind.size || memcmp(name, kind.bytes, kind.size) != 0)
+		if (saying.dying ? i != BEAMR_REPORT_LOG
+				 : strlen(name) != kind.size || memcmp(name, kind.bytes, kind.size) != 0)
 			continue;
-		proc_tell(p, (enum beamr_report_kind)i, (unsigned)small_value(args[1]), args[2], args[3], args[4]);
+		proc_tell(p, (enum beamr_report_kind)i, &saying);
 		bif_charge(p, 50);
 		return A(ok);
 	}
 	return bif_badarg(p);
+}
+
+/* Kept as text, and only as much of it as a field of an entry takes. */
+term bif_host_note_2(struct proc *p, const term *args)
+{
+	static const struct {
+		term name;
+		enum death_note kind;
+	} kinds[] = { { A(last_message), DEATH_LAST_MESSAGE }, { A(state), DEATH_STATE }, { A(client), DEATH_CLIENT },
+		{ A(server), DEATH_SERVER } };
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (kinds[i].name != args[0])
+			continue;
+		bool secret = kinds[i].kind == DEATH_LAST_MESSAGE || kinds[i].kind == DEATH_STATE;
+		if (secret && !atomic_load_relaxed(&p->ns->crash_detail)) /* a setting */
+			return A(ok);
+		struct print_out out;
+		char *text = deaths_note(p, kinds[i].kind);
+		print_init_fixed(&out, text, DEATH_NOTE_MAX);
+		print_term(&out, args[1], PRINT_UNICODE, NOTE_DEPTH);
+		text[out.size] = '\0';
+		bif_charge(p, out.size / 8);
+		return A(ok);
+	}
+	return bif_badarg(p);
+}
+
+term bif_host_died_1(struct proc *p, const term *args)
+{
+	char text[BEAMR_CRASH_ID_TEXT];
+	struct beamr_crash_id id = { 0 };
+	if (term_is_local_pid(args[0]))
+		id = deaths_find(p, args[0]);
+	if (crash_id_is_none(id))
+		return A(undefined);
+	crash_id_text(id, text);
+	return bits_of_bytes(bif_heap(p), (const uint8_t *)text, sizeof(text) - 1);
+}
+
+/* The state of OTP's module supervisor, as releases 24 to 29 have it: {state, Name, Strategy, Children, Dynamics, Intensity, Period,
+ * Restarts, ...}. */
+static bool is_supervisor_state(term t)
+{
+	if (!term_is_tuple(t) || tuple_arity(t) < 11)
+		return false;
+	const term *e = tuple_elements(t);
+	bool known = e[2] == A(one_for_one) || e[2] == A(one_for_all) || e[2] == A(rest_for_one) ||
+		     e[2] == A(simple_one_for_one);
+	return known && e[0] == A(state) && term_is_small(e[5]) && term_is_small(e[6]) && term_is_list(e[7]);
+}
+
+/* How often a supervisor may start children again, and when it did, is in none of its reports. It is asked while it makes one: its state
+ * then is in a register of a frame below, the newest nearest to the top. */
+term bif_host_supervisor_0(struct proc *p, const term *args)
+{
+	for (const term *at = proc_heap(p)->limit; at < p->mem.end; at++) {
+		if (!is_supervisor_state(*at))
+			continue;
+		const term *e = tuple_elements(*at);
+		return heap_tuple_of(bif_heap(p), e[5], e[6], e[7]);
+	}
+	return A(undefined);
 }
 
 term bif_host_started_0(struct proc *p, const term *args)

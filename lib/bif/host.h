@@ -4,8 +4,8 @@
 #include "bif/bif.h"
 
 struct host_functions {
-	/* Text of `from` for the host; bytes are borrowed. Must not block. */
-	void (*output)(struct ns *ns, term from, const uint8_t *bytes, size_t size);
+	/* Text of `from` (TERM_NONE: not known) for the host, to stream 1 or 2; bytes are borrowed. Must not block. */
+	void (*output)(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size);
 	/* The namespace's kernel process and what belongs to it have their names. */
 	void (*started)(struct ns *ns);
 	/* The namespace's logger is there (or could not be started). */
@@ -17,8 +17,8 @@ struct host_functions {
 
 /* Bytes for a standard stream (1 or 2): a node's own, else the host's (erlang:display); no process is asked. */
 void host_display(struct proc *p, int fd, const uint8_t *bytes, size_t size);
-/* Bytes that a program writes to its standard output when that is the host's to place. */
-void host_output(struct proc *p, const uint8_t *bytes, size_t size);
+/* Bytes that a program writes to its standard output (1) or error (2) when that is the host's to place. from: as above. */
+void host_output(struct proc *p, term from, int stream, const uint8_t *bytes, size_t size);
 /* Monotonic time at which the machine began. */
 int64_t host_start_nsec(void);
 

@@ -38,6 +38,7 @@ struct tty {
 	struct selectable input;
 	/* fixed */
 	int in, out;
+	int stream; /* 1 or 2: what out stands for */
 	bool file_in, file_out; /* they are regular files */
 
 	/* guarded by lock */
@@ -104,6 +105,7 @@ static term create(struct proc *p, int out)
 	t->out = p->ns->streams[out];
 	t->file_in = port_file_is(t->in);
 	t->file_out = port_file_is(t->out);
+	t->stream = out;
 	t->owner = t->reader = TERM_NONE;
 	mutex_init(&t->lock, LOCK_LEAF);
 	select_init(&t->input, &t->counted, t->id, NULL);
@@ -476,7 +478,7 @@ term bif_prim_tty_write_2(struct proc *p, const term *args)
 		return errand_start(p, write_file, 2, args);
 	}
 	if (t->out < 0)
-		host_output(p, bytes.data, bytes.size);
+		host_output(p, TERM_NONE, t->stream, bytes.data, bytes.size); /* for whom, its process knows */
 	else
 		r = write_ready(t->out, bytes.data, bytes.size, &done);
 	if (r == 1)

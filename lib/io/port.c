@@ -288,7 +288,7 @@ static bool reaches(const struct ns *from, term port)
 	return port_is_here(port, from);
 }
 
-void port_init(void (*output)(struct ns *ns, term from, const uint8_t *bytes, size_t size))
+void port_init(void (*output)(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size))
 {
 	static const struct port_functions functions = {
 		.reaches = reaches,

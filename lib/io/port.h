@@ -145,7 +145,7 @@ bool port_file_is(int fd);
 
 /* Hands down: what to do with the output of a namespace that has no stream for it; borrowed bytes. At the start, and with it what else
  * ports need of others. */
-void port_init(void (*output)(struct ns *ns, term from, const uint8_t *bytes, size_t size));
+void port_init(void (*output)(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size));
 /* Calls done once all that the namespace's ports have accepted is written, or cannot be. On any thread, perhaps at once. */
 void ports_flush(const struct ns *ns, void (*done)(void *user), void *user);
 /* The end of the machine is near: helper threads that read or write standard streams are waited for. Before its schedulers end. */

@@ -112,7 +112,7 @@ void port_io_ended(struct port *p, int status);
 void port_io_done(struct port *p);
 /* At the end of its input. */
 void port_io_eof(struct port *p);
-extern void (*port_output)(struct ns *ns, term from, const uint8_t *bytes, size_t size);
+extern void (*port_output)(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size);
 
 /* port_io.c: what of its descriptors the home shall watch now, and having it do so. */
 unsigned port_io_wanted(const struct port *p);

@@ -23,7 +23,7 @@
 #define WRITE_PIECES 16
 #define FRAME_MAX ((size_t)1 << 31)
 
-void (*port_output)(struct ns *ns, term from, const uint8_t *bytes, size_t size);
+void (*port_output)(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size);
 
 /* ------------------------------------------------------------------------------------------------ messages */
 
@@ -438,7 +438,7 @@ void port_io_write(struct port *p, struct port_bytes *b)
 		return;
 	}
 	if (p->out.fd < 0)
-		port_output(p->ns, p->connected, b->data, b->size);
+		port_output(p->ns, p->connected, p->spec.fd_out, b->data, b->size);
 	if (p->out.fd < 0 || b->size == 0) {
 		port_bytes_free(b);
 		return;

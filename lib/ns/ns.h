@@ -71,6 +71,7 @@ struct ns {
 	_Atomic bool ending; /* all its processes are being killed: that they die is no news */
 	_Atomic uint64_t crashes;
 	_Atomic uint64_t restarts; /* children started again by supervisors */
+	_Atomic bool crash_detail; /* reports of deaths may hold last messages and states */
 	/* Of new processes' memory, as programs set them by system_flag/2. */
 	_Atomic uint16_t fullsweep_after;
 	_Atomic uint32_t min_heap_words;

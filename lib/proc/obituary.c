@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "exec/exec.h"
+#include "proc/deaths.h"
 #include "proc/dict.h"
 #include "proc/relation.h"
 #include "proc/table.h"
@@ -338,6 +339,27 @@ static void put_identity(struct beamr_report *r, struct proc *p)
 
 /* ------------------------------------------------------------------------------------------------ the reports */
 
+/* What its library has said before. */
+static void put_notes(struct beamr_report *r, const struct proc *p)
+{
+	uint16_t *const to[DEATH_NOTES] = { [DEATH_LAST_MESSAGE] = &r->last_message,
+		[DEATH_STATE] = &r->state,
+		[DEATH_CLIENT] = &r->client,
+		[DEATH_SERVER] = &r->server };
+	for (enum death_note kind = 0; kind < DEATH_NOTES; kind++) {
+		const char *text = deaths_noted(p, kind);
+		if (text != NULL)
+			*to[kind] = report_put(r, text, strlen(text), REPORT_FIELD_MAX);
+	}
+}
+
+/* Started by another process that hears of its end: most of those are supervisors. */
+static bool is_supervised(struct proc *p)
+{
+	return p->parent != TERM_NONE && proc_dict_get(p, A(ancestors)) != TERM_NONE &&
+	       link_exists(p, p->parent);
+}
+
 /* Out of line, since the record is big. */
 static _noinline_ void tell(struct proc *p, term reason, enum beamr_report_kind kind)
 {
@@ -351,6 +373,10 @@ static _noinline_ void tell(struct proc *p, term reason, enum beamr_report_kind 
 	if (kind != BEAMR_REPORT_EXIT) {
 		put_ancestors(&report, p);
 		put_peers(&report, p);
+	}
+	if (kind == BEAMR_REPORT_CRASH) {
+		put_notes(&report, p);
+		report.supervised = is_supervised(p);
 	}
 	if (kind == BEAMR_REPORT_EXIT_SIGNAL) {
 		report.killed = reason == A(killed);
@@ -423,6 +449,13 @@ struct beamr_crash_id obituary(struct proc *p, term reason)
 		return extra->cause;
 	}
 	extra->crash_id = crash_id_new();
+	if (!extra->by_signal && extra->raise.class == CLASS_EXIT && crash_id_is_none(extra->cause)) {
+		/* One that traps exits and goes after whom it belongs to. */
+		term from;
+		struct beamr_crash_id last = deaths_last(p, &from);
+		if (from != TERM_NONE && from == p->parent)
+			extra->cause = last;
+	}
 	if (!extra->by_signal) {
 		atomic_add_relaxed(&p->ns->crashes, 1);
 		table_count_crash();
@@ -467,26 +500,107 @@ _noinline_ void proc_report_trace(struct proc *p, uint64_t id, const char *text,
 	emit(&report);
 }
 
+static bool is_said(term t)
+{
+	return t != TERM_NONE && t != A(undefined);
+}
+
+/* The crash id of a death, or that text. */
+static void put_cause(struct beamr_report *r, const struct proc *p, term cause)
+{
+	char text[BEAMR_CRASH_ID_TEXT];
+	if (term_is_pid(cause)) {
+		r->cause = deaths_find(p, cause);
+	} else if (term_is_binary(cause)) {
+		struct bits bits = bits_of(cause);
+		if (bits.offset != 0 || bits.size != 8 * (sizeof(text) - 1))
+			return;
+		memcpy(text, bits.data, sizeof(text) - 1);
+		text[sizeof(text) - 1] = '\0';
+		(void)crash_id_parse(text, &r->cause); /* none, when it is no id */
+	}
+}
+
+static void put_fields(struct beamr_report *r, term list, bool detail)
+{
+	char name[65], value[REPORT_FIELD_MAX + 1];
+	for (; term_is_cons(list); list = cons_tail(list)) {
+		term pair = cons_head(list);
+		if (!term_is_tuple_of(pair, 2) || !term_is_binary(tuple_element(pair, 0)))
+			continue;
+		struct bits bits = bits_of(tuple_element(pair, 0));
+		if (bits.offset != 0 || bits.size / 8 > sizeof(name) - 1)
+			continue;
+		memcpy(name, bits.data, bits.size / 8);
+		name[bits.size / 8] = '\0';
+		if (!detail && (strcmp(name, "BEAMR_LAST_MESSAGE") == 0 || strcmp(name, "BEAMR_STATE") == 0))
+			continue;
+		term t = tuple_element(pair, 1);
+		if (term_is_binary(t) && bits_of(t).offset == 0) {
+			bits = bits_of(t);
+			report_field(r, name, (const char *)bits.data, bits.size / 8);
+		} else if (term_is_atom(t)) {
+			struct atom_text text = atom_text(t);
+			report_field(r, name, (const char *)text.bytes, text.size);
+		} else {
+			struct print_out out;
+			print_init_fixed(&out, value, sizeof(value));
+			print_term(&out, t, PRINT_UNICODE, OBITUARY_DEPTH);
+			r->cut |= out.truncated;
+			report_field(r, name, value, out.size);
+		}
+	}
+}
+
+/* Where it was said. */
+static void put_code_place(struct beamr_report *r, const struct proc_saying *s)
+{
+	if (is_said(s->mfa) && term_is_tuple_of(s->mfa, 3) && term_is_atom(tuple_element(s->mfa, 0)) &&
+		term_is_atom(tuple_element(s->mfa, 1)) && term_is_small(tuple_element(s->mfa, 2))) {
+		r->module = put_atom(r, tuple_element(s->mfa, 0));
+		r->function = put_atom(r, tuple_element(s->mfa, 1));
+		r->arity = (uint32_t)small_value(tuple_element(s->mfa, 2));
+	}
+	if (is_said(s->file))
+		r->file = put_text(r, s->file, 512);
+	if (is_said(s->line) && term_is_small(s->line))
+		r->line = (uint32_t)small_value(s->line);
+}
+
 /* What a program says of itself, through the namespace's own log handler. */
-_noinline_ void proc_tell(struct proc *p, enum beamr_report_kind kind, unsigned priority,
-	term other, term text, term reason)
+_noinline_ void proc_tell(
+	struct proc *p, enum beamr_report_kind kind, const struct proc_saying *s)
 {
 	struct beamr_report report;
 	report_begin(&report, kind);
-	if (priority <= 7)
-		report.priority = (uint8_t)priority;
-	put_identity(&report, p);
-	if (other != A(undefined))
-		report.other = put_term(&report, other, OBITUARY_TEXT_MAX);
-	if (kind == BEAMR_REPORT_RESTART) {
-		report.restart = put_text(&report, text, OBITUARY_DETAIL_MAX);
-		atomic_add_relaxed(&p->ns->restarts, 1);
+	if (s->priority <= 7)
+		report.priority = (uint8_t)s->priority;
+	report.dying = s->dying;
+	if (is_said(s->pid) && s->pid != p->pid) {
+		report.namespace_name = report_putf(&report, "%s", p->ns->name);
+		report.process = put_term(&report, s->pid, OBITUARY_TEXT_MAX);
+		if (term_is_local_pid(s->pid))
+			report.serial = (uint64_t)pid_serial(s->pid) << PID_SLOT_BITS | pid_slot(s->pid);
 	} else {
-		report.detail = put_text(&report, text, REPORT_REASON_MAX);
+		put_identity(&report, p);
+		put_ancestors(&report, p);
 	}
-	if (reason != A(undefined))
-		report.reason = put_term(&report, reason, REPORT_REASON_MAX);
-	put_ancestors(&report, p);
+	if (is_said(s->other))
+		report.other = put_term(&report, s->other, OBITUARY_TEXT_MAX);
+	if (kind == BEAMR_REPORT_RESTART)
+		atomic_add_relaxed(&p->ns->restarts, 1);
+	if (kind == BEAMR_REPORT_RESTART || kind == BEAMR_REPORT_CHILD || kind == BEAMR_REPORT_GIVEUP) {
+		report.restart = put_text(&report, s->text, OBITUARY_DETAIL_MAX);
+		if (is_said(s->detail))
+			*(kind == BEAMR_REPORT_GIVEUP ? &report.detail : &report.often) = put_text(&report, s->detail, OBITUARY_TEXT_MAX);
+	} else {
+		report.detail = put_text(&report, s->text, REPORT_REASON_MAX);
+	}
+	if (is_said(s->reason))
+		report.reason = put_term(&report, s->reason, REPORT_REASON_MAX);
+	put_cause(&report, p, s->cause);
+	put_code_place(&report, s);
+	put_fields(&report, s->fields, atomic_load_relaxed(&p->ns->crash_detail)); /* a setting */
 	emit(&report);
 }
 

@@ -7,6 +7,7 @@
 #include "exec/exec.h"
 #include "heap/block.h"
 #include "ns/quota.h"
+#include "proc/deaths.h"
 #include "proc/dict.h"
 #include "proc/mailbox.h"
 #include "proc/life.h"
@@ -461,6 +462,7 @@ void proc_memory_done(struct proc *p)
 	gen_done(&p->mem);
 	mem_free(MEM_PROC, p->saved_x, p->saved_capacity * sizeof(term));
 	p->saved_x = NULL;
+	deaths_free(p);
 	if (p->extra != NULL)
 		mem_free(MEM_PROC, p->extra->node_watches, NODE_WATCHES * sizeof(uint32_t));
 	mem_free(MEM_PROC, p->extra, sizeof(*p->extra));

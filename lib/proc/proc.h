@@ -199,6 +199,7 @@ struct proc_extra {
 	uint64_t reductions_max;     /* 0: none; passing it ends the process as a kill does (host calls) */
 	struct beamr_crash_id crash_id; /* set when it ends with a fault of its own */
 	struct beamr_crash_id cause;    /* came with the signal that ends it: the first death of the chain */
+	struct deaths *deaths;          /* proc/deaths.h; NULL: it knows of none */
 };
 
 /* Where it goes on, or did a moment ago. Threads: any. */
@@ -311,9 +312,21 @@ void proc_roots(struct proc *p, struct roots *roots, term *x, unsigned live);
 void proc_report(struct proc *p, enum beamr_report_kind kind, term other, term reference, term reason);
 /* A report of a traced event of p: id of the trace, what happened as text, and the function it is about or TERM_NONE. */
 void proc_report_trace(struct proc *p, uint64_t id, const char *text, term mfa);
-/* A report of what p says: kind RESTART (text: what was restarted and how), GIVEUP or LOG (text: the sentence); priority over 7:
- * the kind's own; other, reason: terms, `undefined` for none. Threads: owner. */
-void proc_tell(struct proc *p, enum beamr_report_kind kind, unsigned priority, term other, term text, term reason);
+/* What a process says, for a report of it. Terms, TERM_NONE or `undefined` for none. */
+struct proc_saying {
+	unsigned priority; /* over 7: the kind's own */
+	bool dying;        /* a log event about its own end, which is told of when that comes */
+	term other;        /* a child, a process ... */
+	term text;         /* RESTART, CHILD: what was done with which child; else the sentence: a binary or characters */
+	term detail;       /* RESTART, CHILD: how often that was done: a binary */
+	term reason;
+	term cause;        /* the pid of a dead process that it was told of, or a crash id as text */
+	term pid;          /* whom it is about, when that is another process */
+	term mfa, file, line;
+	term fields;       /* [{Name :: binary(), term()}] */
+};
+/* Threads: owner. */
+void proc_tell(struct proc *p, enum beamr_report_kind kind, const struct proc_saying *saying);
 /* Called for each process that ends, by the owner, before links and monitors hear of it and while its memory is still
  * there. Registered before the schedulers start. */
 void proc_on_end(void (*fn)(struct proc *p));

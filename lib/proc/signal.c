@@ -4,6 +4,7 @@
 
 #include "base/epoch.h"
 #include "ns/quota.h"
+#include "proc/deaths.h"
 #include "proc/mailbox.h"
 #include "proc/pressure.h"
 #include "proc/relation.h"
@@ -369,6 +370,8 @@ static bool handle_exit(struct proc *p, struct signal *s)
 		t[2] = from == TERM_NONE ? p->pid : from;
 		t[3] = m->value;
 		m->value = term_of_boxed(t);
+		if (!crash_id_is_none(cause))
+			deaths_told(p, from, cause);
 		s->kind = SIGNAL_MESSAGE;
 		mailbox_append(p, s);
 		return true;

@@ -91,6 +91,29 @@ uint16_t report_putf(struct beamr_report *report, const char *format, ...)
 	return report_put(report, line, (size_t)n, REPORT_FIELD_MAX);
 }
 
+void report_field(struct beamr_report *report, const char *name, const char *value, size_t bytes)
+{
+	char line[REPORT_FIELD_MAX + 80];
+	size_t name_length = strnlen(name, 64);
+	if (report->field_count == REPORT_FIELDS_MAX) {
+		report->cut = true;
+		return;
+	}
+	if (bytes > REPORT_FIELD_MAX) {
+		bytes = REPORT_FIELD_MAX;
+		report->cut = true;
+	}
+	memcpy(line, name, name_length);
+	line[name_length] = '=';
+	memcpy(line + name_length + 1, value, bytes);
+	uint16_t at = report_put(report, line, name_length + 1 + bytes, sizeof(line));
+	if (at == 0)
+		return;
+	if (report->field_count == 0)
+		report->fields = at;
+	report->field_count++;
+}
+
 bool report_frame(struct beamr_report *report, const char *module, const char *function,
 	unsigned arity, const char *file, uint32_t line)
 {

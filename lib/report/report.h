@@ -14,6 +14,7 @@
 #define REPORT_REASON_MAX 4000 /* bytes; a journal field over 4096 is printed as null */
 #define REPORT_PEERS_MAX 16    /* links, monitors that are named; the total is told beside */
 #define REPORT_FIELD_MAX 4000
+#define REPORT_FIELDS_MAX 48   /* of a log event's own */
 
 enum beamr_report_kind {
 
@@ -55,6 +56,8 @@ struct beamr_report {
 	enum beamr_report_kind kind;
 	bool cut;         /* something did not fit */
 	bool killed;      /* exit-signal: by an untrappable kill, or reason killed */
+	bool supervised;  /* crash: its parent, which may tell how it goes on, is linked to it */
+	bool dying;       /* log: about the end of its process, which is told of by itself when it comes */
 	uint8_t priority; /* syslog's */
 	int64_t realtime_usec;
 	int64_t monotonic_usec;
@@ -85,7 +88,12 @@ struct beamr_report {
 	uint16_t file;         /* where the fault is, exact: Gleam's own when the reason has it */
 	uint16_t last_message; /* policy decides whether they are ever filled */
 	uint16_t state;
-	uint16_t restart; /* restart: "permanent", "2/3 in 5s" */
+	uint16_t client;       /* whose request the process was handling */
+	uint16_t server;       /* what its behaviour calls it, when that is no registered name */
+	uint16_t restart; /* restart, child: "permanent worker" */
+	uint16_t often;   /* restart, child: "2/3 in 5s" */
+	uint16_t fields;  /* what a program's log event has of its own: field_count texts "NAME=value", one behind the other */
+	uint16_t field_count;
 	uint32_t line;
 	uint32_t arity;
 	uint32_t links_total;
@@ -117,6 +125,9 @@ void report_begin(struct beamr_report *report, enum beamr_report_kind kind);
 /* Adds a text of at most max bytes (cut on a character; invalid UTF-8 becomes U+FFFD); returns its offset, 0 when it is empty
  * or nothing fits any more. Control characters other than newline and tab become spaces. */
 uint16_t report_put(struct beamr_report *report, const char *text, size_t bytes, size_t max);
+/* Adds "NAME=value" to the report's own fields: all of them must be added without another text between. The value is cut to what is left
+ * of REPORT_FIELD_MAX. */
+void report_field(struct beamr_report *report, const char *name, const char *value, size_t bytes);
 uint16_t report_putf(struct beamr_report *report, const char *format, ...) _printf_(2, 3);
 /* For printers that write by pieces: begin gives the room left (NUL kept back), commit says how many bytes were written. */
 char *report_room(struct beamr_report *report, size_t max, size_t *ret_bytes);

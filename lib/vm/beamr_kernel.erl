@@ -96,6 +96,7 @@ start_logger() ->
     %% Log events go to the host, not to a terminal; and supervisors say whom they start, since that is how restarts are known.
     catch logger_server:add_handler(beamr, beamr_logger, #{}),
     catch logger_server:remove_handler(simple),
+    catch logger_server:add_filter(primary, {beamr, {fun beamr_logger:fold/2, []}}),
     catch logger_server:set_module_level([supervisor], info),
     logger_started(),
     wait().

@@ -16,14 +16,14 @@
 #include <pthread.h>
 #include <string.h>
 
-static void output(struct ns *ns, term from, const uint8_t *bytes, size_t size)
+static void output(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size)
 {
 	struct beamr *m = machine();
-	if (call_output(from, bytes, size))
+	if (from != TERM_NONE && call_output(from, bytes, size))
 		return;
 	if (m->options.output != NULL)
-		m->options.output(
-			m->options.user, ns->name, pid_to_host(from), (const char *)bytes, size);
+		m->options.output(m->options.user, ns->name, from != TERM_NONE ? pid_to_host(from) : 0,
+			stream, (const char *)bytes, size);
 }
 
 static void halt(struct ns *ns, int status, const char *slogan, int64_t flush_msec)

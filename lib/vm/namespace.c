@@ -187,6 +187,11 @@ void beamr_ns_watch(struct beamr_ns *h, void (*done)(void *user), void *user)
 	done(user);
 }
 
+void beamr_ns_crash_detail(struct beamr_ns *h, bool shown)
+{
+	atomic_store_relaxed(&h->ns->crash_detail, shown); /* a setting */
+}
+
 int beamr_ns_rename(struct beamr *m, const char *from, const char *to)
 {
 	int r = 0;

@@ -28,8 +28,8 @@ static void on_halted(void *user, int status, const char *message)
 	(void)sem_post(&changed);
 }
 
-static void on_output(
-	void *user, const char *namespace_name, beamr_pid pid, const char *bytes, size_t size)
+static void on_output(void *user, const char *namespace_name, beamr_pid pid, int stream,
+	const char *bytes, size_t size)
 {
 	(void)fwrite(bytes, 1, size, stderr);
 }

@@ -159,7 +159,7 @@ START_TEST(a_crash_becomes_the_fields_of_its_entry)
 {
 	struct journal_fields fields = { 0 };
 	make_crash("badmatch", "{badmatch,17}");
-	journal_report(&fields, &report, 3, "1.4.2", "9f2c");
+	journal_report(&fields, &report, 3, "1.4.2", "9f2c", NULL, NULL);
 	ck_assert_str_eq(field_of(&fields, "MESSAGE"),
 		"shop: till <0.81.0> crashed: badmatch: {badmatch,17}");
 	ck_assert_str_eq(field_of(&fields, "MESSAGE_ID"), "d944f506f44e438eaf03b4a29f8a446a");
@@ -200,7 +200,7 @@ START_TEST(texts_are_cut_on_a_character)
 		ck_assert_uint_lt(length, WORDING_LINE_MAX);
 		ck_assert_uint_eq(length, strlen(line));
 		ck_assert((unsigned char)line[length - 1] == 0xA4 || line[length - 1] == 'x');
-		journal_report(&fields, &report, 1, "-", "-");
+		journal_report(&fields, &report, 1, "-", "-", NULL, NULL);
 		const char *value = field_of(&fields, "BEAMR_REASON");
 		ck_assert_uint_le(strlen(value), REPORT_REASON_MAX);
 		ck_assert_uint_eq((unsigned char)value[strlen(value) - 1], 0xA4);

@@ -51,7 +51,7 @@ void on_home(struct worker *home, void (*fn)(void *arg), void *arg)
 	wait_for(&v.done, 1);
 }
 
-static void no_output(struct ns *ns, term from, const uint8_t *bytes, size_t size)
+static void no_output(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size)
 {
 	ck_abort_msg("nobody's output");
 }
