@@ -96,31 +96,74 @@ void account_charge_shared(struct account *a, enum account_kind kind, int64_t by
 	}
 }
 
-/* Whoever uses up the quota of a window is parked until its end. */
+/* The next window begins: what was used beyond the quotas of those that have passed is owed. */
+static void window_turn(struct account *a, int64_t now, int64_t start, int64_t allowed)
+{
+	int64_t passed = (now - start) / ACCOUNT_WINDOW_NSEC, used = atomic_load_relaxed(&a->window_nsec);
+	if (!atomic_cas_acq_rel(&a->window_start, &start, start + passed * ACCOUNT_WINDOW_NSEC))
+		return; /* another thread is at it */
+	int64_t owed = 0;
+	if (allowed > 0 && passed < ACCOUNT_WINDOWS_OWED && used > passed * allowed)
+		owed = used - passed * allowed;
+	atomic_store_relaxed(&a->window_nsec, owed);
+	atomic_store_relaxed(&a->parked_until, 0);
+}
+
+/* Whoever uses up the quota of a window is parked until its end, or until what it has used has been its due. */
 static void window_add(struct account *a, int64_t now, int64_t nsec)
 {
 	uint32_t milli = atomic_load_relaxed(&a->quota_milli);
 	if (account_bytes(a) > atomic_load_relaxed(&a->high) && (milli == 0 || milli > ACCOUNT_SLOW_MILLI))
 		milli = ACCOUNT_SLOW_MILLI;
+	const int64_t allowed = (int64_t)milli * (ACCOUNT_WINDOW_NSEC / 1000);
 	int64_t start = atomic_load_relaxed(&a->window_start);
-	if (now - start >= ACCOUNT_WINDOW_NSEC && atomic_cas_acq_rel(&a->window_start, &start, now)) {
-		start = now;
-		atomic_store_relaxed(&a->window_nsec, 0);
-		atomic_store_relaxed(&a->parked_until, 0);
+	if (now - start >= ACCOUNT_WINDOW_NSEC) {
+		window_turn(a, now, start, allowed);
+		start = atomic_load_relaxed(&a->window_start);
 	}
 	int64_t used = atomic_add_relaxed(&a->window_nsec, nsec) + nsec;
-	if (milli != 0 && used >= (int64_t)milli * (ACCOUNT_WINDOW_NSEC / 1000))
-		atomic_store_relaxed(&a->parked_until, start + ACCOUNT_WINDOW_NSEC);
-	else if (milli == 0)
+	if (milli != 0 && used >= allowed) {
+		int64_t windows = used / allowed;
+		if (windows > ACCOUNT_WINDOWS_OWED)
+			windows = ACCOUNT_WINDOWS_OWED;
+		atomic_store_relaxed(&a->parked_until, start + windows * ACCOUNT_WINDOW_NSEC);
+	} else if (milli == 0)
 		atomic_store_relaxed(&a->parked_until, 0);
+}
+
+#define STRETCH_NSEC 200000    /* a longer one may have been spent waiting for the core, or asleep */
+#define RECKONING_NSEC 10000000 /* for so long short stretches are believed */
+
+/* How much of a stretch the thread has run, by its own clock: what that has gone on by, without what is charged already. */
+static int64_t by_own_clock(const struct account_batch *b, int64_t clock_nsec, int64_t stretch)
+{
+	int64_t nsec = clock_nsec - atomic_load_relaxed(&b->clock_nsec) - atomic_load_relaxed(&b->charged_nsec);
+	return nsec < 0 ? 0 : nsec > stretch ? stretch : nsec;
+}
+
+/* What the thread has run since it was last asked. */
+static int64_t ran(struct account_batch *b, int64_t now, bool charged)
+{
+	int64_t nsec = now - atomic_load_relaxed(&b->since);
+	atomic_store_relaxed(&b->since, now);
+	if (likely(nsec < STRETCH_NSEC && now - b->clock_read_at < RECKONING_NSEC)) {
+		if (charged && nsec > 0)
+			atomic_store_relaxed(&b->charged_nsec, atomic_load_relaxed(&b->charged_nsec) + nsec);
+		return nsec;
+	}
+	int64_t clock_nsec = clock_thread_nsec();
+	nsec = by_own_clock(b, clock_nsec, nsec);
+	atomic_store_relaxed(&b->clock_nsec, clock_nsec);
+	atomic_store_relaxed(&b->charged_nsec, 0);
+	b->clock_read_at = now;
+	return nsec;
 }
 
 void account_run(int64_t now)
 {
 	struct account_batch *b = account_batch;
 	struct account *a = atomic_load_relaxed(&b->account);
-	int64_t nsec = now - atomic_load_relaxed(&b->since);
-	atomic_store_relaxed(&b->since, now);
+	int64_t nsec = ran(b, now, a != NULL);
 	if (a == NULL || nsec <= 0)
 		return;
 	atomic_add_relaxed(&a->cpu_nsec, nsec);
@@ -182,7 +225,8 @@ void account_switch(struct account *to)
 
 void account_thread_init(struct account_batch *b)
 {
-	*b = (struct account_batch){ 0 };
+	*b = (struct account_batch){ .clock = CLOCK_THREAD_CPUTIME_ID };
+	(void)pthread_getcpuclockid(pthread_self(), &b->clock); /* cannot fail for a living thread */
 	mutex_lock(&batches_lock);
 	b->next = batches;
 	if (batches != NULL)
@@ -279,7 +323,19 @@ int64_t account_used_total(const struct account *a)
 	return sum;
 }
 
-void account_spent(const struct account *a, struct account_spent *ret)
+/* What a thread has run that it has not charged yet. Under the lock, so that the thread is still there. */
+static int64_t running(const struct account_batch *b, int64_t now)
+{
+	int64_t nsec = now - atomic_load_relaxed(&b->since);
+	if (nsec < STRETCH_NSEC)
+		return nsec > 0 ? nsec : 0;
+	struct timespec t;
+	if (clock_gettime(b->clock, &t) != 0)
+		return 0; /* never, see above */
+	return by_own_clock(b, (int64_t)t.tv_sec * 1000000000 + t.tv_nsec, nsec);
+}
+
+void account_spent(struct account *a, struct account_spent *ret)
 {
 	const int64_t now = clock_monotonic_nsec();
 	mutex_lock(&batches_lock);
@@ -290,9 +346,13 @@ void account_spent(const struct account *a, struct account_spent *ret)
 			continue;
 		ret->reductions += atomic_load_relaxed(&b->reductions);
 		ret->messages += atomic_load_relaxed(&b->messages);
-		int64_t running = now - atomic_load_relaxed(&b->since);
-		ret->cpu_nsec += running > 0 ? running : 0;
+		ret->cpu_nsec += running(b, now);
 	}
+	int64_t told = atomic_load_relaxed(&a->cpu_told);
+	if (ret->cpu_nsec > told)
+		atomic_store_relaxed(&a->cpu_told, ret->cpu_nsec);
+	else
+		ret->cpu_nsec = told;
 	mutex_unlock(&batches_lock);
 }
 

@@ -9,11 +9,16 @@
  * An account lives as long as anything is charged to it: what one tenant has made may outlive it in the hands of another (a binary
  * that was sent). `life` counts both: bytes in its low 48 bits, holders above. It is 0 when nobody holds the account, so that
  * no batch is open, and all bytes have come back.
+ *
+ * Time is processor time: what a thread waits for, be it the kernel that gives its core to others or a file, is not charged. The thread's own
+ * clock is a system call, so that short stretches are taken from the monotonic one, and only what is too long for them is asked about.
  * Invariant: a thread's batch holds its account.  Threads: any. */
 #pragma once
 #include "base/atomic.h"
 #include "base/check.h"
 #include "base/epoch.h"
+
+#include <time.h>
 
 enum account_kind {
 	ACCOUNT_PROCESSES, /* heaps, stacks, messages, process structs */
@@ -56,15 +61,17 @@ struct account {
 	_Atomic uint64_t reductions, messages;
 	/* Processor time. */
 	_Atomic int64_t cpu_nsec;
+	_Atomic int64_t cpu_told; /* the most that account_spent() has said: what is not yet charged is estimated */
 	_Atomic uint64_t virtual_nsec; /* the same by weight: sched/fair.h */
 	_Atomic uint32_t weight;       /* 100: virtual time is time */
 	_Atomic uint32_t quota_milli;  /* 0: none */
-	_Atomic int64_t window_start, window_nsec; /* the window of the quota, and what was used in it */
-	_Atomic int64_t parked_until;  /* the end of a window whose quota is used up; 0: it is not */
+	_Atomic int64_t window_start, window_nsec; /* the window of the quota, and what was used in it, or is owed from the ones before */
+	_Atomic int64_t parked_until;  /* the end of the windows whose quota is used up; 0: it is not */
 };
 
 #define ACCOUNT_WEIGHT 100
 #define ACCOUNT_WINDOW_NSEC 100000000
+#define ACCOUNT_WINDOWS_OWED 10 /* so many at most are waited for what was used at once, in a call that nothing interrupts */
 #define ACCOUNT_SLOW_MILLI 100 /* quota of one whose memory is over its high mark */
 
 struct account_batch {
@@ -73,9 +80,13 @@ struct account_batch {
 	_Atomic int64_t pending[ACCOUNT_KINDS];
 	_Atomic uint64_t reductions, messages;
 	_Atomic int64_t since; /* when it began to run what is not yet charged; monotonic */
+	_Atomic int64_t clock_nsec; /* what the thread's own clock said last */
+	_Atomic int64_t charged_nsec; /* charged since then, by the monotonic clock */
 	/* its thread's alone */
+	int64_t clock_read_at;                 /* monotonic */
 	int64_t sum;                           /* of pending */
 	struct account_batch *next, *previous; /* guarded by account.c's lock */
+	clockid_t clock;                       /* the thread's own; the same */
 };
 
 /* The calling thread's batch; NULL on threads that have none. */
@@ -187,7 +198,8 @@ struct account_spent {
 	int64_t cpu_nsec;
 };
 
-void account_spent(const struct account *account, struct account_spent *ret);
+/* Never less than what it has said before. */
+void account_spent(struct account *account, struct account_spent *ret);
 /* Accounts that ended although not all that was charged as one kind came back as that kind: mistakes of ours. For tests. */
 uint64_t account_unbalanced(void);
 /* Accounts there are, living and outlived. */

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #define LOW_EVERY 8 /* of so many turns of normal processes one goes to the low ones */
-#define CREDIT_NSEC                                                                                \
-	1000000 /* virtual time by which one that begins to wait may be ahead of `now` */
-#define DEBT_NSEC                                                                                  \
-	INT64_C(100000000) /* processor time for which it may be behind; also more than a busy machine keeps a worker from its core */
+/* Processor time by which one that begins to wait may have had less than its due, and more: of the latter as much as one long
+ * collection takes. */
+#define CREDIT_NSEC INT64_C(5000000)
+#define DEBT_NSEC INT64_C(100000000)
 
 /* A namespace's shares, one a worker. */
 struct shares {
@@ -183,8 +183,9 @@ static void heap_remove(struct fair *f, struct share *s)
 static uint64_t begin(struct account *a)
 {
 	uint64_t now = atomic_load_relaxed(&virtual_now), v = atomic_load_relaxed(&a->virtual_nsec);
-	uint64_t least = now > CREDIT_NSEC ? now - CREDIT_NSEC : 0,
-		 most = now + (uint64_t)account_weighed(a, DEBT_NSEC);
+	uint64_t credit = (uint64_t)account_weighed(a, CREDIT_NSEC),
+		 least = now > credit ? now - credit : 0;
+	uint64_t most = now + (uint64_t)account_weighed(a, DEBT_NSEC);
 	uint64_t place = v < least ? least : v > most ? most : v;
 	/* When this fails the namespace runs elsewhere, and has just been charged for that. */
 	if (place != v)
@@ -198,8 +199,12 @@ bool fair_put(struct fair *f, struct share *s, struct proc *p, bool front)
 		queue_put_front(&s->queues[p->priority], p);
 	else
 		queue_put(&s->queues[p->priority], p);
-	if (s->length++ == 0) {
+	uint32_t length = atomic_load_relaxed(&s->length);
+	atomic_store_relaxed(&s->length, length + 1);
+	if (length == 0) {
+		atomic_store_relaxed(&s->turns, atomic_load_relaxed(&s->turns) + 1);
 		s->key = begin(s->account);
+		s->began = f->turns;
 		heap_add(f, s);
 	}
 	return !s->parked;
@@ -218,7 +223,10 @@ static struct proc *share_take(struct fair *f, struct share *s)
 		p = queue_take(&s->queues[PRIORITY_NORMAL]);
 	if (p == NULL)
 		p = queue_take(&s->queues[PRIORITY_LOW]);
-	if (--s->length == 0)
+	const uint32_t length = atomic_load_relaxed(&s->length) - 1;
+	atomic_store_relaxed(&s->length, length);
+	atomic_store_relaxed(&s->turns, atomic_load_relaxed(&s->turns) + 1);
+	if (length == 0)
 		heap_remove(f, s);
 	return p;
 }
@@ -233,30 +241,44 @@ static void park(struct fair *f, struct share *s, int64_t until)
 		f->unpark_at = until;
 }
 
+/* Brings the first one to the place that it has by now; false: another one is first. */
+static bool first_is_first(struct fair *f)
+{
+	struct share *s = f->heap[0];
+	uint64_t v = atomic_load_relaxed(&s->account->virtual_nsec);
+	if (v <= s->key)
+		return true;
+	s->key = v;
+	sift_down(f, 0);
+	return f->heap[0] == s;
+}
+
+void fair_advance(uint64_t floor)
+{
+	uint64_t now = atomic_load_relaxed(&virtual_now);
+	while (floor > now && !atomic_cas_acq_rel(&virtual_now, &now, floor))
+		;
+}
+
 struct proc *fair_take(struct fair *f, int64_t now_nsec, uint32_t *ret_parked)
 {
 	*ret_parked = 0;
 	while (f->count > 0) {
+		if (!first_is_first(f))
+			continue;
 		struct share *s = f->heap[0];
-		uint64_t v = atomic_load_relaxed(&s->account->virtual_nsec);
-		if (v > s->key) {
-			s->key = v;
-			sift_down(f, 0);
-			if (f->heap[0] != s)
-				continue;
-		}
 		int64_t until = atomic_load_relaxed(&s->account->parked_until);
 		if (unlikely(until != 0) && now_nsec < until) {
-			*ret_parked += s->length;
+			*ret_parked += atomic_load_relaxed(&s->length);
 			park(f, s, until);
 			continue;
 		}
-		if (f->count > 1) {
-			uint64_t now = atomic_load_relaxed(&virtual_now);
-			if (s->key > now)
-				(void)atomic_cas_acq_rel(&virtual_now, &now,
-					s->key); /* another's choice will do as well */
+		if (s->began != UINT64_MAX) {
+			if (f->turns - s->began > atomic_load_relaxed(&s->longest_wait))
+				atomic_store_relaxed(&s->longest_wait, f->turns - s->began);
+			s->began = UINT64_MAX;
 		}
+		f->turns++;
 		return share_take(f, s);
 	}
 	return NULL;
@@ -280,10 +302,21 @@ uint32_t fair_unpark(struct fair *f, int64_t now_nsec)
 			continue;
 		}
 		s->parked = false;
+		s->began = UINT64_MAX;
 		s->key = begin(s->account);
 		heap_add(f, s);
-		count += s->length;
+		count += atomic_load_relaxed(&s->length);
 	}
+	return count;
+}
+
+uint32_t fair_steal_share(struct fair *f, struct share *s, uint32_t want, struct proc **ret_taken)
+{
+	uint32_t count = 0;
+	if (s->parked)
+		return 0;
+	for (uint32_t n = (atomic_load_relaxed(&s->length) + 1) / 2; n > 0 && count < want; n--)
+		ret_taken[count++] = share_take(f, s);
 	return count;
 }
 
@@ -293,15 +326,17 @@ uint32_t fair_steal(struct fair *f, uint32_t want, struct proc **ret_taken)
 	/* From the last on: a share that is emptied changes places with those behind it. */
 	for (uint32_t i = f->count; i > 0 && count < want; i--) {
 		struct share *s = f->heap[i - 1];
-		for (uint32_t n = (s->length + 1) / 2; n > 0 && count < want; n--)
-			ret_taken[count++] = share_take(f, s);
+		count += fair_steal_share(f, s, want - count, ret_taken + count);
 		if (i > f->count + 1)
 			i = f->count + 1;
 	}
 	return count;
 }
 
-struct proc *fair_steal_first(struct fair *f)
+struct proc *fair_steal_first(struct fair *f, uint64_t below)
 {
-	return f->count > 0 ? share_take(f, f->heap[0]) : NULL;
+	while (f->count > 0)
+		if (first_is_first(f))
+			return f->heap[0]->key < below ? share_take(f, f->heap[0]) : NULL;
+	return NULL;
 }

@@ -42,7 +42,8 @@
 #define SPINS 64
 #define CLOCK_REDUCTIONS 1000 /* how much work may pass before the clock is read for timers */
 #define POLL_TURNS 32      /* of so many looks at the clock one goes to the descriptors, too */
-#define BALANCE_NSEC 2000000 /* virtual time by which one that waits elsewhere must be behind to be fetched */
+#define BALANCE_NSEC 500000 /* processor time by which whoever runs must be ahead of one that waits elsewhere, to fetch it */
+#define STANDSTILL_NSEC 5000000 /* for so long nobody need be taken from where others wait */
 #define SLICE_COST 50      /* what a slice costs besides, in reductions, for the same */
 
 struct sched {
@@ -55,7 +56,8 @@ struct sched {
 	_Atomic uint32_t urgent; /* how many of them are of priority high or max */
 	_Atomic uint32_t has_next;
 	_Atomic(const struct account *) only; /* whose processes alone wait; NULL: nobody's, or several namespaces' */
-	_Atomic uint64_t least;     /* virtual time of the first that waits */
+	_Atomic uint64_t least;     /* virtual time of the first that waits; UINT64_MAX: nobody does */
+	_Atomic uint64_t runs;      /* of whose processes it runs, as of late; the same */
 	_Atomic int64_t unpark_at;  /* 0: nobody is parked */
 	_Atomic uint32_t slice_log; /* a mean over the last slices of the bits that their reductions take, times SLICE_LOG_UNIT */
 	_Atomic uint64_t switches, reductions, migrations, length_max;
@@ -246,8 +248,10 @@ static struct proc *dequeue(struct worker *w)
 	}
 	uint32_t parked;
 	p = fair_take(&s->fair, now, &parked);
-	if (p != NULL)
+	if (p != NULL) {
 		count_urgent(s, p, -1U);
+		atomic_store_relaxed(&s->runs, atomic_load_relaxed(&p->account->virtual_nsec));
+	}
 	lengthen(s, -(parked + (p != NULL ? 1 : 0)));
 	atomic_store_relaxed(&s->unpark_at, s->fair.unpark_at);
 	mutex_unlock(&s->lock);
@@ -280,6 +284,14 @@ void sched_make_runnable(struct proc *p)
 	enqueue(w, p);
 }
 
+/* Under the lock: they are no longer there. */
+static void taken_from(struct sched *victim, struct proc **taken, uint32_t count)
+{
+	for (uint32_t k = 0; k < count; k++)
+		count_urgent(victim, taken[k], -1U);
+	lengthen(victim, -count);
+}
+
 /* Half of what waits in another's queue, the longest waiting first. hangs: one to be robbed of anything, or NULL. */
 static struct proc *steal(struct worker *me, const struct sched *hangs)
 {
@@ -295,9 +307,7 @@ static struct proc *steal(struct worker *me, const struct sched *hangs)
 		if (want > STEAL_MAX)
 			want = STEAL_MAX;
 		count = fair_steal(&victim->fair, want, taken);
-		for (uint32_t k = 0; k < count; k++)
-			count_urgent(victim, taken[k], -1U);
-		lengthen(victim, -count);
+		taken_from(victim, taken, count);
 		mutex_unlock(&victim->lock);
 		if (count == 0)
 			continue;
@@ -309,29 +319,72 @@ static struct proc *steal(struct worker *me, const struct sched *hangs)
 	return NULL;
 }
 
-/* Another namespace that has had less than the one that runs here waits elsewhere: one of its processes comes over, so that
- * shares hold for the machine and not for each worker alone. */
-static void balance(struct worker *me, const struct account *mine)
+/* Another namespace waits there that has had less than the one that runs here: one of its processes comes over. */
+static bool fetch_first(struct worker *me, const struct account *mine, struct sched *victim)
 {
-	uint64_t v = atomic_load_relaxed(&mine->virtual_nsec);
-	for (unsigned i = 1; i < all.count; i++) {
-		struct sched *victim = all.workers[(me->index + i) % all.count]->sched;
-		uint64_t least = atomic_load_relaxed(&victim->least);
-		if (least == UINT64_MAX || least + BALANCE_NSEC >= v || atomic_load_relaxed(&me->sched->least) <= least)
-			continue;
-		mutex_lock(&victim->lock);
-		struct proc *p = fair_steal_first(&victim->fair);
-		if (p != NULL) {
-			count_urgent(victim, p, -1U);
-			lengthen(victim, -1U);
-		}
-		mutex_unlock(&victim->lock);
-		if (p != NULL) {
-			atomic_add_relaxed(&me->sched->migrations, 1);
-			enqueue(me, p);
-		}
-		return;
+	uint64_t v = atomic_load_relaxed(&mine->virtual_nsec), ahead = (uint64_t)account_weighed(mine, BALANCE_NSEC);
+	uint64_t least = atomic_load_relaxed(&victim->least);
+	if (v < ahead || least >= v - ahead || atomic_load_relaxed(&me->sched->least) <= least)
+		return false;
+	mutex_lock(&victim->lock);
+	struct proc *p = fair_steal_first(&victim->fair, v - ahead);
+	if (p != NULL)
+		taken_from(victim, &p, 1);
+	else
+		note_only(victim); /* it was not up to date */
+	mutex_unlock(&victim->lock);
+	if (p == NULL)
+		return false;
+	atomic_add_relaxed(&me->sched->migrations, 1);
+	enqueue(me, p);
+	return true;
+}
+
+/* Others of the namespace that runs here wait there, and nobody has taken one for long: half of them come over. Where they are those
+ * run who have had less, for as long as that is so; or that worker hangs. */
+static bool fetch_forgotten(struct worker *me, struct ns *ns, unsigned from, int64_t now)
+{
+	struct share *share = fair_share(ns, from, all.count);
+	if (atomic_load_relaxed(&share->length) == 0)
+		return false;
+	uint32_t turns = atomic_load_relaxed(&share->turns);
+	if (atomic_load_relaxed(&share->seen_turns) != turns) {
+		atomic_store_relaxed(&share->seen_turns, turns);
+		atomic_store_relaxed(&share->seen_at, now);
+		return false;
 	}
+	if (now - atomic_load_relaxed(&share->seen_at) < STANDSTILL_NSEC)
+		return false;
+	struct sched *victim = all.workers[from]->sched;
+	struct proc *taken[STEAL_MAX];
+	mutex_lock(&victim->lock);
+	uint32_t count = fair_steal_share(&victim->fair, share, STEAL_MAX, taken);
+	taken_from(victim, taken, count);
+	mutex_unlock(&victim->lock);
+	atomic_add_relaxed(&me->sched->migrations, count);
+	for (uint32_t k = 0; k < count; k++)
+		enqueue(me, taken[k]);
+	return count > 0;
+}
+
+/* Lets shares hold for the machine and not for each worker alone. p: who runs here. */
+static void balance(struct worker *me, struct proc *p, int64_t now)
+{
+	uint64_t least = UINT64_MAX, most = 0;
+	bool waits = false, fetched = false;
+	atomic_store_relaxed(&me->sched->runs, atomic_load_relaxed(&p->account->virtual_nsec));
+	for (unsigned i = 0; i < all.count; i++) {
+		const unsigned index = (me->index + i) % all.count;
+		struct sched *s = all.workers[index]->sched;
+		if (s != me->sched && !fetched)
+			fetched = fetch_first(me, p->account, s) || fetch_forgotten(me, p->ns, index, now);
+		uint64_t runs = atomic_load_relaxed(&s->runs), first = atomic_load_relaxed(&s->least);
+		waits = waits || waiting(s) > 0;
+		least = runs < least ? runs : least;
+		least = first < least ? first : least;
+		most = runs != UINT64_MAX && runs > most ? runs : most;
+	}
+	fair_advance(waits ? least : most);
 }
 
 /* ------------------------------------------------------------------------------------------------ slices */
@@ -370,19 +423,18 @@ static bool wants_engine(struct proc *p, uint32_t state)
 }
 
 /* Now and then, on a worker that does not rest. */
-static void share_out(struct worker *w)
+static void share_out(struct worker *w, struct proc *p)
 {
-	const struct account *mine = account_current();
 	int64_t now = clock_monotonic_nsec();
 	account_run(now);
 	int64_t at = atomic_load_relaxed(&w->sched->unpark_at);
 	if (at != 0 && now >= at)
 		unpark(w->sched, now);
-	if (mine != NULL && account_count() > 1)
-		balance(w, mine);
+	if (account_count() > 1)
+		balance(w, p, now);
 }
 
-static void look_at_clock(struct worker *w, int32_t work)
+static void look_at_clock(struct worker *w, struct proc *p, int32_t work)
 {
 	struct sched *s = w->sched;
 	s->clock_left -= work;
@@ -392,7 +444,7 @@ static void look_at_clock(struct worker *w, int32_t work)
 	if (++s->poll_turns >= POLL_TURNS) {
 		s->poll_turns = 0;
 		poll_look(w->poll);
-		share_out(w);
+		share_out(w, p);
 	}
 	if (poll_has_work(w->poll))
 		poll_run(w->poll);
@@ -415,7 +467,7 @@ static void account(struct worker *w, struct proc *p, int32_t used)
 	atomic_store_relaxed(&w->progress, atomic_load_relaxed(&w->progress) + 1);
 	if (unlikely(account_is_due()))
 		account_flush();
-	look_at_clock(w, used + SLICE_COST);
+	look_at_clock(w, p, used + SLICE_COST);
 }
 
 static bool has_requests(const struct proc *p)
@@ -633,6 +685,7 @@ static struct sched *idle_sleep(struct worker *w)
 	struct watched watched = { 0 };
 	struct sched *s = w->sched;
 	atomic_store_relaxed(&s->current, TERM_NONE);
+	atomic_store_relaxed(&s->runs, UINT64_MAX);
 	account_switch(NULL);
 	epoch_leave();
 	int64_t now = clock_monotonic_nsec();
@@ -745,6 +798,7 @@ static struct worker *worker_new(unsigned index)
 	w->sched = s;
 	mutex_init(&s->lock, LOCK_RUN_QUEUE);
 	atomic_store_relaxed(&s->least, UINT64_MAX);
+	atomic_store_relaxed(&s->runs, UINT64_MAX);
 	atomic_store_relaxed(&s->current, TERM_NONE);
 	w->poll = poll_new();
 	return w;

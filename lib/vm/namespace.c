@@ -313,7 +313,7 @@ static uint64_t pieces(const struct account *a, enum account_count what)
 void beamr_ns_usage(const struct beamr_ns *h, struct beamr_usage *ret)
 {
 	const struct ns *ns = h->ns;
-	const struct account *a = ns->account;
+	struct account *a = ns->account;
 	int64_t peak = atomic_load_relaxed(&a->peak), now = account_used_total(a);
 	*ret = (struct beamr_usage){
 		.memory = not_negative(now),

@@ -418,48 +418,6 @@ static uint64_t now_usec(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* Two services that never rest, at weights 1 and 3: what each has had is judged by the scheduler's own clock, which a busy
- * machine slows for both alike. */
-static void spin_against_each_other(
-	unsigned schedulers, unsigned spinners, double least, double most)
-{
-	machine_new(schedulers);
-	struct beamr_ns *one = ns_new("one"), *three = ns_new("three");
-	set(one, (struct beamr_quota){ .cpu_weight = 1 });
-	set(three, (struct beamr_quota){ .cpu_weight = 3 });
-	struct answer ends[8];
-	for (unsigned i = 0; i < spinners; i++)
-		(void)start(one, &ends[2 * i], "spin", "0");
-	for (unsigned i = 0; i < spinners; i++)
-		(void)start(three, &ends[2 * i + 1], "spin", "0");
-	uint64_t a = usage(one).cpu_usec, b = usage(three).cpu_usec;
-	while (usage(one).cpu_usec - a < 600000)
-		rest();
-	double ratio = (double)(usage(three).cpu_usec - b) / (double)(usage(one).cpu_usec - a);
-	ck_assert_msg(ratio > least && ratio < most, "%f", ratio);
-	remove_ns(one, "one");
-	remove_ns(three, "three");
-	for (unsigned i = 0; i < 2 * spinners; i++)
-		(void)wait_for(&ends[i]);
-	machine_free();
-}
-
-START_TEST(processor_time_is_shared_by_weight)
-{
-	spin_against_each_other(1, 1, 2.7, 3.3);
-	spin_against_each_other(1, 3, 2.7, 3.3);
-}
-
-END_TEST
-
-START_TEST(processor_time_is_shared_by_weight_over_schedulers)
-{
-	/* A worker that the kernel keeps from its core for a while charges for it only afterwards. */
-	spin_against_each_other(2, 2, 2.0, 4.5);
-}
-
-END_TEST
-
 START_TEST(one_with_a_quota_uses_no_more_even_alone)
 {
 	machine_new(2);
@@ -471,8 +429,9 @@ START_TEST(one_with_a_quota_uses_no_more_even_alone)
 	while (now_usec() - began < 1000000)
 		rest();
 	uint64_t used = usage(ns).cpu_usec - before;
-	/* What a slice takes longer while others have the processor counts as well. */
-	ck_assert_msg(used > 50000 && used < 450000, "%lu", (unsigned long)used);
+	/* 200 ms a second, of the processor and not of the clock: at most one window's part and a slice more than the windows that have begun. */
+	uint64_t windows = (now_usec() - began) / 100000 + 2;
+	ck_assert_msg(used > 50000 && used < windows * 20000 + 10000, "%lu", (unsigned long)used);
 	/* It can still be reached. */
 	ck_assert_str_eq(call(ns, "nothing", ""), "ok");
 	remove_ns(ns, "a");
@@ -594,8 +553,6 @@ int main(void)
 	tcase_add_test(t, a_full_mailbox_ends_its_process);
 	tcase_add_test(t, one_process_is_as_large_as_allowed);
 	tcase_add_test(t, terms_whose_parts_are_shared_without_end_are_not_copied);
-	tcase_add_test(t, processor_time_is_shared_by_weight);
-	tcase_add_test(t, processor_time_is_shared_by_weight_over_schedulers);
 	tcase_add_test(t, one_with_a_quota_uses_no_more_even_alone);
 	tcase_add_test(t, atoms_are_as_many_as_allowed);
 	tcase_add_test(t, an_atom_that_was_sent_elsewhere_outlives_its_namespace);

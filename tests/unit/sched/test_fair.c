@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How namespaces share the processor. Runs fair_target.erl in namespaces of a real machine that never rest. What each has had is judged
+ * by the machine's own counters, which what else the computer does slows for all alike. */
+#include "beamr.h"
+#include "fair_target_beam.h"
+#include "sched/fair.h"
+#include "vm/machine.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct beamr *machine;
+static unsigned schedulers;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+
+struct answer {
+	bool done;
+	char text[256];
+};
+
+static void machine_new(unsigned count)
+{
+	schedulers = count;
+	ck_assert_int_eq(beamr_new(&(struct beamr_options){ .schedulers = count }, &machine), 0);
+	ck_assert_int_eq(beamr_start(machine), 0);
+}
+
+static void machine_free(void)
+{
+	machine = beamr_free(machine);
+}
+
+static void finish(struct answer *answer, const char *text)
+{
+	pthread_mutex_lock(&lock);
+	(void)snprintf(answer->text, sizeof(answer->text), "%s", text);
+	answer->done = true;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
+static const char *wait_for(struct answer *answer)
+{
+	pthread_mutex_lock(&lock);
+	while (!answer->done)
+		pthread_cond_wait(&changed, &lock);
+	pthread_mutex_unlock(&lock);
+	return answer->text;
+}
+
+static void on_loaded(void *user, struct beamr_loaded *loaded)
+{
+	finish(user, loaded->outcome == 0 ? "ok" : "refused");
+	beamr_loaded_free(loaded);
+}
+
+static void on_answer(void *user, struct beamr_call_result *result)
+{
+	char *text = result->term != NULL ? beamr_term_text(result->term, 200, NULL) : NULL;
+	finish(user, text != NULL ? text : "?");
+	free(text);
+	beamr_call_result_free(result);
+}
+
+/* argument: a number; negative: none. */
+static void start(struct beamr_ns *ns, struct answer *answer, const char *function, int argument)
+{
+	struct beamr_term *value = NULL;
+	char text[16];
+	struct beamr_error error;
+	(void)snprintf(text, sizeof(text), "%d", argument);
+	ck_assert_int_eq(beamr_term_parse(text, strlen(text), &value, &error), 0);
+	*answer = (struct answer){ 0 };
+	ck_assert_int_eq(beamr_call(ns, "fair_target", function, &value, argument < 0 ? 0 : 1, NULL,
+				 on_answer, answer, NULL),
+		0);
+	beamr_term_free(value);
+}
+
+static const char *call(struct beamr_ns *ns, const char *function, int argument)
+{
+	static struct answer answer;
+	start(ns, &answer, function, argument);
+	return wait_for(&answer);
+}
+
+static void rest(void)
+{
+	struct timespec t = { .tv_nsec = 2000000 };
+	(void)nanosleep(&t, NULL);
+}
+
+static struct beamr_ns *service_new(const char *name, uint32_t weight)
+{
+	struct beamr_ns *ns;
+	ck_assert_int_eq(beamr_ns_create(machine, name, &ns), 0);
+	struct answer loaded = { 0 };
+	beamr_load(ns, fair_target_beam, sizeof(fair_target_beam), 0, on_loaded, &loaded);
+	ck_assert_str_eq(wait_for(&loaded), "ok");
+	ck_assert_int_eq(
+		beamr_ns_set_quota(ns, &(struct beamr_quota){ .cpu_weight = weight }, NULL), 0);
+	return ns;
+}
+
+static void service_end(struct beamr_ns *ns, const char *name)
+{
+	ck_assert_int_eq(beamr_ns_remove(machine, name, BEAMR_NS_KILL), 0);
+	beamr_ns_unref(ns);
+}
+
+static uint64_t cpu_usec(const struct beamr_ns *ns)
+{
+	struct beamr_usage u;
+	beamr_ns_usage(ns, &u);
+	return u.cpu_usec;
+}
+
+/* How much more the second one gets, of so many processes each. */
+static double ratio(
+	struct beamr_ns *one, unsigned one_spins, struct beamr_ns *other, unsigned other_spins)
+{
+	if (one_spins > 0)
+		ck_assert_str_eq(call(one, "spinners", (int)one_spins), "ok");
+	if (other_spins > 0)
+		ck_assert_str_eq(call(other, "spinners", (int)other_spins), "ok");
+	const uint64_t a = cpu_usec(one), b = cpu_usec(other);
+	while (cpu_usec(one) - a < 200000)
+		rest();
+	return (double)(cpu_usec(other) - b) / (double)(cpu_usec(one) - a);
+}
+
+START_TEST(processor_time_is_shared_by_weight)
+{
+	static const struct {
+		unsigned workers, one, three;
+	} rows[] = {
+		{ 1, 1, 1 }, { 1, 2, 7 },                           /* one scheduler */
+		{ 2, 2, 2 }, { 2, 3, 3 }, { 2, 8, 2 }, { 2, 1, 9 }, /* two */
+		{ 4, 5, 7 }, /* more than many computers have */
+	};
+
+	machine_new(rows[_i].workers);
+	struct beamr_ns *one = service_new("one", 1), *three = service_new("three", 3);
+	double r = ratio(one, rows[_i].one, three, rows[_i].three);
+	ck_assert_msg(r > 2.7 && r < 3.3, "%f", r);
+	/* Within a namespace nobody is forgotten. */
+	ck_assert_str_eq(call(one, "progress", -1), "[]");
+	ck_assert_str_eq(call(three, "progress", -1), "[]");
+	service_end(one, "one");
+	service_end(three, "three");
+	machine_free();
+}
+
+END_TEST
+
+START_TEST(priority_ranks_inside_of_a_namespace)
+{
+	machine_new(1);
+	struct beamr_ns *ns = service_new("one", 1);
+	ck_assert_str_eq(call(ns, "ranks", -1), "[max,high,normal,low]");
+	service_end(ns, "one");
+	machine_free();
+}
+
+END_TEST
+
+START_TEST(priority_takes_nothing_from_other_namespaces)
+{
+	for (unsigned workers = 1; workers <= 2; workers++) {
+		machine_new(workers);
+		struct beamr_ns *modest = service_new("modest", 100),
+				*loud = service_new("loud", 100);
+		ck_assert_str_eq(call(loud, "loud_spinners", 3), "ok");
+		double r = ratio(modest, 3, loud, 0);
+		ck_assert_msg(r > 0.9 && r < 1.1, "%f", r);
+		service_end(modest, "modest");
+		service_end(loud, "loud");
+		machine_free();
+	}
+}
+
+END_TEST
+
+/* Of turns that others had between one's beginning to wait and its being taken. */
+static uint64_t longest_wait(struct beamr_ns *ns)
+{
+	uint64_t most = 0;
+	for (unsigned i = 0; i < schedulers; i++) {
+		const struct share *s = fair_share(ns->ns, i, schedulers);
+		most = s->longest_wait > most ? s->longest_wait : most;
+	}
+	return most;
+}
+
+START_TEST(one_with_too_few_processes_gets_as_many_workers)
+{
+	/* The second one's single process is due more than one worker, and so never waits; the first one's share what is left. */
+	machine_new(2);
+	struct beamr_ns *one = service_new("one", 1), *three = service_new("three", 3);
+	ck_assert_str_eq(call(one, "spinners", 3), "ok");
+	ck_assert_str_eq(call(three, "spin_for", 8000000), "ok");
+	const uint64_t turns = longest_wait(three);
+	ck_assert_msg(turns <= 2, "%lu", (unsigned long)turns);
+	ck_assert_str_eq(call(one, "progress", -1), "[]");
+	service_end(one, "one");
+	service_end(three, "three");
+	machine_free();
+}
+
+END_TEST
+
+START_TEST(who_uses_less_than_its_share_does_not_wait)
+{
+	for (unsigned workers = 1; workers <= 2; workers++) {
+		machine_new(workers);
+		struct beamr_ns *one = service_new("one", 1), *three = service_new("three", 3),
+				*prompt = service_new("prompt", 1);
+		ck_assert_str_eq(call(one, "spinners", 20), "ok");
+		ck_assert_str_eq(call(three, "spinners", 20), "ok");
+		ck_assert_str_eq(call(prompt, "doze", 300), "ok");
+		uint64_t turns = longest_wait(prompt);
+		ck_assert_msg(turns <= 2, "%lu", (unsigned long)turns);
+		service_end(one, "one");
+		service_end(three, "three");
+		service_end(prompt, "prompt");
+		machine_free();
+	}
+}
+
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("fair");
+	TCase *t = tcase_create("shares");
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, processor_time_is_shared_by_weight, 0, 7);
+	tcase_add_test(t, one_with_too_few_processes_gets_as_many_workers);
+	tcase_add_test(t, priority_ranks_inside_of_a_namespace);
+	tcase_add_test(t, priority_takes_nothing_from_other_namespaces);
+	tcase_add_test(t, who_uses_less_than_its_share_does_not_wait);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? 0 : 1;
+}
