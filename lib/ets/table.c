@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/pool.h"
 #include "base/vec.h"
+#include "base/wordmap.h"
 #include "bif/bif.h"
 #include "heap/offheap.h"
 
@@ -31,6 +32,7 @@ struct ets_space {
 	struct buckets names;  /* struct table, through name_next */
 	struct buckets owners; /* struct owner, through next */
 	VEC(struct table *) all;
+	struct wordmap by_id; /* struct table by id_key(): for references that were text or bytes in between */
 	/* atomic */
 	_Atomic uint64_t count;
 	_Atomic bool transfers; /* tables have been given to processes that did not ask for them */
@@ -117,6 +119,25 @@ static void name_remove(struct ets_space *space, struct table *t)
 		return;
 	*at = t->name_next;
 	space->names.count--;
+}
+
+/* Two tables may share a key in theory; the one made last is found. */
+static uint64_t id_key(struct ref_id id)
+{
+	return id.high << 40 ^ id.low;
+}
+
+static struct table *id_find(struct ets_space *space, struct ref_id id)
+{
+	const struct wordmap_entry *e = wordmap_find(&space->by_id, id_key(id));
+	struct table *t = e != NULL ? (struct table *)(uintptr_t)e->value : NULL;
+	return t != NULL && ref_id_equal(t->id, id) ? t : NULL;
+}
+
+static void id_remove(struct ets_space *space, const struct table *t)
+{
+	if (id_find(space, t->id) == t)
+		(void)wordmap_remove(&space->by_id, MEM_ETS, id_key(t->id)); /* it is there */
 }
 
 static struct owner *owner_find(struct ets_space *space, term pid)
@@ -266,6 +287,7 @@ struct table *ets_new(struct proc *p, const struct table_options *options, term 
 	owner_add_table(space, t);
 	t->space_index = space->all.count;
 	vec_push(&space->all, t);
+	wordmap_put(&space->by_id, MEM_ETS, id_key(t->id), NULL)->value = (uint64_t)(uintptr_t)t;
 	(void)atomic_add_relaxed(&space->count, 1);
 	*ret_identifier = ets_identifier(bif_heap(p), t);
 	mutex_unlock(&space->mutex);
@@ -273,27 +295,29 @@ struct table *ets_new(struct proc *p, const struct table_options *options, term 
 	return t;
 }
 
+bool ets_is_reference(term t)
+{
+	return term_is_kind(t, BOXED_MAGIC_REF) && offheap_counted(boxed_ptr(t))->destroy == table_destroy;
+}
+
 bool ets_is_identifier(term t)
 {
-	return term_is_atom(t) || (term_is_kind(t, BOXED_MAGIC_REF) && offheap_counted(boxed_ptr(t))->destroy == table_destroy);
+	return term_is_atom(t) || ets_is_reference(t);
 }
 
 struct table *ets_get(struct proc *p, term identifier)
 {
 	struct table *t = NULL;
-	if (term_is_atom(identifier)) {
+	if (term_is_atom(identifier) || term_is_kind(identifier, BOXED_REF)) {
 		struct ets_space *space = p->ns->ets;
 		mutex_lock(&space->mutex);
-		t = name_find(space, identifier);
+		t = term_is_atom(identifier) ? name_find(space, identifier) : id_find(space, ref_id_of(identifier));
 		if (t != NULL)
 			counted_ref(&t->counted);
 		mutex_unlock(&space->mutex);
-	} else if (term_is_kind(identifier, BOXED_MAGIC_REF)) {
-		struct counted *counted = offheap_counted(boxed_ptr(identifier));
-		if (counted->destroy == table_destroy) {
-			t = (struct table *)(void *)counted; /* first member */
-			counted_ref(counted);
-		}
+	} else if (ets_is_reference(identifier)) {
+		t = (struct table *)(void *)offheap_counted(boxed_ptr(identifier)); /* first member */
+		counted_ref(&t->counted);
 	}
 	/* Another namespace's table is none here, even for who was given its reference. */
 	if (t != NULL && t->account != p->account) {
@@ -320,32 +344,23 @@ static int check_access(const struct proc *p, const struct table *t, enum table_
 	return 0;
 }
 
-bool ets_is_reference(term t)
-{
-	return term_is_kind(t, BOXED_MAGIC_REF) && offheap_counted(boxed_ptr(t))->destroy == table_destroy;
-}
-
 int ets_lock(struct proc *p, term identifier, enum table_need need, struct table **ret)
 {
 	struct table *t;
-	bool named = term_is_atom(identifier);
-	if (named) {
-		t = ets_get(p, identifier);
-		if (t == NULL)
-			return TABLE_E_ID;
-	} else {
-		/* The reference itself keeps the struct. */
-		if (!ets_is_reference(identifier))
-			return TABLE_E_ID;
+	bool kept = ets_is_reference(identifier); /* the reference itself keeps the struct */
+	if (kept)
 		t = (struct table *)(void *)offheap_counted(boxed_ptr(identifier)); /* first member */
-	}
+	else
+		t = ets_get(p, identifier);
+	if (t == NULL)
+		return TABLE_E_ID;
 	mutex_lock(&t->mutex);
 	int r = check_access(p, t, need);
-	if (r == 0 && named && t->name != identifier)
+	if (r == 0 && term_is_atom(identifier) && t->name != identifier)
 		r = TABLE_E_ID;
 	if (r != 0)
 		mutex_unlock(&t->mutex);
-	if (named)
+	if (!kept)
 		ets_put(t); /* alive and locked, it is not freed by this */
 	if (r == 0)
 		*ret = t;
@@ -408,6 +423,7 @@ static void ets_unlist(struct ets_space *space, struct table *t)
 {
 	if (t->is_named)
 		name_remove(space, t);
+	id_remove(space, t);
 	owner_remove_table(space, t);
 	fixes_drop(space, t);
 	struct table *last = space->all.items[--space->all.count];
@@ -746,6 +762,7 @@ static void space_done(struct ns *ns)
 		ets_put(t);
 	}
 	vec_done(&space->all);
+	wordmap_done(&space->by_id, MEM_ETS);
 	mem_free(MEM_ETS, space->names.items, space->names.size * sizeof(void *));
 	mem_free(MEM_ETS, space->owners.items, space->owners.size * sizeof(void *));
 	mutex_done(&space->mutex);

@@ -100,3 +100,7 @@ concurrent_counters() -> T = ets:new(t, [public, {write_concurrency, true}]), et
 concurrent_inserts() -> [begin T = ets:new(t, [K, public]), Ps = [spawn_monitor(fun() -> [ets:insert(T, {{N, M}, M}) || M <- lists:seq(1, 300)] end) || N <- lists:seq(1, 6)], [gone(P, R) || {P, R} <- Ps], {K, ets:info(T, size)} end || K <- kinds_()].
 lookup_wrong() -> [err(fun() -> ets:lookup(id(no_table_here), a) end), err(fun() -> ets:insert(t_(set), id(a)) end), err(fun() -> ets:insert(t_(set), id({})) end), err(fun() -> ets:insert(t_(set), id([{a}, b])) end), err(fun() -> ets:insert(t_(set), id([{a} | b])) end), stack(fun() -> ets:lookup(id(no_table_here), a) end)].
 file_format_free() -> T = fill_(t_(ordered_set), 3), D = ets:tab2list(T), U = t_(ordered_set), ets:insert(U, D), ets:tab2list(U) =:= D.
+%% A table's reference that was text or bytes in between still means it, as long as it lives.
+reference_made_again() -> T = ets:new(t, []), ets:insert(T, {1, one}), Rs = [list_to_ref(ref_to_list(T)), binary_to_term(term_to_binary(T))],
+    R = [{R =:= T, err(fun() -> ets:lookup(R, 1) end), err(fun() -> ets:insert(R, {2, two}) end), err(fun() -> ets:info(R, size) end), err(fun() -> ets:info(R, type) end)} || R <- Rs],
+    ets:delete(hd(Rs)), [R, ets:info(T), err(fun() -> ets:lookup(hd(Rs), 1) end), err(fun() -> ets:lookup(make_ref(), 1) end)].
