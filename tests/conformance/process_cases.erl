@@ -163,3 +163,5 @@ process_label() -> case erlang:function_exported(proc_lib, set_label, 1) of true
 current_function_self() -> process_info(self(), current_function).
 node_and_alive() -> [node(), node(self()), node(make_ref()), is_alive(), nodes(), err(fun() -> node(id(a)) end)].
 self_in_many() -> S = self(), lists:all(fun(X) -> X =:= S end, [self() || _ <- lists:seq(1, 10)]).
+%% Who asked for room has it.
+info_min_heap() -> [begin P = spawn_opt(fun idle_/0, [{min_heap_size, N}]), settle_(P), R = [element(2, process_info(P, I)) >= N || I <- [heap_size, total_heap_size, min_heap_size]], exit(P, kill), R end || N <- [10, 1000, 10000, 100000]].
