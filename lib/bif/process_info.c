@@ -272,11 +272,10 @@ static term garbage_collection(struct info *i)
 	return list;
 }
 
-/* A process that asked for room has it whenever it runs, however little it keeps while it waits. */
-static size_t at_least_asked_for(const struct proc *p, size_t words)
+/* It has that room whenever it runs, however little it keeps while it waits. */
+static size_t at_least_min_heap(const struct proc *p, size_t words)
 {
-	size_t asked = p->mem.min_words > HEAP_MIN_WORDS ? p->mem.min_words : 0;
-	return words > asked ? words : asked;
+	return words > p->mem.min_words ? words : p->mem.min_words;
 }
 
 static term garbage_collection_info(struct info *i)
@@ -371,7 +370,7 @@ static term item_value(struct info *i, term item)
 	case ATOM_INDEX_group_leader:
 		return copied(i, p->group_leader);
 	case ATOM_INDEX_heap_size:
-		return put_u64(i, at_least_asked_for(p, gen_used_words(&p->mem) - stack_words(p)));
+		return put_u64(i, at_least_min_heap(p, gen_used_words(&p->mem) - stack_words(p)));
 	case ATOM_INDEX_initial_call:
 		return export_mfa(i, p->initial_call);
 	case ATOM_INDEX_label: {
@@ -423,7 +422,7 @@ static term item_value(struct info *i, term item)
 	case ATOM_INDEX_suspending:
 		return suspending(i);
 	case ATOM_INDEX_total_heap_size:
-		return put_u64(i, at_least_asked_for(p, proc_total_words(p)));
+		return put_u64(i, at_least_min_heap(p, proc_total_words(p)));
 	case ATOM_INDEX_trap_exit:
 		return term_of_bool((p->flags & PROC_TRAP_EXIT) != 0);
 	default:
