@@ -177,7 +177,7 @@ static int run_words(int count, char **words, const char *root)
 	(void)snprintf(bindir, sizeof(bindir), "%s/erts-%s/bin", root,
 		otp.erts); /* a longer path does not open */
 	struct erl_place place = { root, bindir, progname != NULL ? progname : "erl",
-		getenv("HOME") };
+		getenv("HOME"), (const char *const *)environ };
 	if (!erl_arguments_parse(&a, count, words, otp.release, &place)) {
 		fprintf(stderr, "%s\n%s", a.error, erl_usage);
 	} else if (a.print_name) {

@@ -171,9 +171,18 @@ static bool merge_words(struct merge *m, char *const *words, size_t count, bool 
 	return true;
 }
 
-static bool merge_variable(struct merge *m, const char *name)
+static const char *variable(const struct erl_place *place, const char *name)
 {
-	const char *value = getenv(name);
+	size_t length = strlen(name);
+	for (const char *const *v = place->environment; *v != NULL; v++)
+		if (strncmp(*v, name, length) == 0 && (*v)[length] == '=')
+			return *v + length + 1;
+	return NULL;
+}
+
+static bool merge_variable(struct merge *m, const struct erl_place *place, const char *name)
+{
+	const char *value = variable(place, name);
 	if (value == NULL)
 		return true;
 	_cleanup_(free_stringp) char *text = strdup(value);
@@ -189,18 +198,19 @@ static bool merge_variable(struct merge *m, const char *name)
 	return fine;
 }
 
-static bool merge_all(struct merge *m, int count, char **words, const char *release)
+static bool merge_all(struct merge *m, int count, char **words, const char *release,
+	const struct erl_place *place)
 {
 	char name[32];
 	(void)snprintf(name, sizeof(name), "ERL_OTP%.8s_FLAGS", release); /* fits */
-	if (!merge_variable(m, name) || !merge_variable(m, "ERL_AFLAGS"))
+	if (!merge_variable(m, place, name) || !merge_variable(m, place, "ERL_AFLAGS"))
 		return false;
 	bool extra;
 	if (!merge_words(m, words, (size_t)count, &extra))
 		return false;
 	for (int i = 0; i < (extra ? 2 : 1); i++)
 		erl_words_push(&m->words, "--");
-	if (!merge_variable(m, "ERL_FLAGS") || !merge_variable(m, "ERL_ZFLAGS"))
+	if (!merge_variable(m, place, "ERL_FLAGS") || !merge_variable(m, place, "ERL_ZFLAGS"))
 		return false;
 	if (m->extra.items.count > 0) {
 		erl_words_push(&m->words, "-extra");
@@ -508,7 +518,7 @@ bool erl_arguments_parse(struct erl_arguments *a, int count, char **words, const
 {
 	*a = (struct erl_arguments){ 0 };
 	struct merge merge = { .error = a->error, .error_size = sizeof(a->error) };
-	bool fine = merge_all(&merge, count, words, release);
+	bool fine = merge_all(&merge, count, words, release, place);
 	const char *front[] = { "-root", place->root, "-bindir", place->bindir, "-progname",
 		place->progname, "--", "-home", place->home, "--" };
 	for (size_t i = 0; i < ARRAY_SIZE(front); i++) {

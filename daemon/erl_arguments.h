@@ -32,6 +32,7 @@ struct erl_arguments {
 /* What stands around the user's words. */
 struct erl_place {
 	const char *root, *bindir, *progname, *home; /* home may be NULL */
+	const char *const *environment; /* "NAME=VALUE", ends in NULL: where the variables with flags are looked for */
 };
 
 /* words: argv without the program's name; borrowed. Reads ERL_AFLAGS, ERL_FLAGS, ERL_ZFLAGS, ERL_OTPnn_FLAGS (release: "27"; may be "")

@@ -58,10 +58,10 @@ static void set_variable(struct erl_words *variables, const char *name, const ch
 static void push_environment(struct erl_words *variables, const struct node_options *options,
 	const char *root, const char *bindir)
 {
-	/* What is systemd's business with the daemon is none of the program's. */
+	/* What is systemd's business with the daemon is none of the program's, and what is for another OTP neither: flags, folders of
+	 * libraries and the like are the service's own, or nobody's. */
 	static const char *const kept_back[] = { "NOTIFY_SOCKET=", "WATCHDOG_PID=",
-		"WATCHDOG_USEC=", "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=", "ERL_FLAGS=",
-		"ERL_AFLAGS=", "ERL_ZFLAGS=" };
+		"WATCHDOG_USEC=", "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=", "ERL_" };
 	const struct release *release = options->release;
 	for (char **variable = environ; *variable != NULL; variable++) {
 		bool keep = true;
@@ -358,10 +358,13 @@ int launch_prepare(struct launch *launch, const struct node_options *options,
 	push_words(&words, options, root, config, args);
 	/* $ROOT of a release is the release, wherever OTP lies. */
 	const struct erl_place place = { release->kind == RELEASE_OTP ? release->tree : root,
-		launch->bindir, "erl", options->cwd };
-	if (!erl_arguments_parse(
-		    &launch->arguments, (int)words.items.count, words.items.items, "", &place) &&
-		r == 0) {
+		launch->bindir, "erl", options->cwd,
+		(const char *const *)launch->variables.items.items };
+	vec_push(&launch->variables.items, NULL); /* for as long as they are read */
+	bool parsed = erl_arguments_parse(&launch->arguments, (int)words.items.count,
+		words.items.items, otp.release, &place);
+	(void)vec_pop(&launch->variables.items);
+	if (!parsed && r == 0) {
 		(void)snprintf(reason, size, "%s", launch->arguments.error); /* cut when long */
 		r = -EINVAL;
 	}
