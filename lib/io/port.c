@@ -10,6 +10,7 @@
 #include "base/epoch.h"
 #include "base/vec.h"
 #include "binary/iolist.h"
+#include "io/stray.h"
 #include "proc/watch.h"
 #include "term/atom.h"
 
@@ -298,6 +299,7 @@ void port_init(void (*output)(struct ns *ns, term from, int stream, const uint8_
 	};
 	port_output = output;
 	port_files_init();
+	strays_init();
 	port_table_init();
 	proc_set_ports(&functions);
 }

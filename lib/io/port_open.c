@@ -11,6 +11,7 @@
 #include "binary/iolist.h"
 #include "io/errors.h"
 #include "io/ram_file.h"
+#include "io/stray.h"
 #include "ns/quota.h"
 #include "proc/registry.h"
 #include "proc/watch.h"
@@ -88,6 +89,21 @@ static int lend_streams(struct port *p, struct child_order *o)
 	return 0;
 }
 
+/* Those that are still to be lent, and that the host keeps for itself. */
+static int lend_hosted_streams(struct port *p, struct child_order *o)
+{
+	for (int i = 1; i < 3; i++) {
+		if (p->ns->streams[i] >= 0 || !o->keep[i] || o->fds[i] != i)
+			continue;
+		int fd = stray_open(p->ns, i, p->home);
+		if (fd < 0)
+			return -fd;
+		o->fds[i] = fd;
+		o->keep[i] = false;
+	}
+	return 0;
+}
+
 static int start_helper(struct port *p)
 {
 	struct child_order *o = calloc(1, sizeof(*o));
@@ -106,6 +122,11 @@ static int start_helper(struct port *p)
 	if ((s->flags & PORT_STDERR) && (s->flags & PORT_IN)) {
 		o->fds[2] = o->fds[(s->flags & PORT_NO_STDIO) ? 4 : 1];
 		o->keep[2] = true;
+	}
+	error = lend_hosted_streams(p, o);
+	if (error != 0) {
+		child_order_free(o);
+		return error;
 	}
 	o->path = s->path;
 	o->argv = s->argv;
