@@ -167,6 +167,20 @@ static size_t print_changes(json_t *changes)
 		else
 			printf("  %-9s %s\n", text_of(change, "kind"), module);
 	}
+	json_array_foreach(changes, i, change) {
+		json_t *processes = json_object_get(change, "inTheWay");
+		char module[300];
+		size_t count = json_array_size(processes);
+		if (count == 0)
+			continue;
+		print_module(text_of(change, "module"), module, sizeof(module));
+		printf("Hot activation would be refused: %s is in use by %s", module,
+			json_string_value(json_array_get(processes, 0)));
+		if (count > 1)
+			printf(" and %zu more", count - 1);
+		puts(". Restart or blue-green would work.");
+		break;
+	}
 	return json_array_size(changes);
 }
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hot activation: the modules that differ are loaded under the processes that run. Phases: 1 look: nobody may be in code that is old
- * already, nor in a module that goes; nothing has been changed when this refuses; 2 old code that nobody uses is purged, what goes is
- * deleted, what differs is loaded, one after the other; 3 the code server looks in the new folders first. A module that does not load in
- * phase 2 ends it, and the run is started again with the release that it had. */
+/* Hot activation: the modules that differ are replaced under the processes that run, all of them or none. Phases: 1 the worker reads and
+ * checks what is new  2 the machine looks who is in the way, runs on_load functions, and makes everything current in one step; until then
+ * nothing has changed, and what refuses leaves it so  3 the code server looks in the new folders instead of the old ones.
+ * Processes in code that is replaced stay in it until they call their module by its name, as ever. */
 #include "base/cleanup.h"
 #include "log.h"
 #include "service_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,25 +17,25 @@
 
 struct step {
 	char *name;
-	char *path;  /* of the new file; NULL: it goes */
-	bool loaded; /* there is code of it */
-	bool is_new; /* it was not in the release before */
+	char *path;              /* of the new file; NULL: it goes */
+	struct beamr_code *code; /* made by the worker */
 };
 
 struct hot {
 	struct bridge_item item; /* first: the bridge hands it back */
+	struct worker_job job;
 	struct service *service;
 	struct service_request *request;
 	void (*then)(struct service *service, struct service_request *request, int r);
 	struct beamr_ns *ns;
 	struct release *old, *fresh;
 	struct step *steps;
-	size_t count, at;
+	size_t count;
+	int r; /* of the worker; the reason stands in the request */
 	void (*next)(struct hot *hot);
-	struct beamr_purged *purged;
-	struct beamr_loaded *loaded;
+	struct beamr_changed *changed;
 	struct beamr_call_result *result;
-	size_t calls; /* of phase 3, done */
+	bool taken_away; /* phase 3: the old folders are on their way out */
 };
 
 static void finish(struct hot *hot, int r)
@@ -45,6 +46,7 @@ static void finish(struct hot *hot, int r)
 	for (size_t i = 0; i < hot->count; i++) {
 		free(hot->steps[i].name);
 		free(hot->steps[i].path);
+		(void)beamr_code_free(hot->steps[i].code); /* always NULL */
 	}
 	free(hot->steps);
 	(void)release_free(hot->old);
@@ -60,17 +62,10 @@ static void run_next(struct bridge_item *item)
 	hot->next(hot);
 }
 
-static void on_purged(void *user, struct beamr_purged *purged)
+static void on_changed(void *user, struct beamr_changed *changed)
 {
 	struct hot *hot = user;
-	hot->purged = purged;
-	bridge_post(&hot->service->all->daemon->bridge, &hot->item);
-}
-
-static void on_loaded(void *user, struct beamr_loaded *loaded)
-{
-	struct hot *hot = user;
-	hot->loaded = loaded;
+	hot->changed = changed;
 	bridge_post(&hot->service->all->daemon->bridge, &hot->item);
 }
 
@@ -81,29 +76,25 @@ static void on_called(void *user, struct beamr_call_result *result)
 	bridge_post(&hot->service->all->daemon->bridge, &hot->item);
 }
 
-static void in_use(struct hot *hot, const char *module, const beamr_pid *pids, size_t count)
-{
-	struct service_request *request = hot->request;
-	(void)snprintf(request->module, sizeof(request->module), "%s",
-		module); /* a name is at most 255 bytes */
-	free(request->pids);
-	request->pids = calloc(count + 1, sizeof(*request->pids));
-	request->pid_count = request->pids != NULL ? count : 0;
-	if (request->pid_count > 0)
-		memcpy(request->pids, pids, count * sizeof(*pids));
-}
-
 /* ---- phase 3 ---- */
+
+static void set_paths(struct hot *hot);
 
 static void finish_paths(struct hot *hot)
 {
-	if (hot->result->end != BEAMR_CALL_VALUE)
+	/* Before release 26 old folders cannot be taken away at once: they stay, behind the new ones. */
+	if (hot->result->end != BEAMR_CALL_VALUE && !hot->taken_away)
 		log_say(hot->service->all->daemon->log, 4,
 			"service \"%s\": its code server did not take the new folders",
 			hot->service->name);
 	(void)beamr_call_result_free(hot->result);
 	hot->result = NULL;
-	finish(hot, 0);
+	if (hot->taken_away) {
+		finish(hot, 0);
+		return;
+	}
+	hot->taken_away = true;
+	set_paths(hot);
 }
 
 static void add_folders(struct hot *hot)
@@ -123,47 +114,49 @@ static void add_folders(struct hot *hot)
 	}
 }
 
-static void set_paths(struct hot *hot)
+/* Its folders as a list of texts. */
+static int folders_of(const struct release *release, struct beamr_term **ret_term)
 {
 	char *text = NULL;
 	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	struct beamr_term *term = NULL;
 	struct beamr_error error;
-	const struct beamr_call_options options = { .timeout_usec = 10000000 };
-	int r = out != NULL ? 0 : -ENOMEM;
-	if (r == 0) {
-		fputc('[', out);
-		for (size_t i = 0;
-			hot->fresh->code_paths != NULL && hot->fresh->code_paths[i] != NULL; i++) {
-			fputs(i > 0 ? ",\"" : "\"", out);
-			const char *parts[] = { hot->fresh->tree, "/", hot->fresh->code_paths[i] };
-			for (size_t k = 0; k < ARRAY_SIZE(parts); k++) {
-				for (const char *c = parts[k]; *c != '\0'; c++) {
-					if (*c == '"' || *c == '\\')
-						fputc('\\', out);
-					fputc(*c, out);
-				}
+	FILE *out = open_memstream(&text, &size);
+	if (out == NULL)
+		return -ENOMEM;
+	fputc('[', out);
+	for (size_t i = 0; release->code_paths != NULL && release->code_paths[i] != NULL; i++) {
+		fputs(i > 0 ? ",\"" : "\"", out);
+		const char *parts[] = { release->tree, "/", release->code_paths[i] };
+		for (size_t k = 0; k < ARRAY_SIZE(parts); k++) {
+			for (const char *c = parts[k]; *c != '\0'; c++) {
+				if (*c == '"' || *c == '\\')
+					fputc('\\', out);
+				fputc(*c, out);
 			}
-			fputc('"', out);
 		}
-		fputc(']', out);
-		r = fclose(out) == 0 ? 0 : -ENOMEM;
+		fputc('"', out);
 	}
-	if (r == 0)
-		r = beamr_term_parse(text, size, &term, &error);
+	fputc(']', out);
+	int r = fclose(out) == 0 ? beamr_term_parse(text, size, ret_term, &error) : -ENOMEM;
 	free(text);
+	return r;
+}
+
+static void set_paths(struct hot *hot)
+{
+	struct beamr_term *term = NULL;
+	const struct beamr_call_options options = { .timeout_usec = 10000000 };
 	/* One without a kernel looks for code by itself. */
 	if (beamr_ns_node(hot->ns) == BEAMR_NODE_NONE) {
-		(void)beamr_term_free(term);
 		add_folders(hot);
-		finish(hot, r);
+		finish(hot, 0);
 		return;
 	}
 	hot->next = finish_paths;
+	int r = folders_of(hot->taken_away ? hot->old : hot->fresh, &term);
 	if (r == 0)
-		r = beamr_call(hot->ns, "code", "add_pathsa", (struct beamr_term *const *)&term, 1,
-			&options, on_called, hot, NULL);
+		r = beamr_call(hot->ns, "code", hot->taken_away ? "del_paths" : "add_pathsa",
+			(struct beamr_term *const *)&term, 1, &options, on_called, hot, NULL);
 	(void)beamr_term_free(term);
 	if (r != 0)
 		finish(hot, 0); /* no code server: then nothing looks for code by itself */
@@ -171,35 +164,58 @@ static void set_paths(struct hot *hot)
 
 /* ---- phase 2 ---- */
 
-static void load_step(struct hot *hot);
-
-static void loading_failed(struct hot *hot, const char *reason)
+static void in_use(struct hot *hot)
 {
-	struct service *service = hot->service;
-	(void)snprintf(hot->request->reason, sizeof(hot->request->reason),
-		"%s does not load: %.300s; the service is started again with the release it had",
-		hot->steps[hot->at].name, reason); /* fits */
-	service->restart_wanted = true;
-	finish(hot, SERVICE_E_START);
-	service_settle(service);
+	struct service_request *request = hot->request;
+	const struct beamr_changed *changed = hot->changed;
+	const struct step *step = &hot->steps[changed->item];
+	(void)snprintf(request->module, sizeof(request->module), "%s",
+		step->name); /* a name is at most 255 bytes */
+	free(request->pids);
+	request->pids = calloc(changed->user_count + 1, sizeof(*request->pids));
+	request->pid_count = 0;
+	for (size_t i = 0; request->pids != NULL && i < changed->user_count; i++) {
+		if (changed->users[i].item == changed->item &&
+			(changed->users[i].old || step->path == NULL))
+			request->pids[request->pid_count++] = changed->users[i].pid;
+	}
 }
 
-static void after_load(struct hot *hot)
+static void after_change(struct hot *hot)
 {
-	struct beamr_loaded *loaded = TAKE_PTR(hot->loaded);
-	int r = loaded->outcome;
-	char reason[400];
-	(void)snprintf(reason, sizeof(reason), "%s%s%s", loaded->error.chunk,
-		loaded->error.chunk[0] != '\0' ? ": " : "",
-		r < 0 ? strerror(-r) : loaded->error.reason); /* fits */
-	(void)beamr_loaded_free(loaded);
-	if (r != 0) {
-		loading_failed(hot, reason);
+	struct service_request *request = hot->request;
+	int r = hot->changed->outcome;
+	if (r == BEAMR_E_OLD_CODE && hot->changed->user_count > 0) {
+		in_use(hot);
+		r = SERVICE_E_OLD_CODE;
+	} else if (r != 0) {
+		(void)snprintf(request->reason, sizeof(request->reason),
+			"%s cannot be loaded: %s; nothing was changed",
+			hot->steps[hot->changed->item].name, hot->changed->reason); /* fits */
+		r = SERVICE_E_STATE;
+	}
+	hot->changed = beamr_changed_free(hot->changed);
+	if (r != 0)
+		finish(hot, r);
+	else
+		set_paths(hot);
+}
+
+static void change(struct hot *hot)
+{
+	struct beamr_change *changes = calloc(hot->count + 1, sizeof(*changes));
+	if (changes == NULL) {
+		finish(hot, -ENOMEM);
 		return;
 	}
-	hot->at++;
-	load_step(hot);
+	for (size_t i = 0; i < hot->count; i++)
+		changes[i] = (struct beamr_change){ hot->steps[i].name, hot->steps[i].code };
+	hot->next = after_change;
+	beamr_change(hot->ns, changes, hot->count, 0, on_changed, hot);
+	free(changes);
 }
+
+/* ---- phase 1 ---- */
 
 static int read_module(const char *path, char **ret_bytes, size_t *ret_size)
 {
@@ -218,117 +234,49 @@ static int read_module(const char *path, char **ret_bytes, size_t *ret_size)
 	return 0;
 }
 
-static void load_one(struct hot *hot)
+#define HOT_OF(at) ((struct hot *)(void *)((char *)(at)-offsetof(struct hot, job)))
+
+/* On the worker's thread. */
+static void prepare(struct worker_job *job)
 {
-	char *bytes = NULL;
-	size_t size = 0;
-	const struct step *step = &hot->steps[hot->at];
-	int r = read_module(step->path, &bytes, &size);
-	if (r != 0) {
-		loading_failed(hot, strerror(-r));
-		return;
-	}
-	hot->next = after_load;
-	beamr_load(hot->ns, bytes, size, 0, on_loaded, hot);
-	free(bytes);
-}
-
-static void after_purge(struct hot *hot)
-{
-	struct step *step = &hot->steps[hot->at];
-	struct beamr_purged *purged = TAKE_PTR(hot->purged);
-	int r = purged->outcome;
-	(void)beamr_purged_free(purged);
-	if (r == BEAMR_E_OLD_CODE) {
-		/* Somebody went into it since phase 1. */
-		loading_failed(hot, "its old code is in use");
-		return;
-	}
-	if (step->path != NULL) {
-		load_one(hot);
-		return;
-	}
-	(void)beamr_module_delete(hot->ns, step->name); /* it may not be loaded */
-	hot->at++;
-	load_step(hot);
-}
-
-static void load_step(struct hot *hot)
-{
-	/* What is not loaded is found in the new folders when it is called. */
-	while (hot->at < hot->count && !hot->steps[hot->at].loaded && !hot->steps[hot->at].is_new)
-		hot->at++;
-	if (hot->at == hot->count) {
-		set_paths(hot);
-		return;
-	}
-	if (!hot->steps[hot->at].loaded) {
-		load_one(hot);
-		return;
-	}
-	hot->next = after_purge;
-	beamr_purge(hot->ns, hot->steps[hot->at].name, 0, on_purged, hot);
-}
-
-/* ---- phase 1 ---- */
-
-static void look_step(struct hot *hot);
-
-static void after_look(struct hot *hot)
-{
-	struct beamr_purged *purged = TAKE_PTR(hot->purged);
-	bool used = purged->outcome == BEAMR_E_OLD_CODE;
-	if (used)
-		in_use(hot, hot->steps[hot->at].name, purged->pids, purged->pid_count);
-	(void)beamr_purged_free(purged);
-	if (used) {
-		finish(hot, SERVICE_E_OLD_CODE);
-		return;
-	}
-	hot->at++;
-	look_step(hot);
-}
-
-static void look_step(struct hot *hot)
-{
-	while (hot->at < hot->count && !hot->steps[hot->at].loaded)
-		hot->at++;
-	if (hot->at == hot->count) {
-		hot->at = 0;
-		load_step(hot);
-		return;
-	}
-	hot->next = after_look;
-	beamr_purge(hot->ns, hot->steps[hot->at].name, BEAMR_PURGE_DRY_RUN, on_purged, hot);
-}
-
-struct running {
-	struct hot *hot;
-	const char *module;
-	beamr_pid *pids;
-	size_t count, capacity;
-};
-
-static bool note_running(void *user, const struct beamr_process *process)
-{
-	struct running *running = user;
-	struct hot *hot = running->hot;
-	for (size_t i = 0; i < hot->count; i++) {
-		if (hot->steps[i].path != NULL ||
-			strcmp(hot->steps[i].name, process->current.module) != 0)
+	struct hot *hot = HOT_OF(job);
+	for (size_t i = 0; i < hot->count && hot->r == 0; i++) {
+		struct step *step = &hot->steps[i];
+		struct beamr_error error = { .reason = "" };
+		char *bytes = NULL;
+		size_t size = 0;
+		if (step->path == NULL)
 			continue;
-		running->module = hot->steps[i].name;
-		if (running->count == running->capacity) {
-			size_t capacity = running->capacity > 0 ? running->capacity * 2 : 16;
-			beamr_pid *grown = reallocarray(running->pids, capacity, sizeof(*grown));
-			if (grown == NULL)
-				return false;
-			running->pids = grown;
-			running->capacity = capacity;
-		}
-		running->pids[running->count++] = process->pid;
+		int r = read_module(step->path, &bytes, &size);
+		if (r == 0)
+			r = beamr_code_prepare(bytes, size, &step->code, &error);
+		free(bytes);
+		if (r == 0)
+			continue;
+		hot->r = SERVICE_E_STATE;
+		(void)snprintf(hot->request->reason, sizeof(hot->request->reason),
+			"%s cannot be loaded: %s%s%s; nothing was changed", step->name, error.chunk,
+			error.chunk[0] != '\0' ? ": " : "",
+			error.reason[0] != '\0' ? error.reason
+						: strerror(r < 0 ? -r : EINVAL)); /* fits */
 	}
-	return true;
+}
+
+static void prepared(struct worker_job *job)
+{
+	struct hot *hot = HOT_OF(job);
+	if (hot->r != 0)
+		finish(hot, hot->r);
+	else
+		change(hot);
+}
+
+/* Part of OTP's core, which cannot be changed under a node that runs. */
+static bool is_core(const char *path)
+{
+	return path != NULL &&
+	       (strncmp(path, "lib/kernel-", 11) == 0 || strncmp(path, "lib/stdlib-", 11) == 0 ||
+		       strncmp(path, "lib/erts-", 9) == 0 || strncmp(path, "erts-", 5) == 0);
 }
 
 static void ignore_module(void *user, const struct beamr_module *module) {}
@@ -337,19 +285,28 @@ static void add_step(void *user, enum release_change change, const struct releas
 	const struct release_module *after)
 {
 	struct hot *hot = user;
-	struct step *step = &hot->steps[hot->count];
-	if (change == RELEASE_UNCHANGED)
+	if (change == RELEASE_UNCHANGED || hot->r != 0)
 		return;
 	const struct release_module *module = after != NULL ? after : before;
-	*step = (struct step){ .name = strdup(module->name), .is_new = before == NULL };
+	if (is_core(module->path)) {
+		(void)snprintf(hot->request->reason, sizeof(hot->request->reason),
+			"it changes %s, a part of OTP that cannot be changed under running "
+			"processes; restart or "
+			"bluegreen would work",
+			module->name); /* fits */
+		hot->r = SERVICE_E_STATE;
+		return;
+	}
+	/* What is not loaded is found in the new folders when it is called; what is new may be asked for at once. */
+	if (before != NULL && beamr_module_get(hot->ns, module->name, ignore_module, NULL) != 0)
+		return;
+	struct step *step = &hot->steps[hot->count++];
+	*step = (struct step){ .name = strdup(module->name) };
 	if (step->name == NULL || (after != NULL && asprintf(&step->path, "%s/%s", hot->fresh->tree,
 							    after->path) < 0)) {
-		free(step->name);
-		step->name = NULL;
-		return; /* counted below: too few steps */
+		step->path = NULL;
+		hot->r = -ENOMEM;
 	}
-	step->loaded = beamr_module_get(hot->ns, module->name, ignore_module, NULL) == 0;
-	hot->count++;
 }
 
 static void count_change(void *user, enum release_change change,
@@ -369,21 +326,18 @@ void service_hot(struct service *service, struct service_request *request,
 		then(service, request, -ENOMEM);
 		return;
 	}
-	*hot = (struct hot){
-		.item = { .run = run_next }, .service = service, .request = request, .then = then
-	};
-	int r = store_load(services->store, service->run->digest, &hot->old);
+	*hot = (struct hot){ .item = { .run = run_next },
+		.job = { .work = prepare, .done = prepared },
+		.service = service,
+		.request = request,
+		.then = then };
+	int r = services->worker == NULL
+			? -ECANCELED
+			: store_load(services->store, service->run->digest, &hot->old);
 	if (r == 0)
 		r = store_load(services->store, request->digest, &hot->fresh);
 	if (r == 0 && beamr_ns_get(services->daemon->machine, service->name, &hot->ns) != 0)
 		r = -ESRCH;
-	if (r == 0 && hot->fresh->kind == RELEASE_OTP && hot->fresh->has_kernel) {
-		(void)snprintf(request->reason, sizeof(request->reason),
-			"a release that brings OTP itself cannot be loaded under running "
-			"processes"); /* fits */
-		finish(hot, SERVICE_E_STATE);
-		return;
-	}
 	if (r == 0)
 		release_compare(hot->old, hot->fresh, count_change, &wanted);
 	hot->steps = r == 0 ? calloc(wanted + 1, sizeof(*hot->steps)) : NULL;
@@ -391,19 +345,10 @@ void service_hot(struct service *service, struct service_request *request,
 		r = -ENOMEM;
 	if (r == 0) {
 		release_compare(hot->old, hot->fresh, add_step, hot);
-		r = hot->count == wanted ? 0 : -ENOMEM;
+		r = hot->r;
 	}
-	if (r != 0) {
+	if (r != 0)
 		finish(hot, r);
-		return;
-	}
-	struct running running = { .hot = hot };
-	beamr_process_each(services->daemon->machine, hot->ns, 0, note_running, &running);
-	if (running.count > 0)
-		in_use(hot, running.module, running.pids, running.count);
-	free(running.pids);
-	if (running.count > 0)
-		finish(hot, SERVICE_E_OLD_CODE);
 	else
-		look_step(hot);
+		worker_post(services->worker, &hot->job);
 }

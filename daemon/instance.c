@@ -98,7 +98,7 @@ static void policy(
 		(void)snprintf(service->request->reason, sizeof(service->request->reason), "%s",
 			why); /* cut */
 		service_finish(service, SERVICE_E_START);
-	} else if (service_is_activating(service) && !service->request->reverting) {
+	} else if (service_is_activating(service) && !service->request->reverting && !had_settled) {
 		service_finish(service, 0);
 	}
 	service_settled(service);

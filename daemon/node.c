@@ -25,19 +25,20 @@ struct node {
 	bool bare;
 	beamr_pid
 		root; /* the process that does what the service is for; 0: it is applications alone */
-	bool root_over; /* the machine has told of its end */
+	bool root_over;           /* the machine has told of its end, and how it came */
+	bool root_told, how_told; /* the two of them, in either order */
 	bool called; /* a call of ours is under way: an application's start, or a look at how it is */
 
 	enum { LOOKS_NOT, LOOKS_STATUS, LOOKS_HEALTH } looking; /* what the call asks */
 
-	char *look; /* the health check; NULL: there is none */
+	char *look;          /* the health check; NULL: there is none */
 	bool gone;           /* its last process is */
 	char **applications; /* to start when it has booted; ended by NULL */
 	size_t application;  /* the next one */
 	char *start;         /* "module:function(arguments)" to run then; NULL */
-	struct bridge_item root_item, call_item;
+	struct bridge_item root_item, how_item, call_item;
 	struct beamr_call_result *result;
-	bool root_failed;      /* written before root_item is posted, like the next */
+	bool root_failed;      /* written before how_item is posted, like the next */
 	char root_reason[300]; /* why it ended */
 	int status;            /* what it ends with */
 	char message[512];
@@ -163,9 +164,10 @@ static void fail(struct node *node, const char *what, const char *why)
 }
 
 /* The process that does what the service is for has ended. */
-static void tell_root_over(struct bridge_item *item)
+static void root_is_over(struct node *node)
 {
-	struct node *node = NODE_OF(item, root_item);
+	if (!node->root_told || !node->how_told)
+		return;
 	node->root_over = true;
 	/* Whoever halts, or asks init to stop, says what it ended with. */
 	if (node->root_failed && !node->stopping && !node->ended && node->status == 0) {
@@ -179,18 +181,33 @@ static void tell_root_over(struct bridge_item *item)
 	maybe_gone(node);
 }
 
-static void on_root_ended(void *user, const struct beamr_end *how)
+static void tell_root_over(struct bridge_item *item)
 {
-	struct node *node = user;
-	node->root_failed = !how->in_order;
-	(void)snprintf(node->root_reason, sizeof(node->root_reason), "%s",
-		how->reason); /* cut when long */
+	struct node *node = NODE_OF(item, root_item);
+	node->root_told = true;
+	root_is_over(node);
+}
+
+static void tell_how(struct bridge_item *item)
+{
+	struct node *node = NODE_OF(item, how_item);
+	node->how_told = true;
+	root_is_over(node);
 }
 
 static void on_root_over(void *user)
 {
 	struct node *node = user;
 	bridge_post(&node->daemon->bridge, &node->root_item);
+}
+
+static void on_root_ended(void *user, const struct beamr_end *how)
+{
+	struct node *node = user;
+	node->root_failed = !how->in_order;
+	(void)snprintf(node->root_reason, sizeof(node->root_reason), "%s",
+		how->reason); /* cut when long */
+	bridge_post(&node->daemon->bridge, &node->how_item);
 }
 
 /* "module:function(A, B)" taken apart. */
@@ -533,6 +550,7 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 	node->ended_item.run = tell_ended;
 	node->gone_item.run = tell_gone;
 	node->root_item.run = tell_root_over;
+	node->how_item.run = tell_how;
 	node->call_item.run = tell_called;
 	node->bare = options->bare;
 	(void)snprintf(node->name, sizeof(node->name), "%s", options->name); /* names are short */

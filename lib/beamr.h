@@ -317,6 +317,47 @@ BEAMR_API void beamr_purge(
 	struct beamr_ns *ns, const char *module, unsigned flags, beamr_purged_fn done, void *user);
 BEAMR_API struct beamr_purged *beamr_purged_free(struct beamr_purged *purged);
 
+/* Several modules at once, or none of them. */
+struct beamr_code; /* a module that was checked and made ready, of no namespace yet */
+
+/* Threads: any; needs no namespace, takes long. Returns 0; BEAMR_E_FORMAT, BEAMR_E_LIMIT, negative errno, with error. */
+BEAMR_API int beamr_code_prepare(const void *code, size_t size, struct beamr_code **ret_code,
+	struct beamr_error *ret_error);
+/* Takes NULL; returns NULL. */
+BEAMR_API struct beamr_code *beamr_code_free(struct beamr_code *code);
+
+struct beamr_change {
+	const char *module;
+	struct beamr_code *code; /* lent for the call; NULL: the module goes */
+};
+
+struct beamr_code_user {
+	size_t item; /* of which change */
+	beamr_pid pid;
+	bool old; /* of the version before the current one */
+};
+
+struct beamr_changed {
+	/* 0; BEAMR_E_OLD_CODE: somebody runs old code of an item, or the code of one that goes; BEAMR_E_FORMAT: an on_load function failed;
+	 * BEAMR_E_LIMIT; BEAMR_E_STOPPING */
+	int outcome;
+	size_t item;      /* which one it is about; the first of them */
+	char reason[200]; /* what is with it; a sentence without a full stop */
+	/* Who runs what, found on the whole of their stacks: with a dry run, and with BEAMR_E_OLD_CODE. */
+	size_t user_count;
+	struct beamr_code_user *users;
+};
+
+enum beamr_change_flags { BEAMR_CHANGE_DRY_RUN = 1 };
+
+typedef void (*beamr_changed_fn)(
+	void *user, struct beamr_changed *changed); /* free with beamr_changed_free() */
+/* Asynchronous: makes all of it current in one step, after every on_load function has returned ok. What is not all right leaves everything
+ * as it was. A dry run only looks who is in the way. ns: held until done is called. */
+BEAMR_API void beamr_change(struct beamr_ns *ns, const struct beamr_change *changes, size_t count,
+	unsigned flags, beamr_changed_fn done, void *user);
+BEAMR_API struct beamr_changed *beamr_changed_free(struct beamr_changed *changed);
+
 /* What modules need that neither beamr nor they themselves have. No machine is needed; nothing is loaded for good. */
 struct beamr_source {
 	const char *name; /* for messages */
@@ -380,7 +421,7 @@ struct beamr_spawn_options {
 	const char *name; /* registered before it runs; NULL: none. BEAMR_E_EXISTS when taken */
 	uint64_t heap_max_words; /* 0: none; else max_heap_size with kill and report */
 	beamr_pid link;          /* 0: none */
-	/* Called once, as a completion, when it ends; before what waits by beamr_watch(). Not when the machine stops first. NULL: nobody asks. */
+	/* Called once, as a completion, when it ends; beamr_watch() may tell before. Not when the machine stops first. NULL: nobody asks. */
 	void (*ended)(void *user, const struct beamr_end *end);
 	void *user; /* for `ended` */
 };

@@ -242,126 +242,21 @@ void handle_service_history(struct call *call, const struct control_in_service_h
 	call_reply(call, &out);
 }
 
-/* ---- differences ---- */
-
-/* Modules that processes are in, sorted, one item for each process. */
-struct places {
-	char **modules;
-	size_t count, capacity;
-};
-
-static bool note_place(void *user, const struct beamr_process *process)
-{
-	struct places *places = user;
-	if (process->current.module[0] == '\0')
-		return true;
-	if (places->count == places->capacity) {
-		size_t capacity = places->capacity > 0 ? places->capacity * 2 : 256;
-		char **grown = reallocarray(places->modules, capacity, sizeof(char *));
-		if (grown == NULL)
-			return false;
-		places->modules = grown;
-		places->capacity = capacity;
-	}
-	places->modules[places->count] = strdup(process->current.module);
-	places->count += places->modules[places->count] != NULL;
-	return true;
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-struct comparing {
-	struct call *call;
-	struct places places;
-	struct control_change *items;
-	size_t count;
-};
-
-static void count_change(void *user, enum release_change change,
-	const struct release_module *before, const struct release_module *after)
-{
-	size_t *count = user;
-	*count += change != RELEASE_UNCHANGED;
-}
-
-static int64_t processes_in(const struct places *places, const char *module)
-{
-	size_t low = 0, high = places->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(places->modules[middle], module) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	int64_t n = 0;
-	while (low < places->count && strcmp(places->modules[low], module) == 0) {
-		low++;
-		n++;
-	}
-	return n;
-}
-
-static void add_change(void *user, enum release_change change, const struct release_module *before,
-	const struct release_module *after)
-{
-	static const int kinds[] = { [RELEASE_ADDED] = CONTROL_change_kind_added,
-		[RELEASE_REMOVED] = CONTROL_change_kind_removed,
-		[RELEASE_CHANGED] = CONTROL_change_kind_changed,
-		[RELEASE_UNCHANGED] = CONTROL_change_kind_unchanged };
-	struct comparing *comparing = user;
-	struct call *call = comparing->call;
-	if (change == RELEASE_UNCHANGED)
-		return;
-	const char *name = before != NULL ? before->name : after->name;
-	comparing->items[comparing->count++] = (struct control_change){ .kind = kinds[change],
-		.module = method_copy(call, name),
-		.old_digest = before != NULL ? method_copy(call, before->digest) : NULL,
-		.new_digest = after != NULL ? method_copy(call, after->digest) : NULL,
-		.processes_on_old_code =
-			before != NULL ? processes_in(&comparing->places, name) : 0 };
-}
-
-/* changes: a list of the kind that replies have. fresh: lent. */
-#define FILL_CHANGES(call, service, fresh, changes)                                                \
-	do {                                                                                       \
-		struct comparing _comparing = compare((call), (service), (fresh));                 \
-		(changes)->items = _comparing.items;                                               \
-		(changes)->count = _comparing.count;                                               \
-		(changes)->set = true;                                                             \
-	} while (0)
-
-static struct comparing compare(
-	struct call *call, const struct service *service, const struct release *fresh)
-{
-	struct comparing comparing = { .call = call };
-	struct release *old = NULL;
-	size_t wanted = 0;
-	const char *active = service_active(service);
-	struct beamr_ns *ns = service_ns(service);
-	/* Without the active one all are added. */
-	if (active[0] == '\0' ||
-		store_load(services_store(call->daemon->services), active, &old) != 0)
-		old = NULL;
-	if (ns != NULL)
-		beamr_process_each(call->daemon->machine, ns, 0, note_place, &comparing.places);
-	qsort(comparing.places.modules, comparing.places.count, sizeof(char *), compare_texts);
-	release_compare(old, fresh, count_change, &wanted);
-	comparing.items =
-		control_arena_alloc(&call->arena, (wanted + 1) * sizeof(*comparing.items));
-	if (comparing.items != NULL)
-		release_compare(old, fresh, add_change, &comparing);
-	for (size_t i = 0; i < comparing.places.count; i++)
-		free(comparing.places.modules[i]);
-	free(comparing.places.modules);
-	(void)release_free(old);
-	return comparing;
-}
-
 /* ---- deploy ---- */
+
+static void fail_no_release(struct call *call, const char *service, const char *digest)
+{
+	struct control_error_no_such_release info = { .service = service,
+		.digest = digest,
+		.message =
+			digest[0] != '\0'
+				? call_printf(call,
+					  "Service \"%s\" has no release \"%s\", or more than one.",
+					  service, digest)
+				: call_printf(call, "Service \"%s\" has no release to go to.",
+					  service) };
+	call_fail(call, CONTROL_ERROR_no_such_release, &info);
+}
 
 struct deploying {
 	struct service_request request;
@@ -372,6 +267,7 @@ struct deploying {
 	int64_t sent_done;
 	int sent_phase;
 	struct control_out_service_deploy out; /* the last reply */
+	char name[BEAMR_NAME_MAX + 1];
 };
 
 static void free_deploying(struct deploying *deploying)
@@ -429,6 +325,38 @@ static void tell_activating(struct service_request *request, int phase)
 		call_continue(deploying->call, &out);
 }
 
+static void compared_deployed(
+	struct call *call, struct control_change *items, size_t count, void *user)
+{
+	struct deploying *deploying = user;
+	struct service_request *request = &deploying->request;
+	struct control_out_service_deploy *out = &deploying->out;
+	/* Nobody held it meanwhile. */
+	struct service *service = service_find(call->daemon->services, deploying->name);
+	out->changes.items = items;
+	out->changes.count = count;
+	out->changes.set = true;
+	if (!deploying->activate || request->dry_run) {
+		call_reply(call, out);
+		free_deploying(deploying);
+		return;
+	}
+	if (service == NULL) {
+		fail_no_release(call, deploying->name, request->release->digest);
+		free_deploying(deploying);
+		return;
+	}
+	struct service_request next = { .action = SERVICE_ACTIVATE,
+		.uid = request->uid,
+		.strategy = CONTROL_strategy_restart,
+		.phase = tell_activating,
+		.done = activated_deployed,
+		.release = request->release };
+	memcpy(next.digest, request->release->digest, sizeof(next.digest));
+	*request = next;
+	service_submit(service, request);
+}
+
 static void deployed(struct service_request *request, int r)
 {
 	struct deploying *deploying = (struct deploying *)(void *)request;
@@ -446,7 +374,8 @@ static void deployed(struct service_request *request, int r)
 	*out = (struct control_out_service_deploy){ .phase = CONTROL_deploy_phase_done,
 		.bytes = (int64_t)release->bytes,
 		.bytes_total = (int64_t)release->bytes };
-	FILL_CHANGES(call, service, release, &out->changes);
+	(void)snprintf(deploying->name, sizeof(deploying->name), "%s",
+		service_name(service)); /* names are short */
 	if (request->dry_run) {
 		out->release = control_arena_alloc(&call->arena, sizeof(*out->release));
 		if (out->release != NULL)
@@ -460,28 +389,12 @@ static void deployed(struct service_request *request, int r)
 				.state = CONTROL_release_state_staged,
 				.modules = (int64_t)release->module_count,
 				.bytes = (int64_t)release->bytes };
-		call_reply(call, out);
-		free_deploying(deploying);
-		return;
+	} else {
+		out->release = release_of(call, service, release->digest);
+		call_audit(call, deploying->name, "deployed %s to %s", release->digest,
+			deploying->name);
 	}
-	out->release = release_of(call, service, release->digest);
-	call_audit(call, service_name(service), "deployed %s to %s", release->digest,
-		service_name(service));
-	if (!deploying->activate) {
-		call_reply(call, out);
-		free_deploying(deploying);
-		return;
-	}
-	struct service_request next = { .action = SERVICE_ACTIVATE,
-		.uid = request->uid,
-		.strategy = CONTROL_strategy_restart,
-		.phase = tell_activating,
-		.done = activated_deployed };
-	memcpy(next.digest, release->digest, sizeof(next.digest));
-	struct release *held = request->release;
-	*request = next;
-	request->release = held;
-	service_submit(service, request);
+	method_compare(call, service, release, compared_deployed, deploying);
 }
 
 /* Bytes of a message as a file. Returns a descriptor, or negative errno. */
@@ -589,7 +502,8 @@ struct activating {
 	struct service_request request;
 	struct call *call; /* a reference */
 	struct control_out_service_activate out;
-	bool rollback;
+	bool rollback, dry_run;
+	char name[BEAMR_NAME_MAX + 1];
 };
 
 static void free_activating(struct activating *activating)
@@ -634,18 +548,24 @@ static void activated(struct service_request *request, int r)
 	free_activating(activating);
 }
 
-static void fail_no_release(struct call *call, const char *service, const char *digest)
+static void compared_activating(
+	struct call *call, struct control_change *items, size_t count, void *user)
 {
-	struct control_error_no_such_release info = { .service = service,
-		.digest = digest,
-		.message =
-			digest[0] != '\0'
-				? call_printf(call,
-					  "Service \"%s\" has no release \"%s\", or more than one.",
-					  service, digest)
-				: call_printf(call, "Service \"%s\" has no release to go to.",
-					  service) };
-	call_fail(call, CONTROL_ERROR_no_such_release, &info);
+	struct activating *activating = user;
+	/* Nobody held it meanwhile. */
+	struct service *service = service_find(call->daemon->services, activating->name);
+	activating->out.changes.items = items;
+	activating->out.changes.count = count;
+	activating->out.changes.set = true;
+	if (activating->dry_run) {
+		call_reply(call, &activating->out);
+		free_activating(activating);
+	} else if (service == NULL) {
+		fail_no_release(call, activating->name, activating->request.digest);
+		free_activating(activating);
+	} else {
+		service_submit(service, &activating->request);
+	}
 }
 
 void handle_service_activate(struct call *call, const struct control_in_service_activate *in)
@@ -666,20 +586,9 @@ void handle_service_activate(struct call *call, const struct control_in_service_
 	}
 	const char *active = service_active(service);
 	activating->call = call_ref(call);
+	activating->dry_run = in->dry_run.value != 0;
 	activating->out.previous = active[0] != '\0' ? method_copy(call, active) : NULL;
-	int r = store_load(services_store(call->daemon->services), digest, &release);
-	if (r == 0)
-		FILL_CHANGES(call, service, release, &activating->out.changes);
-	(void)release_free(release);
-	if (r < 0 || in->dry_run.value) {
-		activating->out.phase = CONTROL_activate_phase_done;
-		if (r < 0)
-			fail_no_release(call, in->service, in->digest);
-		else
-			call_reply(call, &activating->out);
-		free_activating(activating);
-		return;
-	}
+	activating->out.phase = CONTROL_activate_phase_done;
 	activating->request = (struct service_request){ .action = SERVICE_ACTIVATE,
 		.uid = method_uid(call),
 		.strategy = in->strategy.set ? (enum control_value_strategy)in->strategy.value
@@ -688,7 +597,16 @@ void handle_service_activate(struct call *call, const struct control_in_service_
 		.phase = tell_phase,
 		.done = activated };
 	memcpy(activating->request.digest, digest, sizeof(digest));
-	service_submit(service, &activating->request);
+	(void)snprintf(activating->name, sizeof(activating->name), "%s",
+		in->service); /* it is one of ours */
+	int r = store_load(services_store(call->daemon->services), digest, &release);
+	if (r == 0) {
+		method_compare(call, service, release, compared_activating, activating);
+	} else {
+		fail_no_release(call, in->service, in->digest);
+		free_activating(activating);
+	}
+	(void)release_free(release);
 }
 
 void handle_service_rollback(struct call *call, const struct control_in_service_rollback *in)

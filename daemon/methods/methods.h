@@ -49,6 +49,12 @@ void method_fill_instance(
 	struct call *call, const struct service *service, struct control_instance *to);
 void method_fill_releases(struct call *call, const struct service *service,
 	struct control_out_service_describe *out);
+/* What differs between the active release and another; then is called when it is known who runs what of it, perhaps at once. The items live
+ * as long as the call, which the caller holds; the service may be gone by then. */
+struct release;
+struct control_change;
+void method_compare(struct call *call, const struct service *service, const struct release *fresh,
+	void (*then)(struct call *call, struct control_change *items, size_t count, void *user), void *user);
 struct beamr_usage;
 void method_fill_usage(const struct beamr_usage *from, struct control_usage *to);
 void method_service_remove(struct call *call, struct service *service,

@@ -187,34 +187,37 @@ static void note_origin(struct module *m, const char *path, bool from_root)
 	m->loaded_usec = clock_realtime_usec();
 }
 
-int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool from_root)
+/* Whether a version would have to be kept beside the current one and the old one. */
+static bool is_in_the_way(const struct module *m, const struct module_code *code)
 {
-	mutex_lock(&ns->code_lock);
-	struct module *m = module_make(ns, code->name);
+	const struct module_code *current = atomic_load_relaxed(&((struct module *)(uintptr_t)m)->current);
+	return current != NULL && current != code && m->old != NULL;
+}
+
+/* Under code_lock, when nothing is in the way. *ret_surplus: a reference that is over. */
+static void publish(struct ns *ns, struct module *m, struct module_code *code, const char *path, bool from_root,
+	struct module_code **ret_surplus)
+{
 	struct module_code *current = atomic_load_relaxed(&m->current);
+	*ret_surplus = NULL;
 	if (current == code) {
 		/* The same content again: what runs is what was asked for. */
 		note_origin(m, path, from_root);
 		if (on_dispatch != NULL)
 			on_dispatch(ns, code, code);
-		mutex_unlock(&ns->code_lock);
-		(void)module_code_unref(code); /* always NULL; the module has one */
-		return 0;
+		*ret_surplus = code; /* the module has one */
+		return;
 	}
-	if (current != NULL && m->old != NULL) {
-		mutex_unlock(&ns->code_lock);
-		return NS_E_OLD_CODE;
-	}
-	struct module_code *surplus = NULL;
+	struct module_code *deleted = NULL;
 	if (current != NULL)
 		m->old = current;
 	if (current == NULL && m->old == code) {
 		/* What was deleted comes back before it was purged. */
-		surplus = m->old;
+		deleted = m->old;
 		m->old = NULL;
 	}
 	charge(ns, code, 1);
-	charge(ns, surplus, -1);
+	charge(ns, deleted, -1);
 	count_module(ns, current == NULL ? 1 : 0);
 	note_origin(m, path, from_root);
 	atomic_store_relaxed(&code->published, true);
@@ -222,9 +225,32 @@ int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool f
 	if (on_dispatch != NULL)
 		on_dispatch(ns, code, current);
 	atomic_store_release(&m->current, code); /* Pairs with readers of ns_module(). */
+	*ret_surplus = deleted;
+}
+
+/* Likewise; there is a current version. */
+static void unpublish(struct ns *ns, struct module *m)
+{
+	struct module_code *current = atomic_load_relaxed(&m->current);
+	atomic_store_release(&m->current, NULL); /* Pairs with readers of ns_module(). */
+	m->old = current;
+	count_module(ns, -1);
+	dispatch_to(ns, NULL, current);
+	if (on_dispatch != NULL)
+		on_dispatch(ns, NULL, current);
+}
+
+int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool from_root)
+{
+	struct module_code *surplus = NULL;
+	mutex_lock(&ns->code_lock);
+	struct module *m = module_make(ns, code->name);
+	int r = is_in_the_way(m, code) ? NS_E_OLD_CODE : 0;
+	if (r == 0)
+		publish(ns, m, code, path, from_root, &surplus);
 	mutex_unlock(&ns->code_lock);
 	(void)module_code_unref(surplus); /* always NULL */
-	return 0;
+	return r;
 }
 
 int ns_delete_module(struct ns *ns, term name)
@@ -233,17 +259,36 @@ int ns_delete_module(struct ns *ns, term name)
 	if (m == NULL)
 		return NS_E_NO_MODULE;
 	mutex_lock(&ns->code_lock);
-	struct module_code *current = atomic_load_relaxed(&m->current);
-	int r = current == NULL ? NS_E_NO_MODULE : m->old != NULL ? NS_E_OLD_CODE : 0;
-	if (r == 0) {
-		atomic_store_release(&m->current, NULL); /* Pairs with readers of ns_module(). */
-		m->old = current;
-		count_module(ns, -1);
-		dispatch_to(ns, NULL, current);
-		if (on_dispatch != NULL)
-			on_dispatch(ns, NULL, current);
+	int r = atomic_load_relaxed(&m->current) == NULL ? NS_E_NO_MODULE : m->old != NULL ? NS_E_OLD_CODE : 0;
+	if (r == 0)
+		unpublish(ns, m);
+	mutex_unlock(&ns->code_lock);
+	return r;
+}
+
+int ns_change_all(struct ns *ns, const struct ns_change *changes, size_t count, size_t *ret_bad)
+{
+	struct module_code **surplus = mem_zalloc(MEM_TEMP, count * sizeof(struct module_code *));
+	int r = 0;
+	mutex_lock(&ns->code_lock);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		const struct module *m = ns_module(ns, changes[i].name);
+		if (m != NULL && is_in_the_way(m, changes[i].code)) {
+			*ret_bad = i;
+			r = NS_E_OLD_CODE;
+		}
+	}
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct module *m = changes[i].code != NULL ? module_make(ns, changes[i].name) : ns_module(ns, changes[i].name);
+		if (changes[i].code != NULL)
+			publish(ns, m, changes[i].code, NULL, false, &surplus[i]);
+		else if (m != NULL && atomic_load_relaxed(&m->current) != NULL)
+			unpublish(ns, m);
 	}
 	mutex_unlock(&ns->code_lock);
+	for (size_t i = 0; i < count; i++)
+		(void)module_code_unref(surplus[i]); /* always NULL */
+	mem_free(MEM_TEMP, surplus, count * sizeof(struct module_code *));
 	return r;
 }
 

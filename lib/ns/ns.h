@@ -154,6 +154,15 @@ enum { NS_E_OLD_CODE = 1, NS_E_ON_LOAD, NS_E_NO_MODULE, NS_E_FORMAT };
 _must_check_ int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool from_root);
 /* Current becomes old; its exports lead nowhere. NS_E_NO_MODULE, NS_E_OLD_CODE. */
 _must_check_ int ns_delete_module(struct ns *ns, term name);
+/* What becomes of one module when several change at once. */
+struct ns_change {
+	term name;
+	struct module_code *code; /* with a reference; NULL: the module is deleted */
+};
+
+/* All of them, or none: a process that calls finds the modules of before, or those of after (calls that happen meanwhile, each). Takes the references on
+ * success. What is to be deleted and is not there is no error. NS_E_OLD_CODE, with which one in *ret_bad. */
+_must_check_ int ns_change_all(struct ns *ns, const struct ns_change *changes, size_t count, size_t *ret_bad);
 /* Takes the old version out of the namespace; the caller gets its reference and sees to it that nobody uses the code
  * (proc/purge.h). NULL when there is none. */
 struct module_code *ns_take_old(struct ns *ns, term name);

@@ -61,15 +61,21 @@ bool ns_take(struct ns *ns, enum account_count what)
 bool ns_has_code_room(const struct ns *ns, const struct module_code *code)
 {
 	const struct account *a = ns->account;
-	const uint64_t modules_max = ns_limit(ns, NS_QUOTA_modules_max),
-		       bytes_max = ns_limit(ns, NS_QUOTA_code_memory_max);
+	const uint64_t modules_max = ns_limit(ns, NS_QUOTA_modules_max);
 	const struct module *m = ns_module(ns, code->name);
 	bool more = m == NULL ||
 		    atomic_load_acquire(&m->current) == NULL; /* Pairs with ns_publish(). */
 	if (more && modules_max != 0 &&
 		(uint64_t)atomic_load_relaxed(&a->counts[COUNT_MODULES]) >= modules_max)
 		return false;
-	if (bytes_max != 0 && (uint64_t)account_used(a, ACCOUNT_CODE) + code->bytes > bytes_max)
+	return ns_has_code_bytes(ns, code->bytes);
+}
+
+bool ns_has_code_bytes(const struct ns *ns, uint64_t bytes)
+{
+	const struct account *a = ns->account;
+	const uint64_t bytes_max = ns_limit(ns, NS_QUOTA_code_memory_max);
+	if (bytes_max != 0 && (uint64_t)account_used(a, ACCOUNT_CODE) + bytes > bytes_max)
 		return false;
-	return (int64_t)code->bytes <= account_room(a);
+	return (int64_t)bytes <= account_room(a);
 }

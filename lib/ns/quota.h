@@ -30,3 +30,5 @@ static inline void ns_give(struct ns *ns, enum account_count what)
 /* Whether the module may be loaded besides what is there. Asked when code is prepared, not when it is made current: then programs
  * count on it. */
 bool ns_has_code_room(const struct ns *ns, const struct module_code *code);
+/* The same of so many bytes of code, of several modules. */
+bool ns_has_code_bytes(const struct ns *ns, uint64_t bytes);

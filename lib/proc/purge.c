@@ -15,6 +15,8 @@
 #include "proc/signal.h"
 #include "term/atom.h"
 
+#include <stdlib.h>
+
 /* ------------------------------------------------------------------------------------------------ rounds */
 
 /* A question to each process of a namespace, or of the machine. */
@@ -71,27 +73,135 @@ static bool lies_in(const struct module_code *code, const uint64_t *address)
 	return (uintptr_t)address - (uintptr_t)code->code < code->code_words * sizeof(uint64_t);
 }
 
+/* Where a process is, and where it returns to. */
+struct places {
+	const uint64_t *few[64];
+	const uint64_t **addresses;
+	size_t capacity, count;
+};
+
+static void places_of(const struct proc *p, struct places *ret)
+{
+	ret->addresses = ret->few;
+	ret->capacity = ARRAY_SIZE(ret->few);
+	/* A deep stack is asked for again with more room. */
+	while ((ret->count = exec_frames(p, ret->addresses, ret->capacity)) == ret->capacity) {
+		if (ret->addresses != ret->few)
+			mem_free(MEM_TEMP, ret->addresses, ret->capacity * sizeof(*ret->addresses));
+		ret->capacity *= 8;
+		ret->addresses = mem_alloc(MEM_TEMP, ret->capacity * sizeof(*ret->addresses));
+	}
+}
+
+static void places_done(struct places *places)
+{
+	if (places->addresses != places->few)
+		mem_free(MEM_TEMP, places->addresses, places->capacity * sizeof(*places->addresses));
+}
+
 bool purge_process_uses(const struct proc *p, const struct module_code *code)
 {
 	if (lies_in(code, proc_pc(p)))
 		return true;
-	const uint64_t *few[64];
-	const uint64_t **addresses = few;
-	size_t capacity = ARRAY_SIZE(few);
-	size_t count;
-	/* A deep stack is asked for again with more room. */
-	while ((count = exec_frames(p, addresses, capacity)) == capacity) {
-		if (addresses != few)
-			mem_free(MEM_TEMP, addresses, capacity * sizeof(*addresses));
-		capacity *= 8;
-		addresses = mem_alloc(MEM_TEMP, capacity * sizeof(*addresses));
-	}
+	struct places places;
+	places_of(p, &places);
 	bool uses = false;
-	for (size_t i = 0; i < count && !uses; i++)
-		uses = lies_in(code, addresses[i]) || lies_in(code, addresses[i] - 1);
-	if (addresses != few)
-		mem_free(MEM_TEMP, addresses, capacity * sizeof(*addresses));
+	for (size_t i = 0; i < places.count && !uses; i++)
+		uses = lies_in(code, places.addresses[i]) || lies_in(code, places.addresses[i] - 1);
+	places_done(&places);
 	return uses;
+}
+
+/* ------------------------------------------------------------------------------------------------ who uses any of many */
+
+struct extent {
+	uintptr_t start, end;
+	size_t code;
+};
+
+struct users {
+	struct round round; /* first */
+	struct extent *extents; /* by start */
+	size_t count;
+	struct mutex lock;
+	VEC(struct code_user) found; /* guarded by lock */
+	void (*done)(void *arg, const struct code_user *users, size_t count);
+	void *arg;
+};
+
+static const struct extent *extent_at(const struct users *users, const uint64_t *address)
+{
+	size_t low = 0, high = users->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if ((uintptr_t)address >= users->extents[middle].end)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < users->count && (uintptr_t)address >= users->extents[low].start ? &users->extents[low] : NULL;
+}
+
+static void users_ask(struct round *round, struct proc *p)
+{
+	struct users *users = (struct users *)round;
+	struct places places;
+	uint8_t *seen = NULL; /* by code, once there is one */
+	places_of(p, &places);
+	/* The place where it is, then twice each to return to: the last call of a function may end its module. */
+	for (size_t i = 0; i <= 2 * places.count; i++) {
+		const struct extent *extent =
+			extent_at(users, i == 0 ? proc_pc(p) : places.addresses[(i - 1) / 2] - (i - 1) % 2);
+		if (extent == NULL)
+			continue;
+		if (seen == NULL)
+			seen = mem_zalloc(MEM_TEMP, users->count);
+		if (seen[extent->code]++ != 0) {
+			seen[extent->code] = 1;
+			continue;
+		}
+		mutex_lock(&users->lock);
+		vec_push(&users->found, ((struct code_user){ extent->code, p->pid }));
+		mutex_unlock(&users->lock);
+	}
+	if (seen != NULL)
+		mem_free(MEM_TEMP, seen, users->count);
+	places_done(&places);
+}
+
+static void users_asked(struct round *round)
+{
+	struct users *users = (struct users *)round;
+	users->done(users->arg, users->found.items, users->found.count);
+	vec_done(&users->found);
+	mutex_done(&users->lock);
+	mem_free(MEM_MISC, users->extents, users->count * sizeof(*users->extents));
+	mem_free(MEM_MISC, users, sizeof(*users));
+}
+
+static int compare_extents(const void *a, const void *b)
+{
+	const struct extent *x = a, *y = b;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+void purge_find_users(struct ns *ns, struct module_code *const *codes, size_t count,
+	void (*done)(void *arg, const struct code_user *users, size_t count), void *arg)
+{
+	struct users *users = mem_zalloc(MEM_MISC, sizeof(*users));
+	users->round = (struct round){ .ns = ns, .ask = users_ask, .done = users_asked };
+	users->extents = mem_alloc(MEM_MISC, count * sizeof(*users->extents));
+	users->count = count;
+	for (size_t i = 0; i < count; i++) {
+		uintptr_t start = (uintptr_t)codes[i]->code;
+		users->extents[i] = (struct extent){ start, start + codes[i]->code_words * sizeof(uint64_t), i };
+	}
+	if (count > 1)
+		qsort(users->extents, count, sizeof(*users->extents), compare_extents);
+	users->done = done;
+	users->arg = arg;
+	mutex_init(&users->lock, LOCK_LEAF);
+	round_start(&users->round);
 }
 
 bool module_has_old(struct ns *ns, struct module *m)

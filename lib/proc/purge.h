@@ -34,6 +34,16 @@ void purge_old(struct ns *ns, term name, unsigned flags, purge_done_fn done, voi
 void purge_soft(struct ns *ns, term name, void (*done)(void *arg, bool gone), void *arg);
 bool module_has_old(struct ns *ns, struct module *m);
 
+struct code_user {
+	size_t code; /* which of those that were asked about */
+	term pid;
+};
+
+/* Who of a namespace runs any of these codes, with an address of it anywhere on the stack: each pair once, in no order. Every process
+ * is asked once, however many codes there are. codes: with references, lent until done. */
+void purge_find_users(struct ns *ns, struct module_code *const *codes, size_t count,
+	void (*done)(void *arg, const struct code_user *users, size_t count), void *arg);
+
 /* Whether the process (owner only) has an address of the code on its stack or runs in it. */
 bool purge_process_uses(const struct proc *p, const struct module_code *code);
 

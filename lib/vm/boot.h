@@ -6,6 +6,7 @@
 struct beamr *machine(void);
 void calls_stop(struct beamr *m);
 void purges_stop(void);
+void changes_stop(void);
 void namespaces_free(struct beamr *m);
 void namespaces_count(struct beamr *m, struct beamr_counts *counts);
 void namespace_kill_all(struct ns *ns);

@@ -141,6 +141,7 @@ void beamr_stop(struct beamr *m)
 	m->alone = true;
 	calls_stop(m);
 	purges_stop();
+	changes_stop();
 }
 
 struct beamr *beamr_free(struct beamr *m)
