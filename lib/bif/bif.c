@@ -158,3 +158,16 @@ int64_t list_length(term list)
 		n++;
 	return list == TERM_NIL ? n : -1;
 }
+
+term bif_string(struct proc *p, const char *text)
+{
+	size_t n = strlen(text);
+	if (n == 0)
+		return TERM_NIL;
+	term *cells = heap_alloc(bif_heap(p), 2 * n);
+	for (size_t i = 0; i < n; i++) {
+		cells[2 * i] = term_of_small((unsigned char)text[i]);
+		cells[2 * i + 1] = i + 1 < n ? term_of_cons(cells + 2 * i + 2) : TERM_NIL;
+	}
+	return term_of_cons(cells);
+}

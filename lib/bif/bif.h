@@ -31,6 +31,9 @@ typedef term (*errand_fn)(struct errand *e, const term *args);
 /* Every row; for registration. */
 extern struct bif bif_table[];
 extern const size_t bif_count;
+/* A text as a list of bytes. */
+term bif_string(struct proc *p, const char *text);
+
 /* Enters all rows into the export table, with the releases that have them (since.def); once at start. */
 void bif_register_all(void);
 

@@ -101,7 +101,7 @@ static term current_location(struct info *i)
 static term current_stacktrace(struct info *i)
 {
 	const uint64_t *addresses[FRAMES_MAX];
-	size_t max = atomic_load_relaxed(&exec_backtrace_depth);
+	size_t max = atomic_load_relaxed(&i->p->ns->backtrace_depth);
 	size_t n = exec_frames(i->p, addresses, max < FRAMES_MAX ? max : FRAMES_MAX);
 	term list = TERM_NIL;
 	while (n > 0) {

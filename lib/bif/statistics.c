@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers about the machine, and the few settings of it that a program may change. */
+/* Numbers about the machine. */
 #include "base/vec.h"
 #include "bif/bif.h"
 #include "proc/tracing.h"
@@ -206,63 +206,4 @@ term bif_erlang_memory_1(struct proc *p, const term *args)
 		out = heap_cons(bif_heap(p), memory_pair(p, types.items[i - 1]), out);
 	vec_done(&types);
 	return good && list == TERM_NIL ? out : bif_badarg(p);
-}
-
-/* ------------------------------------------------------------------------------------------------ system_flag */
-
-term bif_erlang_system_flag_2(struct proc *p, const term *args)
-{
-	size_t n;
-	switch (term_is_atom(args[0]) ? atom_index(args[0]) : 0) {
-	case ATOM_INDEX_backtrace_depth: {
-		if (!bif_get_size(args[1], &n))
-			return bif_badarg(p);
-		unsigned depth = n > 1000 ? 1000 : (unsigned)n;
-		return term_of_small(atomic_exchange_explicit(&exec_backtrace_depth, depth, memory_order_relaxed));
-	}
-	case ATOM_INDEX_fullsweep_after: {
-		if (!bif_get_size(args[1], &n))
-			return bif_badarg(p);
-		uint16_t now = n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
-		return term_of_small(atomic_exchange_explicit(&p->ns->fullsweep_after, now, memory_order_relaxed));
-	}
-	case ATOM_INDEX_min_bin_vheap_size: {
-		if (!bif_get_size(args[1], &n) || n > UINT32_MAX)
-			return bif_badarg(p);
-		uint32_t now = (uint32_t)((heap_size_round(n) * sizeof(term) + 1023) / 1024);
-		uint32_t was = atomic_exchange_explicit(&p->ns->min_bin_kib, now, memory_order_relaxed);
-		return term_of_small((int64_t)heap_size_round((size_t)was * 1024 / sizeof(term) - 127));
-	}
-	case ATOM_INDEX_min_heap_size: {
-		if (!bif_get_size(args[1], &n) || n > UINT32_MAX / 2)
-			return bif_badarg(p);
-		return term_of_small(atomic_exchange_explicit(&p->ns->min_heap_words, (uint32_t)heap_size_round(n),
-			memory_order_relaxed));
-	}
-	case ATOM_INDEX_scheduler_wall_time: {
-		const struct export *e = export_get(A(erts_internal), A(system_flag_scheduler_wall_time), 1);
-		return e == NULL ? bif_system_limit(p) : bif_trap(p, e, 1, args + 1);
-	}
-	case ATOM_INDEX_schedulers_online:
-		/* All that there are, always. */
-		return term_is_small(args[1]) && small_value(args[1]) >= 1 && small_value(args[1]) <= (int64_t)sched_count() ?
-			       term_of_small(sched_count()) :
-			       bif_badarg(p);
-	case ATOM_INDEX_system_logger: {
-		if (!term_is_local_pid(args[1]) && args[1] != A(undefined) && args[1] != A(logger))
-			return bif_badarg(p);
-		term was = atomic_swap_acq_rel(&p->ns->system_logger, args[1]);
-		return was == 0 ? A(logger) : was;
-	}
-	case ATOM_INDEX_reset_seq_trace:
-	case ATOM_INDEX_sequential_tracer:
-	case ATOM_INDEX_trace_control_word: {
-		term was = proc_tracing.setting(p, args[0], args[1]);
-		return was == TERM_NONE ? bif_badarg(p) : was;
-	}
-	case ATOM_INDEX_time_offset:
-		return args[1] == A(finalize) ? A(final) : bif_badarg(p);
-	default:
-		return bif_badarg_cause(p, A(badopt));
-	}
 }

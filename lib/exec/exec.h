@@ -92,8 +92,6 @@ const uint64_t *exec_normal_exit(void);
 /* Stack traces. raw is what raise.trace holds: a BOXED_TRACE, a cons over one (exec/raise.c), or a list already; builds the list of
  * {M, F, ArityOrArgs, Location}. */
 term exec_build_stacktrace(struct heap *heap, term raw);
-/* Entries in a trace: system_flag(backtrace_depth). */
-extern _Atomic unsigned exec_backtrace_depth;
 /* Frames of a process that does not run now (owner only), innermost first: where it goes on, if that is module code, then
  * continuations. Each address is one word after the place it tells: look up lines and functions at address - 1.
  * Writes up to max of them. */

@@ -25,8 +25,6 @@ enum trace_kind {
 #define TRACE_WORDS 2 /* before the addresses */
 #define TRACE_DEPTH_MAX 256U
 
-_Atomic unsigned exec_backtrace_depth = 8;
-
 static bool is_trace(term t)
 {
 	return term_is_kind(t, BOXED_TRACE);
@@ -138,7 +136,7 @@ static term take_trace(struct proc *p, const struct raise_place *place)
 	enum trace_kind kind = TRACE_PLAIN;
 	term info = TERM_NONE;
 	const struct export *export = NULL;
-	size_t depth = atomic_load_relaxed(&exec_backtrace_depth);
+	size_t depth = atomic_load_relaxed(&p->ns->backtrace_depth);
 	if (depth > TRACE_DEPTH_MAX)
 		depth = TRACE_DEPTH_MAX;
 

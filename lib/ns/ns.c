@@ -429,6 +429,8 @@ static struct ns *ns_make(const char *name)
 	if (dispatch == MAP_FAILED)
 		return NULL;
 	struct ns *ns = mem_zalloc(MEM_NS, sizeof(*ns));
+	atomic_store_relaxed(&ns->backtrace_depth, NS_BACKTRACE_DEPTH);
+	atomic_store_relaxed(&ns->system_requests_max, 4);
 	atomic_store_relaxed(&ns->fullsweep_after, HEAP_FULLSWEEP_AFTER);
 	atomic_store_relaxed(&ns->min_heap_words, HEAP_MIN_WORDS);
 	atomic_store_relaxed(&ns->min_bin_kib, HEAP_MIN_BIN_KIB);

@@ -42,6 +42,8 @@ enum ns_signal {
 /* What is to become of a signal that the host receives for the namespace. */
 enum ns_disposition { NS_SIGNAL_DEFAULT, NS_SIGNAL_HANDLE, NS_SIGNAL_IGNORE };
 
+#define NS_BACKTRACE_DEPTH 8 /* as in OTP */
+
 struct ns {
 	/* fixed once published */
 	uint32_t id;
@@ -72,7 +74,10 @@ struct ns {
 	_Atomic uint64_t crashes;
 	_Atomic uint64_t restarts; /* children started again by supervisors */
 	_Atomic bool crash_detail; /* reports of deaths may hold last messages and states */
-	/* Of new processes' memory, as programs set them by system_flag/2. */
+	/* As programs set them by system_flag/2. */
+	_Atomic uint32_t backtrace_depth;     /* frames of a stack trace */
+	_Atomic uint32_t system_requests_max; /* outstanding_system_requests_limit; there is never more than one */
+	/* Of new processes' memory, likewise. */
 	_Atomic uint16_t fullsweep_after;
 	_Atomic uint32_t min_heap_words;
 	_Atomic uint32_t min_bin_kib;

@@ -154,7 +154,7 @@ static term stacktrace(struct proc *p, const term *args, uint32_t count)
 	const uint64_t *addresses[DEPTH_MAX + 1];
 	size_t max = count == 1 && small_value(args[0]) < DEPTH_MAX
 			     ? (size_t)small_value(args[0])
-			     : atomic_load_relaxed(&exec_backtrace_depth);
+			     : atomic_load_relaxed(&p->ns->backtrace_depth);
 	if (max > DEPTH_MAX)
 		max = DEPTH_MAX;
 	/* The first one is the traced function itself. */

@@ -65,3 +65,11 @@ get_module_info() -> [?MODULE:module_info(module), is_list(?MODULE:module_info(c
 module_info_attributes() -> [is_list(lists:module_info(attributes)), proplists:is_defined(vsn, ?MODULE:module_info(attributes))].
 function_exported() -> [erlang:function_exported(?MODULE, function_exported, 0), erlang:function_exported(?MODULE, nope, 0), erlang:function_exported(erlang, self, 0), erlang:function_exported(lists, member, 2), erlang:function_exported(nomod, f, 1), erlang:is_builtin(erlang, self, 0), erlang:is_builtin(lists, map, 2), erlang:is_builtin(lists, reverse, 2)].
 module_loaded() -> [erlang:module_loaded(?MODULE), erlang:module_loaded(no_such_module_at_all), err(fun() -> erlang:module_loaded(id(1)) end), lists:member(?MODULE, erlang:loaded())].
+system_info_settings() -> [erlang:system_info(I) || I <- [async_dist, dist_ctrl, halt_flush_timeout, max_heap_size, message_queue_data, multi_scheduling_blockers, normal_multi_scheduling_blockers, outstanding_system_requests_limit, port_parallelism, scheduler_bind_type, taints, {cpu_topology, defined}, {cpu_topology, used}, {wordsize, internal}]].
+system_info_schedulers() -> N = erlang:system_info(schedulers), [erlang:system_info(scheduler_bindings) =:= list_to_tuple(lists:duplicate(N, unbound)), erlang:system_info(schedulers_state) =:= {N, N, N}].
+system_info_clocks() -> [begin L = erlang:system_info(S), [{K, element(2, lists:keyfind(K, 1, L))} || K <- [function, clock_id, parallel]] ++ [is_integer(element(2, lists:keyfind(K, 1, L))) || K <- [resolution, time]] end || S <- [os_system_time_source, os_monotonic_time_source]].
+system_info_wrong() -> [err(fun() -> erlang:system_info(id(I)) end) || I <- [nothing, {nothing, 1}, {wordsize, 1}, {cpu_topology, 1}, 1, "x", {}]].
+backtrace_depth() -> Old = erlang:system_flag(backtrace_depth, 3), R = try deep_(20) catch error:x:S -> length(S) end, Now = erlang:system_flag(backtrace_depth, 12), R2 = try deep_(20) catch error:x:S2 -> length(S2) end,
+    R3 = try erlang:raise(error, x, [{m, f, N, []} || N <- lists:seq(1, 40)]) catch error:x:S3 -> length(S3) end, erlang:system_flag(backtrace_depth, Old), [Old, Now, R, R2, R3, erlang:system_flag(backtrace_depth, Old)].
+deep_(0) -> error(x);
+deep_(N) -> [deep_(N - 1)].
