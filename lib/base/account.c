@@ -63,18 +63,6 @@ struct account *account_unref(struct account *a)
 	return NULL;
 }
 
-static void retired(struct epoch_item *item)
-{
-	account_unref(
-		(struct account *)(void *)((char *)item -
-					   offsetof(struct account, retired))); /* always NULL */
-}
-
-void account_retire(struct account *a)
-{
-	epoch_retire(&a->retired, retired);
-}
-
 static void note_peak(struct account *a)
 {
 	int64_t now = account_bytes(a), peak = atomic_load_relaxed(&a->peak);

@@ -37,17 +37,19 @@ enum account_count {
 	COUNT_PORTS,
 	COUNT_FILES,
 	COUNT_ATOMS,
+	COUNT_EXPORTS,
 	ACCOUNT_COUNTS
 };
 
 #define ACCOUNT_BATCH_BYTES (64 << 10)
 #define ACCOUNT_HOLDER ((uint64_t)1 << 48)
 
-struct atom_set;
+struct numberset;
+struct wordmap;
 
 struct account {
 	_Atomic uint64_t life;
-	struct epoch_item retired;
+	struct epoch_item retired; /* term/names.c: once every thread has moved on that may have found it through something of its owner's */
 	_Atomic int64_t used[ACCOUNT_KINDS];
 	_Atomic int64_t counts[ACCOUNT_COUNTS];
 	_Atomic int64_t peak;
@@ -56,8 +58,9 @@ struct account {
 	_Atomic int64_t max;
 	_Atomic int64_t mark; /* the lower of both */
 	_Atomic int64_t ets_max;
-	_Atomic uint64_t atoms_max; /* 0: none */
-	_Atomic(struct atom_set *) atoms; /* term/atom.c: what it has made; NULL: nothing yet */
+	_Atomic uint64_t atoms_max; /* 0: the usual one */
+	struct wordmap *families; /* code/cache.c: funs that it may have */
+	_Atomic(struct numberset *) atoms, exports; /* which of them it holds (term/names.h); NULL: none yet */
 	_Atomic uint64_t reductions, messages;
 	/* Processor time. */
 	_Atomic int64_t cpu_nsec;
@@ -103,8 +106,6 @@ struct account *account_new(void);
 struct account *account_ref(struct account *account);
 /* Returns NULL. */
 struct account *account_unref(struct account *account);
-/* The same once every thread has moved on that may have found the account through something of its owner's. */
-void account_retire(struct account *account);
 
 /* Gives the calling thread a batch, and takes it away; for schedulers. */
 void account_thread_init(struct account_batch *batch);

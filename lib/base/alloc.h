@@ -36,5 +36,8 @@ int64_t mem_used(enum mem_class class);
 int64_t mem_used_total(void);
 const char *mem_class_name(enum mem_class class);
 
+/* Whether this build looks for mistakes in the use of memory: then numbers of what was freed are not given again either. */
+extern const bool mem_verifies;
+
 /* For a thread that ends: hands its caches back. */
 void mem_thread_done(void);

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+const bool mem_verifies = false;
+
 #define SIZES 56
 #define SLAB_BYTES ((size_t)1 << 18)
 #define HUGE_BYTES ((size_t)1 << 21)  /* a slab of a thread that has taken HUGE_AFTER: one page of the processor's large kind, */

@@ -6,6 +6,8 @@
 #include <malloc.h>
 #include <stdlib.h>
 
+const bool mem_verifies = true;
+
 static size_t bytes_asked(size_t bytes)
 {
 	return bytes > 0 ? bytes : 1;

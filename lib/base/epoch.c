@@ -25,6 +25,7 @@ struct record {
 	unsigned since_try;
 	_Atomic uint64_t pending; /* written by the owner, read by epoch_pending() */
 	struct bag bags[3];
+	struct epoch_item *over; /* may be freed */
 };
 
 static _Atomic uint64_t global_epoch = 1;
@@ -125,9 +126,32 @@ static bool try_advance(void)
 	return true;
 }
 
+static struct epoch_item **last_link(struct epoch_item **link)
+{
+	while (*link != NULL)
+		link = &(*link)->next;
+	return link;
+}
+
+static void over_add(struct record *r, struct epoch_item *first)
+{
+	if (first == NULL)
+		return;
+	*last_link(&first) = r->over;
+	r->over = first;
+}
+
 static void bags_free(struct record *r)
 {
 	uint64_t epoch = atomic_load_acquire(&global_epoch);
+	struct bag over = { .first = r->over };
+	if (over.first != NULL) {
+		uint64_t n;
+		r->over = NULL;
+		struct epoch_item *first = bag_take(&over, &n);
+		pending_add(r, -(int64_t)n);
+		items_free(first);
+	}
 	for (unsigned i = 0; i < 3; i++)
 		if (r->bags[i].first != NULL && r->bags[i].epoch + 2 <= epoch) {
 			uint64_t n;
@@ -153,6 +177,9 @@ void epoch_enter(void)
 
 static void orphan_bags(struct record *r)
 {
+	/* What may be freed at once waits with the rest. */
+	*last_link(&r->bags[0].first) = r->over;
+	r->over = NULL;
 	mutex_lock(&orphan_lock);
 	for (unsigned i = 0; i < 3; i++) {
 		struct bag *from = &r->bags[i];
@@ -213,11 +240,10 @@ void epoch_retire(struct epoch_item *item, void (*free)(struct epoch_item *))
 	atomic_thread_fence(memory_order_seq_cst);
 	uint64_t epoch = atomic_load_acquire(&global_epoch);
 	struct bag *bag = &r->bags[epoch % 3];
-	struct epoch_item *old = NULL;
 	if (bag->epoch != epoch) {
-		uint64_t n;
-		old = bag_take(bag, &n);
-		pending_add(r, -(int64_t)n);
+		/* Whoever retires may hold locks that those who free want: not here. */
+		over_add(r, bag->first);
+		bag->first = NULL;
 		bag->epoch = epoch;
 	}
 	item->next = bag->first;
@@ -225,7 +251,6 @@ void epoch_retire(struct epoch_item *item, void (*free)(struct epoch_item *))
 	pending_add(r, 1);
 	if (r->depth == 0)
 		orphan_bags(r);
-	items_free(old);
 }
 
 void epoch_thread_done(void)

@@ -185,9 +185,6 @@ static struct entry *entry_new(term key, term value, uint64_t hash)
 	term *p = e->area;
 	e->key = heap_copy_deep_into(key, &p, &e->offheap);
 	e->value = heap_copy_deep_into(value, &p, &e->offheap);
-	/* A literal is not copied when it is sent. */
-	heap_share_atoms(e->key);
-	heap_share_atoms(e->value);
 	return e;
 }
 

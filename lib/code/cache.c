@@ -5,15 +5,24 @@
  * table without references is dying, and lives on when it is found. */
 #include "code/cache.h"
 
+#include "base/account.h"
 #include "base/alloc.h"
 #include "base/lock.h"
+#include "base/wordmap.h"
 #include "code/digests.h"
+#include "term/atom.h"
 
 #include <string.h>
 
 struct slot {
 	struct module_code *code;
 	struct slot *next;
+};
+
+/* The funs of a file, in code or in what is left of it, and who may have them: the code, accounts, terms in the host's hands. */
+struct fun_family {
+	size_t holders;           /* guarded by lock, like what follows */
+	struct module_code *gone; /* they are left over; NULL: the code has them, or there are none */
 };
 
 static struct mutex lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_CODE_CACHE };
@@ -145,11 +154,120 @@ bool code_cache_begin(struct module_code *code)
 	return dying;
 }
 
-/* Moves the funs to a module of their own; lock held. */
-static void keep_funs(struct module_code *code)
+/* ------------------------------------------------------------------------------------------------ funs */
+
+static void free_gone(struct epoch_item *item)
+{
+	struct module_code *gone = (struct module_code *)(void *)((char *)item - offsetof(struct module_code, retired));
+	mem_free(MEM_CODE, gone->funs, gone->fun_count * sizeof(*gone->funs));
+	names_done(&gone->names);
+	mem_free(MEM_CODE, gone, sizeof(*gone));
+}
+
+static struct fun_family *family_of(struct module_code *code)
+{
+	if (code->family == NULL) {
+		code->family = mem_zalloc(MEM_CODE, sizeof(*code->family));
+		code->family->holders = 1; /* the code */
+	}
+	return code->family;
+}
+
+/* One holder less; lock held. Returns what is left over when it was the last, to be retired. */
+static struct module_code *family_drop(struct fun_family *family)
+{
+	if (--family->holders > 0)
+		return NULL;
+	struct module_code *gone = family->gone;
+	mem_free(MEM_CODE, family, sizeof(*family));
+	struct slot **s = gone != NULL ? find(gone->digest) : NULL;
+	if (s != NULL && (*s)->code == gone)
+		take_out(s);
+	return gone;
+}
+
+/* lock held. False: the account has them already. */
+static bool family_hold(struct fun_family *family, struct account *account)
+{
+	bool fresh;
+	if (account->families == NULL)
+		account->families = mem_zalloc(MEM_CODE, sizeof(*account->families));
+	(void)wordmap_put(account->families, MEM_CODE, (uintptr_t)family, &fresh); /* its key is all */
+	family->holders += fresh;
+	return fresh;
+}
+
+void code_cache_hold_funs(struct module_code *code, struct account *account)
 {
 	if (code->fun_count == 0)
 		return;
+	mutex_lock(&lock);
+	(void)family_hold(family_of(code), account); /* as well if it does already */
+	mutex_unlock(&lock);
+}
+
+static void hold_fun(struct names_holder holder, const struct fun_entry *entry)
+{
+	mutex_lock(&lock);
+	struct module_code *module = entry->module;
+	struct fun_family *family = family_of(module);
+	if (holder.account != NULL) {
+		if (family_hold(family, holder.account))
+			names_hold(&module->names, holder.account);
+	} else {
+		/* Without a holder they stay. */
+		family->holders++;
+		if (holder.names != NULL)
+			vec_push(&holder.names->families, family);
+		atom_hold(holder, entry->module_name);
+		atom_hold(holder, entry->function);
+	}
+	mutex_unlock(&lock);
+}
+
+static void drop_funs(struct fun_family *const *families, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		mutex_lock(&lock);
+		struct module_code *gone = family_drop(families[i]);
+		mutex_unlock(&lock);
+		if (gone != NULL)
+			epoch_retire(&gone->retired, free_gone);
+	}
+}
+
+static void release_funs(struct account *account)
+{
+	struct wordmap *map = account->families;
+	if (map == NULL)
+		return;
+	account->families = NULL;
+	wordmap_foreach (e, map) {
+		struct fun_family *family = (struct fun_family *)(uintptr_t)e->key;
+		drop_funs(&family, 1);
+	}
+	wordmap_done(map, MEM_CODE);
+	mem_free(MEM_CODE, map, sizeof(*map));
+}
+
+void code_cache_init(void)
+{
+	static const struct names_of_funs funs = { .hold = hold_fun, .drop = drop_funs, .release = release_funs };
+	names_set_funs(&funs);
+}
+
+/* Moves the funs to a module of their own, for who may have them; lock held. */
+static void keep_funs(struct module_code *code)
+{
+	struct fun_family *family = code->family;
+	code->family = NULL;
+	if (family == NULL)
+		return;
+	if (family->holders == 1 || code->fun_count == 0) {
+		(void)family_drop(family); /* nothing is left over */
+		return;
+	}
+	family->holders--;
 	struct module_code *gone = mem_zalloc(MEM_CODE, sizeof(*gone));
 	gone->name = code->name;
 	memcpy(gone->md5, code->md5, sizeof(gone->md5));
@@ -162,6 +280,14 @@ static void keep_funs(struct module_code *code)
 		gone->funs[i].module = gone;
 	code->funs = NULL;
 	code->fun_count = 0;
+	gone->family = family;
+	family->gone = gone;
+	for (size_t i = 0; i < gone->fun_count; i++) {
+		const struct names_holder holder = { .names = &gone->names };
+		atom_hold(holder, gone->funs[i].module_name);
+		atom_hold(holder, gone->funs[i].function);
+	}
+	names_settle(&gone->names);
 	/* When an equal file is loaded beside it (a copy of its own), these funs stay lost. */
 	if (find(gone->digest) == NULL)
 		add(gone);
@@ -212,25 +338,25 @@ bool code_cache_drop(struct module_code *code, bool dispose)
 	return last;
 }
 
-static void free_gone(struct epoch_item *item)
-{
-	struct module_code *gone = (struct module_code *)(void *)((char *)item - offsetof(struct module_code, retired));
-	mem_free(MEM_CODE, gone, sizeof(*gone));
-}
-
 void code_cache_take_funs(struct module_code *code)
 {
 	mutex_lock(&lock);
 	struct slot **s = find(code->digest);
 	struct module_code *gone = s != NULL && (*s)->code->gone ? (*s)->code : NULL;
-	if (gone != NULL)
+	if (gone != NULL) {
 		take_out(s);
+		code->family = gone->family;
+		code->family->holders++;
+		code->family->gone = NULL;
+	}
 	mutex_unlock(&lock);
 	if (gone == NULL)
 		return;
 	assert(gone->fun_count == code->fun_count); /* of equal files */
 	mem_free(MEM_CODE, code->funs, code->fun_count * sizeof(*code->funs));
 	code->funs = gone->funs;
+	gone->funs = NULL;
+	gone->fun_count = 0;
 	for (size_t i = 0; i < code->fun_count; i++)
 		code->funs[i].module = code;
 	atomic_store_relaxed(&code->published, true); /* terms refer to it */
@@ -245,8 +371,8 @@ void code_cache_done(void)
 		for (struct slot *s = cache.slots[i], *next; s != NULL; s = next) {
 			next = s->next;
 			if (s->code->gone) {
-				mem_free(MEM_CODE, s->code->funs, s->code->fun_count * sizeof(*s->code->funs));
-				mem_free(MEM_CODE, s->code, sizeof(*s->code));
+				mem_free(MEM_CODE, s->code->family, sizeof(*s->code->family));
+				free_gone(&s->code->retired);
 			}
 			mem_free(MEM_CODE, s, sizeof(*s));
 		}

@@ -4,6 +4,11 @@
 #pragma once
 #include "code/module.h"
 
+/* Once at start. */
+void code_cache_init(void);
+/* The account may have its funs from here on. */
+void code_cache_hold_funs(struct module_code *code, struct account *account);
+
 /* The module of that SHA-256, with a reference for the caller; NULL when none is loaded. */
 struct module_code *code_cache_find(const uint8_t digest[32]);
 /* Enters a complete module. Returns the one that stands for its digest from now on, with a reference for the caller: usually
@@ -25,8 +30,8 @@ enum code_fate {
 enum code_fate code_cache_settle(struct module_code *code, bool needed);
 
 /* When a module is over, its funs stay, which terms may still hold (calling one raises badfun): they belong to a module that has
- * nothing else and is `gone`. When the same file is loaded again its code takes them over, so that they work again. A file that was
- * loaded, published and purged costs a few dozen bytes a fun from then on, once.
+ * nothing else and is `gone`. When the same file is loaded again its code takes them over, so that they work again. They go with the last
+ * namespace that had them: it had loaded the file, or was sent such a fun (term/names.h).
  * Gives the code those funs, which are its own anew; nothing when there are none. */
 void code_cache_take_funs(struct module_code *code);
 /* At the end: frees them. No term is left. */

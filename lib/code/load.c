@@ -179,14 +179,21 @@ static int build_code_shared(const void *file, size_t size, term expected, const
 	return 0;
 }
 
-/* What a module holds is shared by content between namespaces, and so are its atoms. */
+/* A module is shared by content between namespaces, so it holds what it names by itself. */
 static int build_code(const void *file, size_t size, term expected, const uint8_t *digest, struct staged **ret_staged,
 	struct load_error *error)
 {
-	bool before = atom_set_sharing(true);
+	struct names names = { 0 };
+	struct names_holder before = names_set_holder((struct names_holder){ .names = &names });
 	int r = build_code_shared(file, size, expected, digest, ret_staged, error);
-	(void)atom_set_sharing(before); /* what it was meanwhile is known */
-	return r;
+	(void)names_set_holder(before); /* what it was meanwhile is known */
+	if (r != 0) {
+		names_done(&names);
+		return r;
+	}
+	names_settle(&names);
+	(*ret_staged)->code->names = names;
+	return 0;
 }
 
 int load_code(const void *file, size_t size, term expected, struct module_code **ret_code,
@@ -229,10 +236,12 @@ int load_code_again(const void *file, size_t size, term expected, struct module_
 }
 
 int load_check(const void *file, size_t size, load_mfa_fn import, load_mfa_fn export, void *user,
-	term *ret_module, struct load_error *error)
+	struct names *names, term *ret_module, struct load_error *error)
 {
 	struct staged *staged;
+	struct names_holder before = names_set_holder((struct names_holder){ .names = names });
 	int r = build(file, size, TERM_NONE, NULL, &staged, error);
+	(void)names_set_holder(before); /* what it was meanwhile is known */
 	if (r != 0)
 		return r;
 	for (size_t i = 0; i < staged->import_count; i++) {

@@ -31,7 +31,7 @@ _must_check_ int load_code_again(const void *file, size_t size, term expected, s
 /* SHA-256 of a file. */
 void load_digest(const void *file, size_t size, uint8_t ret_digest[32]);
 
-/* Checks a file as load_code does, keeps nothing, and calls import for each M:F/A it refers to, export for each it has. */
+/* Checks a file as load_code does, keeps nothing but what it names (names), and calls import for each M:F/A it refers to, export for each it has. */
 typedef void (*load_mfa_fn)(void *user, term module, term function, uint32_t arity);
 _must_check_ int load_check(const void *file, size_t size, load_mfa_fn import, load_mfa_fn export, void *user,
-	term *ret_module, struct load_error *error);
+	struct names *names, term *ret_module, struct load_error *error);

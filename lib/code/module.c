@@ -103,6 +103,7 @@ static void module_code_free(struct module_code *m)
 	mem_free(MEM_CODE, m->files, m->file_count * sizeof(*m->files));
 	mem_free(MEM_CODE, m->frames, m->frame_count * sizeof(*m->frames));
 	mem_free(MEM_CODE, m->funs, m->fun_count * sizeof(*m->funs));
+	names_done(&m->names);
 	mem_free(MEM_CODE, m, sizeof(*m));
 }
 

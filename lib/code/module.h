@@ -16,6 +16,7 @@
 #include "base/epoch.h"
 #include "heap/heap.h"
 #include "term/fun.h"
+#include "term/names.h"
 #include "term/term.h"
 
 struct function_header {
@@ -80,6 +81,8 @@ struct module_code {
 	size_t export_count;
 	struct fun_entry *funs;
 	size_t fun_count;
+	struct fun_family *family; /* who may have them: code/cache.c; NULL: nobody yet */
+	struct names names;     /* what it names, and holds */
 	term *literals;         /* values; boxed ones lie in literal_area */
 	size_t literal_count;
 	term *literal_area;     /* literal_alloc() */

@@ -65,7 +65,8 @@ int decode_atoms(struct decoder *d)
 	staged->atoms = mem_alloc(MEM_TEMP, (count + 1) * sizeof(term));
 	staged->atom_count = count;
 	staged->atoms[0] = TERM_NIL;
-	unsigned fresh = 0;
+	const struct names *names = names_holder().names; /* NULL: in tests */
+	const uint32_t before = names != NULL ? names->fresh : 0;
 	for (size_t i = 1; i <= count; i++) {
 		uint32_t size;
 		size_t at = bytes_offset(&b);
@@ -77,15 +78,12 @@ int decode_atoms(struct decoder *d)
 		if (text == NULL)
 			return load_error_at(d->error, chunk_id(chunk), at, "atom %zu is cut short", i);
 		bool full = false;
-		uint32_t before = atom_count();
 		term atom = latin1 ? intern_latin1(text, size, &full) : atom_intern(text, size, &full);
 		if (atom == TERM_NONE && full)
 			return load_limit_at(d->error, chunk_id(chunk), at, "the atom table is full");
 		if (atom == TERM_NONE)
 			return load_error_at(d->error, chunk_id(chunk), at, "atom %zu is no valid UTF-8 or too long", i);
-		/* Others may make atoms meanwhile, so this errs on the strict side, by a little. */
-		fresh += atom_count() > before;
-		if (fresh > LOAD_NEW_ATOMS_MAX)
+		if (names != NULL && names->fresh - before > LOAD_NEW_ATOMS_MAX)
 			return load_limit_at(d->error, chunk_id(chunk), at, "more than %u new atoms", LOAD_NEW_ATOMS_MAX);
 		staged->atoms[i] = atom;
 	}

@@ -9,6 +9,7 @@
 #include "heap/literal.h"
 #include "heap/offheap.h"
 #include "term/atom.h"
+#include "term/fun.h"
 
 #include <string.h>
 
@@ -151,7 +152,7 @@ static inline __attribute__((always_inline)) size_t count_words(term root, enum 
 	return words;
 }
 
-void heap_share_atoms(term root)
+void heap_hold_names(term root, struct names_holder holder)
 {
 	struct todo todo;
 	todo.items = todo.inline_items;
@@ -160,7 +161,7 @@ void heap_share_atoms(term root)
 	term t = root;
 	for (;;) {
 		if (term_is_atom(t)) {
-			atom_share(t);
+			atom_hold(holder, t);
 		} else if (term_is_cons(t)) {
 			todo_room(&todo, 1);
 			todo.items[todo.count++] = cons_ptr(t)[1];
@@ -171,7 +172,11 @@ void heap_share_atoms(term root)
 			size_t size = (p[0] & HEADER_RAW) == 0 ? header_size(p[0]) : 0;
 			enum boxed_kind kind = header_kind(p[0]);
 			if (kind == BOXED_EXT_PID || kind == BOXED_EXT_PORT || kind == BOXED_EXT_REF)
-				atom_share(p[1]); /* the node */
+				atom_hold(holder, p[1]); /* the node */
+			else if (kind == BOXED_EXPORT_FUN)
+				export_hold(holder, export_fun(t));
+			else if (kind == BOXED_FUN)
+				fun_hold(holder, fun_entry(t));
 			todo_room(&todo, size);
 			for (size_t i = size; i > 0; i--)
 				todo.items[todo.count++] = p[i];

@@ -18,6 +18,7 @@
  * Invariant: top <= limit; words in [top, limit) belong to nobody. */
 #pragma once
 #include "base/alloc.h"
+#include "term/names.h"
 #include "term/term.h"
 
 /* Values made away from the block. Lives until the values in it were copied elsewhere. */
@@ -122,8 +123,8 @@ term heap_copy(struct heap *heap, term t);
 /* The same with heap_flat_words(t) words, literals copied as well (but lasting ones: #{}): for what must not depend on any
  * module. */
 term heap_copy_deep_into(term t, term **hp, struct offheap *list);
-/* Makes every atom in a term shared (term/atom.h), in literals, too: it leaves its namespace. */
-void heap_share_atoms(term t);
+/* Whatever a term names is held by that one as well, in literals, too: it comes into its hands. */
+void heap_hold_names(term t, struct names_holder holder);
 /* erts_debug:flat_size; the same, literals counted as well. */
 size_t heap_flat_words(term t);
 

@@ -187,6 +187,12 @@ static void note_origin(struct module *m, const char *path, bool from_root)
 	m->loaded_usec = clock_realtime_usec();
 }
 
+void ns_hold_names(struct ns *ns, struct module_code *code)
+{
+	names_hold(&code->names, ns->account);
+	code_cache_hold_funs(code, ns->account);
+}
+
 /* Whether a version would have to be kept beside the current one and the old one. */
 static bool is_in_the_way(const struct module *m, const struct module_code *code)
 {
@@ -198,6 +204,7 @@ static bool is_in_the_way(const struct module *m, const struct module_code *code
 static void publish(struct ns *ns, struct module *m, struct module_code *code, const char *path, bool from_root,
 	struct module_code **ret_surplus)
 {
+	ns_hold_names(ns, code);
 	struct module_code *current = atomic_load_relaxed(&m->current);
 	*ret_surplus = NULL;
 	if (current == code) {
@@ -331,6 +338,7 @@ struct module_code *ns_old_code(struct ns *ns, term name)
 
 int ns_keep_pending(struct ns *ns, struct module_code *code)
 {
+	ns_hold_names(ns, code);
 	mutex_lock(&ns->code_lock);
 	struct module *m = module_make(ns, code->name);
 	int r = m->pending != NULL                                              ? NS_E_ON_LOAD
@@ -529,9 +537,8 @@ void ns_free(struct ns *ns)
 	paths_free(ns->paths);
 	(void)munmap((void *)(uintptr_t)ns->dispatch, DISPATCH_BYTES); /* our own mapping */
 	mutex_done(&ns->code_lock);
-	atoms_release(ns->account);
 	account_charge(ns->account, ACCOUNT_OTHER, -(int64_t)sizeof(*ns));
-	account_retire(ns->account);
+	names_retire(ns->account);
 	while (ns->old_names != NULL) {
 		struct ns_old_name *old = ns->old_names;
 		ns->old_names = old->next;

@@ -154,6 +154,8 @@ void ns_set_release(struct ns *ns, int release);
 
 enum { NS_E_OLD_CODE = 1, NS_E_ON_LOAD, NS_E_NO_MODULE, NS_E_FORMAT };
 
+/* Its programs may come upon what the code names, and keep it longer than the code: before any of it runs there. */
+void ns_hold_names(struct ns *ns, struct module_code *code);
 /* Makes staged code the current version; what was current becomes old. Takes the reference to code on success.
  * path: copied; may be NULL. Returns 0, or NS_E_OLD_CODE when an old version is still there (purge first). */
 _must_check_ int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool from_root);

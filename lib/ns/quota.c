@@ -2,6 +2,8 @@
 /* Limits of namespaces. See ns/quota.h. */
 #include "ns/quota.h"
 
+#include "term/atom.h"
+
 static const struct {
 	const char *name;
 	uint64_t most;
@@ -68,7 +70,7 @@ bool ns_has_code_room(const struct ns *ns, const struct module_code *code)
 	if (more && modules_max != 0 &&
 		(uint64_t)atomic_load_relaxed(&a->counts[COUNT_MODULES]) >= modules_max)
 		return false;
-	return ns_has_code_bytes(ns, code->bytes);
+	return names_atoms_missing(&code->names, ns->account) <= atoms_room(a) && ns_has_code_bytes(ns, code->bytes);
 }
 
 bool ns_has_code_bytes(const struct ns *ns, uint64_t bytes)

@@ -143,13 +143,17 @@ void message_join_heap(struct message *m, struct heap *heap)
 #define CARRIES_MESSAGE                                                                            \
 	(1U << SIGNAL_MESSAGE | 1U << SIGNAL_ALIAS_MESSAGE | 1U << SIGNAL_EXIT | 1U << SIGNAL_EXIT_LINK | 1U << SIGNAL_ANSWER)
 
-/* What goes to another namespace: its atoms are no longer this one's alone. */
-static _noinline_ void share_atoms(struct signal *s)
+/* What goes to another namespace: that one holds what it names from here on. */
+static _noinline_ void hold_names(struct signal *s, struct account *account)
 {
-	if (1U << s->kind & CARRIES_MESSAGE)
-		heap_share_atoms(signal_message(s)->value);
-	else if (s->kind == SIGNAL_DOWN && monitor_of_there(s)->reason != NULL)
-		heap_share_atoms(monitor_of_there(s)->reason->value);
+	const struct names_holder holder = { .account = account };
+	if (1U << s->kind & CARRIES_MESSAGE) {
+		heap_hold_names(signal_message(s)->value, holder);
+		if ((s->flags & SIGNAL_TOKEN) != 0)
+			heap_hold_names(proc_tracing.token_label(signal_message(s)), holder);
+	} else if (s->kind == SIGNAL_DOWN && monitor_of_there(s)->reason != NULL) {
+		heap_hold_names(monitor_of_there(s)->reason->value, holder);
+	}
 }
 
 /* Of a signal that carries no message: what its receiver is charged for while it waits there. Nodes of monitors are charged to who monitors. */
@@ -212,7 +216,7 @@ bool signal_send(struct proc *to, struct signal *s)
 {
 	const bool charged = 1U << s->kind & CARRIES_MESSAGE;
 	if (unlikely(to->account != account_current()))
-		share_atoms(s);
+		hold_names(s, to->account);
 	if (charged)
 		message_charge(signal_message(s), to->account);
 	else

@@ -246,6 +246,8 @@ term timer_start(struct proc *p, int64_t at_nsec, term to, term message, bool wr
 			return ref;
 		}
 		atomic_or_acq_rel(&other->state, STATE_FOREIGN_TIMERS);
+		if (unlikely(other->account != p->account))
+			heap_hold_names(m->value, (struct names_holder){ .account = other->account });
 	}
 	struct timer_list *own = to == p->pid ? own_list(p, home) : NULL;
 	mutex_lock(&home->lock);

@@ -47,6 +47,8 @@ struct proc_tracing {
 	void (*collection)(struct proc *p, const struct proc_collection *c);
 	/* seq_trace. A message that carries the token of p, which has one (PROC_SEQ_TOKEN); its signal has SIGNAL_TOKEN. */
 	struct message *(*send_with_token)(struct proc *p, term to, term message);
+	/* The label of the token that a message with SIGNAL_TOKEN carries. */
+	term (*token_label)(struct message *m);
 	/* A message with SIGNAL_TOKEN is freed. */
 	void (*drop_token)(struct message *m);
 	/* p has a token, or the message it takes out of its mailbox does. */

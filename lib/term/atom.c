@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The atom table: entries by index in segments, and a hash table in stripes that finds them by text.
  *
- * Invariant: an entry does not change (but for its owner) nor move once its index can be seen; a stripe's slots go from empty to
+ * Invariant: an entry does not change (but for its holders) nor move once its index can be seen; a stripe's slots go from empty to
  * full, and from full to GONE; a stripe's table is replaced only by another that holds all of its living entries. So readers take no
  * lock: one that misses an entry being added meanwhile looks again under the stripe's lock.
- * An entry's owner goes from an account to NULL (shared), or to DEAD, once, by a compare-and-swap: whoever finds it DEAD has
- * not found it. Entries that are dead are freed, and their numbers given again, when every thread has moved on; threads that are no
- * schedulers look under the stripe's lock. */
+ * An entry's holders come to 0 once, under its stripe's lock, under which its slot becomes GONE as well: so nobody who has the lock finds an
+ * entry that is over, and a text has one living entry. Entries that are over are freed, and their numbers given again, when every
+ * thread has moved on; threads that are not inside of an epoch look under the stripe's lock. */
 #include "term/atom.h"
 
 #include "base/account.h"
 #include "base/alloc.h"
 #include "base/atomic.h"
 #include "base/lock.h"
+#include "base/numberset.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 
@@ -24,9 +25,10 @@
 #define SEGMENT_SIZE (1U << SEGMENT_BITS)
 
 struct atom_entry {
-	_Atomic(struct account *) owner; /* NULL: shared; DEAD */
-	uint64_t prefix; /* the first eight bytes, as a big-endian number: decides most comparisons */
-	uint32_t text_hash; /* finds it in the table */
+	_Atomic uint32_t holders; /* term/names.h */
+	uint32_t text_hash;       /* finds it in the table */
+	uint64_t prefix;          /* the first eight bytes, as a big-endian number: decides most comparisons */
+	_Atomic(struct account *) charged; /* who bears its memory; never followed */
 	uint32_t otp_hash;
 	uint32_t index;
 	uint16_t size;
@@ -34,15 +36,9 @@ struct atom_entry {
 	uint8_t bytes[];
 };
 
-#define DEAD ((struct account *)(uintptr_t)8)
 #define GONE ((struct atom_entry *)(uintptr_t)8) /* in a slot: pass by */
 
-/* What one namespace has made. Guarded by free_lock. */
-struct atom_set {
-	VEC(uint32_t) indexes;
-};
-
-/* Dead entries on their way. */
+/* Entries that are over, on their way. */
 struct burial {
 	struct epoch_item retired;
 	VEC(struct atom_entry *) entries;
@@ -69,13 +65,13 @@ static struct {
 	uint32_t segment_count;
 	uint32_t limit;
 	_Atomic uint32_t used;   /* indexes below have been given */
-	_Atomic uint32_t shared; /* entries that are */
+	_Atomic uint32_t living; /* entries */
+	_Atomic uint32_t pinned; /* those of C */
 	_Atomic size_t bytes;
 } table;
 
 static struct mutex free_lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_ATOM_SET };
 static VEC(uint32_t) free_indexes; /* guarded by free_lock */
-static _Thread_local bool sharing;
 
 static uint32_t hash_text(const uint8_t *p, size_t size)
 {
@@ -229,26 +225,92 @@ static bool take_index(uint32_t *ret_index)
 	return there;
 }
 
-/* It is the account's to give back. */
-static void note_private(struct account *a, uint32_t index)
+static struct atom_entry *entry_at(uint32_t index)
 {
-	mutex_lock(&free_lock);
-	struct atom_set *set = atomic_load_relaxed(&a->atoms);
-	if (set == NULL) {
-		set = mem_zalloc(MEM_ATOM, sizeof(*set));
-		atomic_store_relaxed(&a->atoms, set);
-	}
-	vec_push(&set->indexes, index);
-	mutex_unlock(&free_lock);
+	return atomic_load_acquire(&atomic_load_acquire(&table.segments[index >> SEGMENT_BITS])[index % SEGMENT_SIZE]);
 }
 
-/* Under the stripe's lock. Invariant: the index is readable before the text is. owner: NULL for a shared one. */
+static const struct atom_entry *entry_of(term atom)
+{
+	debug_assert(atom_index(atom) < atomic_load_acquire(&table.used));
+	return entry_at(atom_index(atom));
+}
+
+/* ------------------------------------------------------------------------------------------------ holders */
+
+/* What the account holds; made when first needed. */
+static struct numberset *set_of(struct account *a)
+{
+	struct numberset *set = atomic_load_acquire(&a->atoms); /* Pairs with the exchange below. */
+	if (likely(set != NULL))
+		return set;
+	struct numberset *fresh = numberset_new(MEM_ATOM, table.limit);
+	if (atomic_cas_acq_rel(&a->atoms, &set, fresh))
+		return fresh;
+	(void)numberset_free(fresh); /* always NULL; somebody was faster */
+	return set;
+}
+
+static uint64_t limit_of(const struct account *a)
+{
+	uint64_t max = atomic_load_relaxed(&a->atoms_max);
+	return max == 0 ? ATOMS_USUAL_MAX : max;
+}
+
+enum hold { HELD, OVER, FULL };
+
+/* limited: when the account has as many as it may have, it gets no more. */
+static _noinline_ enum hold hold_slowly(struct atom_entry *e, struct names_holder holder, bool limited)
+{
+	if (holder.account != NULL) {
+		if (!account_take(holder.account, COUNT_ATOMS, limited ? limit_of(holder.account) : 0))
+			return FULL;
+		if (!holders_take(&e->holders)) {
+			account_give(holder.account, COUNT_ATOMS, 1);
+			return OVER;
+		}
+		if (!numberset_add(set_of(holder.account), e->index)) {
+			/* Another thread of the account was faster: it is not the last one that is given back. */
+			account_give(holder.account, COUNT_ATOMS, 1);
+			bool others = holders_drop(&e->holders);
+			assert(others);
+		}
+		return HELD;
+	}
+	if (holder.names != NULL) {
+		if (!holders_take(&e->holders))
+			return OVER;
+		vec_push(&holder.names->atoms, e->index);
+		return HELD;
+	}
+	bool was = (atomic_load_relaxed(&e->holders) & HOLDERS_PINNED) != 0;
+	if (!holders_pin(&e->holders))
+		return OVER;
+	atomic_add_relaxed(&table.pinned, was ? 0 : 1);
+	return HELD;
+}
+
+static inline enum hold hold(struct atom_entry *e, struct names_holder holder, bool limited)
+{
+	if ((atomic_load_acquire(&e->holders) & HOLDERS_PINNED) != 0)
+		return HELD;
+	/* Whoever found e is inside of an epoch, or has the lock: the number is not another's by now. */
+	if (likely(holder.account != NULL)) {
+		const struct numberset *set = atomic_load_acquire(&holder.account->atoms); /* Pairs with set_of(). */
+		if (likely(set != NULL && numberset_has(set, e->index)))
+			return HELD;
+	}
+	return hold_slowly(e, holder, limited);
+}
+
+/* Under the stripe's lock. Invariant: the index is readable before the text is. */
 static struct atom_entry *add(
-	struct stripe *s, const uint8_t *text, size_t size, size_t chars, uint32_t hash, struct account *owner,
+	struct stripe *s, const uint8_t *text, size_t size, size_t chars, uint32_t hash, struct names_holder holder,
 	struct stripe_table **ret_old)
 {
 	uint32_t index;
-	if (owner != NULL && !account_take(owner, COUNT_ATOMS, atomic_load_relaxed(&owner->atoms_max)))
+	struct account *owner = holder.account;
+	if (owner != NULL && !account_take(owner, COUNT_ATOMS, limit_of(owner)))
 		return NULL;
 	if (!take_index(&index)) {
 		if (owner != NULL)
@@ -259,23 +321,148 @@ static struct atom_entry *add(
 		*ret_old = stripe_grow(s);
 	struct atom_entry *e = entry_new(text, size, chars, hash);
 	e->index = index;
-	atomic_store_relaxed(&e->owner, owner); /* published with the entry */
-	if (owner != NULL)
-		note_private(owner, index);
-	else
-		atomic_add_relaxed(&table.shared, 1);
+	/* Published with the entry, as the next ones. */
+	atomic_store_relaxed(&e->charged, owner);
+	atomic_store_relaxed(&e->holders, owner == NULL && holder.names == NULL ? HOLDERS_PINNED : 1);
+	if (owner != NULL) {
+		bool fresh = numberset_add(set_of(owner), index);
+		assert(fresh);
+		account_charge(owner, ACCOUNT_OTHER, (int64_t)(sizeof(*e) + size));
+	} else if (holder.names != NULL) {
+		vec_push(&holder.names->atoms, index);
+		holder.names->fresh++;
+	} else {
+		atomic_add_relaxed(&table.pinned, 1);
+	}
 	atomic_store_release(&segment_get(index >> SEGMENT_BITS)[index % SEGMENT_SIZE], e);
 	stripe_put(atomic_load_relaxed(&s->table), e);
 	s->used++;
+	atomic_add_relaxed(&table.living, 1);
 	atomic_add_relaxed(&table.bytes, size);
 	return e;
 }
 
-static const struct atom_entry *entry_of(term atom)
+static void burial_end(struct epoch_item *item)
 {
-	uint32_t index = atom_index(atom);
-	debug_assert(index < atomic_load_acquire(&table.used));
-	return atomic_load_acquire(&atomic_load_acquire(&table.segments[index >> SEGMENT_BITS])[index % SEGMENT_SIZE]);
+	struct burial *b = (struct burial *)item; /* first member */
+	mutex_lock(&free_lock);
+	vec_foreach (e, &b->entries) {
+		uint32_t index = (*e)->index;
+		atomic_store_relaxed(&atomic_load_acquire(&table.segments[index >> SEGMENT_BITS])[index % SEGMENT_SIZE], NULL);
+		/* Where mistakes are looked for, no number stands for two texts. */
+		if (!mem_verifies)
+			vec_push(&free_indexes, index);
+	}
+	mutex_unlock(&free_lock);
+	vec_foreach (e, &b->entries)
+		mem_free(MEM_ATOM, *e, sizeof(**e) + (*e)->size);
+	vec_done(&b->entries);
+	mem_free(MEM_ATOM, b, sizeof(*b));
+}
+
+/* The last holder gives it up. */
+static void end(struct atom_entry *e, struct burial **burial)
+{
+	struct stripe *s = stripe_of(e->text_hash);
+	mutex_lock(&s->mu);
+	bool over = holders_end(&e->holders);
+	if (over) {
+		struct stripe_table *t = atomic_load_relaxed(&s->table); /* the lock is held */
+		uint32_t i = first_slot(t, e->text_hash);
+		while (atomic_load_relaxed(&t->slots[i]) != e)
+			i = (i + 1) & t->mask;
+		atomic_store_release(&t->slots[i], GONE);
+	}
+	mutex_unlock(&s->mu);
+	if (!over)
+		return;
+	atomic_sub_relaxed(&table.living, 1);
+	atomic_sub_relaxed(&table.bytes, e->size);
+	if (*burial == NULL)
+		*burial = mem_zalloc(MEM_ATOM, sizeof(**burial));
+	vec_push(&(*burial)->entries, e);
+}
+
+static void bury(struct burial *b)
+{
+	if (b != NULL)
+		epoch_retire(&b->retired, burial_end);
+}
+
+void atoms_drop(const uint32_t *indexes, size_t count)
+{
+	struct burial *burial = NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct atom_entry *e = entry_at(indexes[i]);
+		if (!holders_drop(&e->holders))
+			end(e, &burial);
+	}
+	bury(burial);
+}
+
+void atoms_hold(struct account *account, const uint32_t *indexes, size_t count)
+{
+	const struct names_holder holder = { .account = account };
+	for (size_t i = 0; i < count; i++) {
+		enum hold got = hold(entry_at(indexes[i]), holder, false);
+		assert(got == HELD); /* who asks holds it */
+	}
+}
+
+void atom_hold(struct names_holder holder, term atom)
+{
+	enum hold got = hold(entry_at(atom_index(atom)), holder, false);
+	assert(got == HELD); /* a term that is there holds it */
+}
+
+size_t atoms_missing(struct account *account, const uint32_t *indexes, size_t count)
+{
+	const struct numberset *set = set_of(account);
+	size_t missing = 0;
+	for (size_t i = 0; i < count; i++)
+		missing += !numberset_has(set, indexes[i]) &&
+			   (atomic_load_relaxed(&entry_at(indexes[i])->holders) & HOLDERS_PINNED) == 0;
+	return missing;
+}
+
+size_t atoms_room(const struct account *account)
+{
+	uint64_t limit = limit_of(account);
+	int64_t now = atomic_load_relaxed(&account->counts[COUNT_ATOMS]);
+	return now >= (int64_t)limit ? 0 : (size_t)(limit - (uint64_t)now);
+}
+
+struct release {
+	struct account *account;
+	struct burial *burial;
+	size_t count;
+};
+
+static void release_one(uint32_t index, void *arg)
+{
+	struct release *r = arg;
+	struct atom_entry *e = entry_at(index);
+	if (!numberset_remove(atomic_load_relaxed(&r->account->atoms), index))
+		return;
+	r->count++;
+	account_give(r->account, COUNT_ATOMS, 1);
+	struct account *charged = r->account;
+	if (atomic_cas_acq_rel(&e->charged, &charged, NULL))
+		account_charge_shared(r->account, ACCOUNT_OTHER, -(int64_t)(sizeof(*e) + e->size));
+	if (!holders_drop(&e->holders))
+		end(e, &r->burial);
+}
+
+void atoms_release(struct account *account)
+{
+	struct numberset *set = atomic_load_acquire(&account->atoms); /* Pairs with set_of(). */
+	struct release r = { .account = account };
+	if (set == NULL)
+		return;
+	numberset_each(set, release_one, &r);
+	bury(r.burial);
+	atomic_store_relaxed(&account->atoms, NULL); /* nobody makes any more */
+	(void)numberset_free(set);                   /* always NULL */
 }
 
 void atom_init(uint32_t limit)
@@ -290,7 +477,8 @@ void atom_init(uint32_t limit)
 	table.segment_count = (limit + SEGMENT_SIZE - 1) / SEGMENT_SIZE;
 	table.segments = mem_zalloc(MEM_ATOM, table.segment_count * sizeof(*table.segments));
 	atomic_store_relaxed(&table.used, 0);
-	atomic_store_relaxed(&table.shared, 0);
+	atomic_store_relaxed(&table.living, 0);
+	atomic_store_relaxed(&table.pinned, 0);
 	atomic_store_relaxed(&table.bytes, 0);
 	for (unsigned i = 0; i < STRIPES; i++) {
 		struct stripe *s = &table.stripes[i];
@@ -327,43 +515,6 @@ void atom_done(void)
 	atomic_store_relaxed(&table.used, 0);
 }
 
-bool atom_set_sharing(bool shared)
-{
-	bool before = sharing;
-	sharing = shared;
-	return before;
-}
-
-/* Who is to own what the thread makes. */
-static inline struct account *maker(void)
-{
-	return unlikely(sharing) ? NULL : account_current();
-}
-
-/* Makes it everybody's. False: it is dead. */
-static _noinline_ bool share(struct atom_entry *e)
-{
-	struct account *owner = atomic_load_acquire(&e->owner);
-	while (owner != NULL && owner != DEAD) {
-		if (atomic_cas_acq_rel(&e->owner, &owner, NULL)) {
-			atomic_add_relaxed(&table.shared, 1);
-			return true;
-		}
-	}
-	return owner == NULL;
-}
-
-/* Whether the thread may have an entry that it has found. looks: it only asks whether there is one. */
-static inline bool accept(struct atom_entry *e, bool looks)
-{
-	struct account *owner = atomic_load_acquire(&e->owner), *me = maker();
-	if (likely(owner == NULL || owner == me))
-		return true;
-	if (looks && me != NULL)
-		return false; /* another namespace's */
-	return share(e);
-}
-
 /* Schedulers are inside of an epoch while they work; who is not looks under the stripe's lock, without which nothing leaves a
  * table. */
 static inline bool looks_freely(void)
@@ -381,18 +532,23 @@ term atom_lookup(const uint8_t *text, size_t size)
 	if (locks)
 		mutex_lock(&s->mu);
 	struct atom_entry *e = find(s, text, size, hash);
-	term t = e == NULL || !accept(e, true) ? TERM_NONE : term_of_atom_index(e->index);
+	const struct names_holder holder = names_holder();
+	/* What only others have is not there. */
+	if (e != NULL && holder.account != NULL && (atomic_load_acquire(&e->holders) & HOLDERS_PINNED) == 0 &&
+		!numberset_has(set_of(holder.account), e->index))
+		e = NULL;
+	term t = e == NULL || hold(e, holder, false) != HELD ? TERM_NONE : term_of_atom_index(e->index);
 	if (locks)
 		mutex_unlock(&s->mu);
 	return t;
 }
 
-static term intern(const uint8_t *text, size_t size, bool *ret_full)
+static term intern_for(struct names_holder holder, const uint8_t *text, size_t size, bool *ret_full)
 {
 	uint32_t hash = hash_text(text, size);
 	struct stripe *s = stripe_of(hash);
 	struct atom_entry *e = looks_freely() ? find(s, text, size, hash) : NULL;
-	if (e != NULL && accept(e, false))
+	if (e != NULL && hold(e, holder, true) == HELD)
 		return term_of_atom_index(e->index);
 	size_t chars;
 	if (!utf8_valid(text, size, &chars) || chars > ATOM_CHARS_MAX)
@@ -400,8 +556,10 @@ static term intern(const uint8_t *text, size_t size, bool *ret_full)
 	struct stripe_table *old = NULL;
 	mutex_lock(&s->mu);
 	e = find(s, text, size, hash); /* another thread may have been faster */
-	if (e == NULL || !accept(e, false))
-		e = add(s, text, size, chars, hash, maker(), &old);
+	if (e == NULL)
+		e = add(s, text, size, chars, hash, holder, &old);
+	else if (hold(e, holder, true) != HELD)
+		e = NULL;
 	term t = e != NULL ? term_of_atom_index(e->index) : TERM_NONE;
 	mutex_unlock(&s->mu);
 	if (old != NULL)
@@ -417,77 +575,12 @@ term atom_intern(const uint8_t *text, size_t size, bool *ret_full)
 		*ret_full = false;
 	if (size > 4 * ATOM_CHARS_MAX)
 		return TERM_NONE;
-	return intern(text, size, ret_full);
-}
-
-term atom_intern_shared(const uint8_t *text, size_t size, bool *ret_full)
-{
-	bool before = atom_set_sharing(true);
-	term t = atom_intern(text, size, ret_full);
-	(void)atom_set_sharing(before); /* what it was meanwhile is known */
-	return t;
-}
-
-static void burial_end(struct epoch_item *item)
-{
-	struct burial *b = (struct burial *)item; /* first member */
-	mutex_lock(&free_lock);
-	vec_foreach (e, &b->entries) {
-		uint32_t index = (*e)->index;
-		atomic_store_relaxed(&atomic_load_acquire(&table.segments[index >> SEGMENT_BITS])[index % SEGMENT_SIZE], NULL);
-		vec_push(&free_indexes, index);
-	}
-	mutex_unlock(&free_lock);
-	vec_foreach (e, &b->entries)
-		mem_free(MEM_ATOM, *e, sizeof(**e) + (*e)->size);
-	vec_done(&b->entries);
-	mem_free(MEM_ATOM, b, sizeof(*b));
-}
-
-static struct atom_entry *entry_at(uint32_t index)
-{
-	return atomic_load_acquire(&atomic_load_acquire(&table.segments[index >> SEGMENT_BITS])[index % SEGMENT_SIZE]);
-}
-
-void atoms_release(struct account *account)
-{
-	struct atom_set *set = atomic_load_acquire(&account->atoms);
-	if (set == NULL)
-		return;
-	atomic_store_relaxed(&account->atoms, NULL);
-	struct burial *b = mem_zalloc(MEM_ATOM, sizeof(*b));
-	vec_foreach (index, &set->indexes) {
-		struct atom_entry *e = entry_at(*index);
-		struct account *owner = account;
-		account_give(account, COUNT_ATOMS, 1);
-		if (!atomic_cas_acq_rel(&e->owner, &owner, DEAD))
-			continue; /* shared */
-		struct stripe *s = stripe_of(e->text_hash);
-		mutex_lock(&s->mu);
-		struct stripe_table *t = atomic_load_relaxed(&s->table); /* the lock is held */
-		uint32_t i = first_slot(t, e->text_hash);
-		while (atomic_load_relaxed(&t->slots[i]) != e)
-			i = (i + 1) & t->mask;
-		atomic_store_release(&t->slots[i], GONE);
-		mutex_unlock(&s->mu);
-		(void)atomic_fetch_sub_explicit(&table.bytes, e->size, memory_order_relaxed);
-		vec_push(&b->entries, e);
-	}
-	vec_done(&set->indexes);
-	mem_free(MEM_ATOM, set, sizeof(*set));
-	epoch_retire(&b->retired, burial_end);
-}
-
-void atom_share(term atom)
-{
-	bool alive = share(entry_at(atom_index(atom)));
-	debug_assert(alive);
-	(void)alive; /* a term that is there holds it */
+	return intern_for(names_holder(), text, size, ret_full);
 }
 
 term atom_of_string(const char *text)
 {
-	return atom_intern_shared((const uint8_t *)text, strlen(text), NULL);
+	return intern_for((struct names_holder){ 0 }, (const uint8_t *)text, strlen(text), NULL);
 }
 
 struct atom_text atom_text(term atom)
@@ -516,18 +609,18 @@ uint32_t atom_hash(term atom)
 
 uint32_t atom_count(void)
 {
-	struct account *a = account_current();
-	int64_t own = a == NULL ? 0 : atomic_load_relaxed(&a->counts[COUNT_ATOMS]);
-	return atomic_load_relaxed(&table.shared) + (uint32_t)own;
+	const struct account *a = names_holder().account;
+	if (a == NULL)
+		return atomic_load_relaxed(&table.living);
+	return atomic_load_relaxed(&table.pinned) + (uint32_t)atomic_load_relaxed(&a->counts[COUNT_ATOMS]);
 }
 
 uint32_t atom_limit(void)
 {
-	struct account *a = account_current();
-	uint64_t max = a == NULL ? 0 : atomic_load_relaxed(&a->atoms_max);
-	if (max == 0 || max > table.limit - atomic_load_relaxed(&table.shared))
-		return table.limit;
-	return atomic_load_relaxed(&table.shared) + (uint32_t)max;
+	const struct account *a = names_holder().account;
+	uint32_t pinned = atomic_load_relaxed(&table.pinned);
+	uint64_t max = a == NULL ? table.limit : limit_of(a);
+	return a == NULL || max > table.limit - pinned ? table.limit : pinned + (uint32_t)max;
 }
 
 size_t atom_bytes(void)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exported functions have numbers, for the life of the machine and alike in every namespace: M:F/A to number, and what a
- * number means. A namespace's dispatch table (ns/ns.h) goes from number to code. Lookups take no lock. Threads: any. */
+/* Exported functions have numbers, alike in every namespace: M:F/A to number, and what a number means. A number stands for its function as
+ * long as somebody holds it (term/names.h); those of C functions, for ever. A namespace's dispatch table (ns/ns.h) goes from number to
+ * code. Lookups take no lock inside of an epoch. Threads: any. */
 #pragma once
+#include "term/names.h"
 #include "term/term.h"
 
 struct proc;
@@ -29,7 +31,7 @@ struct bif {
 	struct export *export; /* set when registered */
 };
 
-/* What a name M:F/A is, for the life of the machine. */
+/* What a name M:F/A is, while it is held. */
 struct export {
 	term module;
 	term function;
@@ -37,6 +39,7 @@ struct export {
 	uint32_t number;
 	const struct bif *bif; /* NULL: code only */
 	const uint64_t *stub;  /* internal code that calls the BIF; made by exec; NULL without bif */
+	_Atomic uint32_t holders;
 };
 
 /* Whether only some releases have it: then calls of it go by name, through a namespace's own table. */
@@ -53,13 +56,21 @@ static inline bool bif_is_in_release(const struct bif *bif, int release)
 }
 
 #define EXPORTS_MAX (1U << 22) /* system_limit beyond */
+#define EXPORTS_ACCOUNT_MAX (EXPORTS_MAX / 8) /* of one namespace */
 
 void export_init(void);
 void export_done(void);
-/* The export, made if need be; NULL when EXPORTS_MAX is reached. */
+/* The export, made if need be, held by the thread's holder. NULL when EXPORTS_MAX is reached, or EXPORTS_ACCOUNT_MAX by that holder. */
 struct export *export_get(term module, term function, uint32_t arity);
-/* NULL when nothing has that name yet. */
+/* NULL when nothing has that name. Good until the slice ends, unless it is held. */
 struct export *export_find(term module, term function, uint32_t arity);
+/* One that is there is held by that one, too. */
+void export_hold(struct names_holder holder, const struct export *export);
+/* By number, as atoms_hold() and so on. */
+void exports_hold(struct account *account, const uint32_t *numbers, size_t count);
+void exports_drop(const uint32_t *numbers, size_t count);
+void exports_release(struct account *account);
+/* number: one that is held. */
 struct export *export_of(uint32_t number);
 uint32_t export_count(void);
 /* How many lead to C code in some release or are the engine's own (a stub): those made before export_stubs_made() was called, once. */

@@ -426,6 +426,7 @@ static struct breakpoint *name_make(struct trace_space *space, const struct expo
 {
 	struct breakpoint *b = mem_zalloc(MEM_TRACE, sizeof(*b));
 	b->space = space;
+	export_hold((struct names_holder){ .account = space->ns->account }, e);
 	b->export = e;
 	b->module = e->module;
 	b->function = e->function;

@@ -24,6 +24,7 @@ void trace_init(void)
 		.collection = event_collection,
 		.end = tracee_end,
 		.send_with_token = seq_send,
+		.token_label = seq_label,
 		.drop_token = seq_drop,
 		.take_token = seq_receive,
 		.token = seq_token_on,

@@ -139,11 +139,15 @@ struct message *seq_send(struct proc *p, term to, term message)
 	tell(p, t, SEQ_SEND, A(send), p->pid, to, message);
 	struct message *m =
 		message_copy(SIGNAL_MESSAGE, offsetof(struct token_signal, message), 0, message);
-	heap_share_atoms(t->label->value); /* nobody asks where the token goes from there */
 	m->signal.flags |= SIGNAL_TOKEN;
 	atomic_add_relaxed(&t->refs, 1);
 	message_owner(m, struct token_signal)->token = t;
 	return m;
+}
+
+term seq_label(struct message *m)
+{
+	return message_owner(m, struct token_signal)->token->label->value;
 }
 
 void seq_drop(struct message *m)

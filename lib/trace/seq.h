@@ -11,6 +11,7 @@ term seq_setting(struct proc *p, term which, term value);
 term seq_set(struct proc *p, term component, term value);
 /* proc/tracing.h. */
 struct message *seq_send(struct proc *p, term to, term message);
+term seq_label(struct message *m);
 void seq_drop(struct message *m);
 void seq_receive(struct proc *p, struct message *m);
 void seq_spawned(struct proc *parent, struct proc *child);

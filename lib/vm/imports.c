@@ -23,6 +23,7 @@ struct mfas {
 struct gathering {
 	struct mfas imports;
 	struct mfas exports;
+	struct names names; /* that stand in both */
 };
 
 static void add_import(void *user, term module, term function, uint32_t arity)
@@ -88,7 +89,7 @@ size_t beamr_imports(const struct beamr_source *sources, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		struct load_error error;
 		term module;
-		int r = load_check(sources[i].bytes, sources[i].size, add_import, add_export, &g,
+		int r = load_check(sources[i].bytes, sources[i].size, add_import, add_export, &g, &g.names,
 			&module, &error);
 		if (r != 0) {
 			struct beamr_error told;
@@ -120,6 +121,7 @@ size_t beamr_imports(const struct beamr_source *sources, size_t count,
 	vec_done(&left.items);
 	vec_done(&g.imports.items);
 	vec_done(&g.exports.items);
+	names_done(&g.names);
 	*ret_bad = bad_count;
 	return missing_count;
 }
@@ -141,18 +143,22 @@ int beamr_module_check(const void *code, size_t size, struct beamr_checked *ret_
 	struct beamfile file;
 	uint8_t md5[16];
 	term module;
+	struct names names = { 0 };
 	init_tables_once();
 	memset(ret_checked, 0, sizeof(*ret_checked));
-	int r = load_check(code, size, ignore_import, look_for_main, ret_checked, &module, &error);
+	int r = load_check(code, size, ignore_import, look_for_main, ret_checked, &names, &module,
+		&error);
 	if (r == 0)
 		r = beamfile_open(&file, code, size, &error);
 	if (r != 0) {
 		load_error_to_host(&error, ret_error);
+		names_done(&names);
 		return BEAMR_E_FORMAT;
 	}
 	beamfile_md5(&file, md5);
 	beamfile_done(&file);
 	(void)text_of(module, ret_checked->module, sizeof(ret_checked->module));
+	names_done(&names);
 	for (size_t i = 0; i < sizeof(md5); i++)
 		(void)snprintf(ret_checked->digest + 2 * i, 3, "%02x", md5[i]); /* fits */
 	return 0;

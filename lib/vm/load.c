@@ -73,6 +73,7 @@ static void purged(void *arg, bool done)
 	struct spawn_options options;
 	spawn_options_init(&options);
 	options.entry = l->code->on_load;
+	ns_hold_names(l->ns, l->code);
 	options.on_exit = on_load_ended;
 	options.on_exit_user = l;
 	options.quiet = true;
@@ -319,7 +320,7 @@ static bool tell_one(void *user, const struct beamr_module *module)
 
 static struct module *module_named(struct beamr_ns *h, const char *name)
 {
-	term atom = atom_lookup((const uint8_t *)name, strlen(name));
+	term atom = atom_known(h, name);
 	return atom == TERM_NONE ? NULL : ns_module(h->ns, atom);
 }
 
@@ -344,7 +345,8 @@ static int find_code(struct beamr_ns *h, const char *name, struct module_code **
 			ns_find_code(h->ns, (const uint8_t *)name, strlen(name), NULL);
 		if (path == NULL)
 			return BEAMR_E_NO_MODULE;
-		term atom = atom_intern((const uint8_t *)name, strlen(name), NULL);
+		bool full;
+		term atom = atom_made(h, name, &full);
 		if (atom == TERM_NONE)
 			return BEAMR_E_NO_MODULE;
 		int r = autoload_now(h->ns, atom, &error);
@@ -384,8 +386,8 @@ int beamr_export_each(struct beamr_ns *h, const char *module,
 
 int beamr_export_check(struct beamr_ns *h, const char *module, const char *function, unsigned arity)
 {
-	term m = atom_lookup((const uint8_t *)module, strlen(module));
-	term f = atom_lookup((const uint8_t *)function, strlen(function));
+	term m = atom_known(h, module);
+	term f = atom_known(h, function);
 	if (m != TERM_NONE && f != TERM_NONE) {
 		const struct export *export = export_find(m, f, arity);
 		if (export != NULL && ns_dispatch(h->ns, export->number) != NULL)
@@ -399,7 +401,7 @@ int beamr_export_check(struct beamr_ns *h, const char *module, const char *funct
 	int r = find_code(h, module, &code);
 	if (r != 0)
 		return r;
-	f = atom_lookup((const uint8_t *)function, strlen(function));
+	f = atom_known(h, function);
 	bool found = f != TERM_NONE && module_export(code, f, arity) != NULL;
 	(void)module_code_unref(code); /* always NULL */
 	return found ? 0 : BEAMR_E_NO_FUNCTION;

@@ -69,7 +69,7 @@ uint64_t beamr_pid_serial(beamr_pid pid)
 
 int beamr_whereis(struct beamr_ns *h, const char *name, beamr_pid *ret_pid)
 {
-	term atom = atom_lookup((const uint8_t *)name, strlen(name));
+	term atom = atom_known(h, name);
 	term pid = atom == TERM_NONE ? TERM_NONE : registry_whereis(h->ns, atom);
 	if (pid == TERM_NONE)
 		return BEAMR_E_NO_PROCESS;
@@ -82,7 +82,7 @@ struct named {
 	term pid;
 };
 
-struct names {
+struct name_list {
 	VEC(struct named) items;
 };
 
@@ -96,7 +96,7 @@ static char *atom_string(term atom)
 
 static bool collect_name(term name, term pid, void *arg)
 {
-	struct names *names = arg;
+	struct name_list *names = arg;
 	vec_push(&names->items, ((struct named){ atom_string(name), pid }));
 	return true;
 }
@@ -109,7 +109,7 @@ static int compare_names(const void *a, const void *b)
 void beamr_name_each(
 	struct beamr_ns *h, bool (*fn)(void *user, const char *name, beamr_pid pid), void *user)
 {
-	struct names names = { 0 };
+	struct name_list names = { 0 };
 	registry_each(h->ns, collect_name, &names);
 	if (names.items.count > 1)
 		qsort(names.items.items, names.items.count, sizeof(struct named), compare_names);

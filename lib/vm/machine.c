@@ -5,6 +5,8 @@
  * Death goes the other way. Tables of atoms and exports stay for the life of the program: a second machine uses them again. */
 #include "vm/machine.h"
 
+#include "code/cache.h"
+
 #include "base/pool.h"
 
 #include "base/clock.h"
@@ -36,7 +38,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define ATOMS_MAX (1U << 20)
+#define ATOMS_MAX (1U << 23) /* of all namespaces */
 
 static struct beamr *the_machine;
 
@@ -69,6 +71,7 @@ static void init_tables(void)
 	export_init();
 	map_init();
 	code_region_init();
+	code_cache_init();
 	bif_register_all();
 	exec_init();
 	ns_add_part(&registry_part);

@@ -68,7 +68,7 @@ static void tell(beamr_purged_fn done, void *user, int outcome)
 void beamr_purge(
 	struct beamr_ns *h, const char *name, unsigned flags, beamr_purged_fn done, void *user)
 {
-	term atom = atom_lookup((const uint8_t *)name, strlen(name));
+	term atom = atom_known(h, name);
 	if (atom == TERM_NONE || ns_module(h->ns, atom) == NULL) {
 		tell(done, user, BEAMR_E_NO_MODULE);
 		return;

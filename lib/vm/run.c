@@ -45,13 +45,13 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 		return r;
 	bool full = false;
 	/* They are known as atoms, but for a node's modules that are not loaded yet. */
-	term module_atom = atom_intern((const uint8_t *)module, strlen(module), &full);
-	term function_atom = atom_intern((const uint8_t *)function, strlen(function), &full);
+	term module_atom = atom_made(h, module, &full);
+	term function_atom = full ? TERM_NONE : atom_made(h, function, &full);
 	if (module_atom == TERM_NONE || function_atom == TERM_NONE)
 		return full ? BEAMR_E_LIMIT : BEAMR_E_NO_MODULE;
 	if (options != NULL && options->name != NULL) {
 		spawn_options->register_as =
-			atom_intern((const uint8_t *)options->name, strlen(options->name), &full);
+			atom_made(h, options->name, &full);
 		if (spawn_options->register_as == TERM_NONE)
 			return full ? BEAMR_E_LIMIT : BEAMR_E_NAME;
 		if (spawn_options->register_as == A(undefined))
@@ -78,8 +78,11 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 	spawn_options->group_leader = leader;
 	struct heap heap;
 	heap_init_builder(&heap);
-	term pid = proc_spawn(h->ns, NULL, module_atom, function_atom,
-		arguments_list(&heap, arguments, count), spawn_options, NULL);
+	term list = arguments_list(&heap, arguments, count);
+	struct names_holder before = names_for(h);
+	heap_hold_names(list, names_holder());
+	term pid = proc_spawn(h->ns, NULL, module_atom, function_atom, list, spawn_options, NULL);
+	(void)names_set_holder(before); /* what it was meanwhile is known */
 	heap_done(&heap);
 	if (pid == TERM_NONE) {
 		if (atomic_load_acquire(&h->ns->closing))

@@ -3,6 +3,7 @@
 #include "data/etf.h"
 #include "data/text.h"
 #include "term/bits.h"
+#include "term/atom.h"
 #include "term/print.h"
 #include "vm/boot.h"
 #include "vm/machine.h"
@@ -12,12 +13,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct names_holder names_for(const struct beamr_ns *h)
+{
+	return names_set_holder((struct names_holder){ .account = h->ns->account });
+}
+
+term atom_known(const struct beamr_ns *h, const char *text)
+{
+	struct names_holder before = names_for(h);
+	term atom = atom_lookup((const uint8_t *)text, strlen(text));
+	(void)names_set_holder(before); /* what it was meanwhile is known */
+	return atom;
+}
+
+term atom_made(const struct beamr_ns *h, const char *text, bool *ret_full)
+{
+	struct names_holder before = names_for(h);
+	term atom = atom_intern((const uint8_t *)text, strlen(text), ret_full);
+	(void)names_set_holder(before); /* what it was meanwhile is known */
+	return atom;
+}
+
+static struct beamr_term *wrap(struct owned_term *owned, struct names names)
+{
+	struct beamr_term *t = mem_alloc(MEM_MISC, sizeof(*t));
+	names_settle(&names);
+	*t = (struct beamr_term){ owned, names };
+	return t;
+}
+
 struct beamr_term *term_wrap(struct owned_term *owned)
 {
-	heap_share_atoms(owned->value); /* it may outlive its namespace */
-	struct beamr_term *t = mem_alloc(MEM_MISC, sizeof(*t));
-	t->owned = owned;
-	return t;
+	struct names names = { 0 };
+	heap_hold_names(owned->value, (struct names_holder){ .names = &names }); /* it may outlive its namespace */
+	return wrap(owned, names);
 }
 
 struct beamr_term *beamr_term_free(struct beamr_term *t)
@@ -25,6 +54,7 @@ struct beamr_term *beamr_term_free(struct beamr_term *t)
 	if (t == NULL)
 		return NULL;
 	owned_term_free(t->owned);
+	names_done(&t->names);
 	mem_free(MEM_MISC, t, sizeof(*t));
 	return NULL;
 }
@@ -36,7 +66,10 @@ int beamr_term_parse(
 	struct text_error error;
 	init_tables_once();
 	heap_init_builder(&heap);
+	struct names names = { 0 };
+	struct names_holder before = names_set_holder((struct names_holder){ .names = &names });
 	term t = text_parse(&heap, text, size, 0, NULL, &error);
+	(void)names_set_holder(before); /* what it was meanwhile is known */
 	int r = 0;
 	if (t == TERM_NONE) {
 		memset(ret_error, 0, sizeof(*ret_error));
@@ -45,8 +78,9 @@ int beamr_term_parse(
 		ret_error->column = error.column;
 		(void)snprintf(ret_error->reason, sizeof(ret_error->reason), "%s", error.reason);
 		r = BEAMR_E_FORMAT;
+		names_done(&names);
 	} else {
-		*ret_term = term_wrap(owned_term_new(MEM_MISC, t));
+		*ret_term = wrap(owned_term_new(MEM_MISC, t), names);
 	}
 	heap_done(&heap);
 	return r;
@@ -59,15 +93,19 @@ int beamr_term_decode(
 	struct etf_error error;
 	init_tables_once();
 	heap_init_builder(&heap);
+	struct names names = { 0 };
+	struct names_holder before = names_set_holder((struct names_holder){ .names = &names });
 	term t = etf_decode(NULL, &heap, etf, size, 0, NULL, &error);
+	(void)names_set_holder(before); /* what it was meanwhile is known */
 	int r = 0;
 	if (t == TERM_NONE) {
 		memset(ret_error, 0, sizeof(*ret_error));
 		ret_error->offset = error.offset;
 		(void)snprintf(ret_error->reason, sizeof(ret_error->reason), "%s", error.reason);
 		r = error.system_limit ? BEAMR_E_LIMIT : BEAMR_E_FORMAT;
+		names_done(&names);
 	} else {
-		*ret_term = term_wrap(owned_term_new(MEM_MISC, t));
+		*ret_term = wrap(owned_term_new(MEM_MISC, t), names);
 	}
 	heap_done(&heap);
 	return r;

@@ -21,16 +21,19 @@ static void time_is_over(void *user)
 int beamr_trace_start(
 	struct beamr_ns *ns, const struct beamr_trace_options *o, struct beamr_trace **ret_trace)
 {
+	bool full;
 	struct host_trace_options options = {
 		.what = o->what, /* the same numbers: asserted below */
-		.module = o->module != NULL ? atom_of_string(o->module) : TERM_NONE,
-		.function = o->function != NULL ? atom_of_string(o->function) : TERM_NONE,
+		.module = o->module != NULL ? atom_made(ns, o->module, &full) : TERM_NONE,
+		.function = o->function != NULL ? atom_made(ns, o->function, &full) : TERM_NONE,
 		.arity = o->arity,
 		.process = o->process != 0 ? pid_from_host(o->process) : TERM_NONE,
 		.count_max = o->count_max,
 		.rate_max = o->rate_max,
 		.text_max = o->text_max != 0 ? o->text_max : TEXT_USUAL,
 	};
+	if ((o->module != NULL && options.module == TERM_NONE) || (o->function != NULL && options.function == TERM_NONE))
+		return BEAMR_E_LIMIT;
 	const unsigned calls = BEAMR_TRACE_CALL | BEAMR_TRACE_RETURN | BEAMR_TRACE_EXCEPTION;
 	uint64_t matched;
 	struct beamr_trace *trace = mem_zalloc(MEM_TRACE, sizeof(*trace));
