@@ -19,6 +19,7 @@ struct channel {
 struct channels {
 	struct epoch_item retired;
 	struct wordmap by_name; /* atom here -> index */
+	struct names names;     /* that stand in it */
 	size_t count;
 	struct channel items[];
 };
@@ -34,6 +35,7 @@ static void set_free(struct channels *c)
 		if (c->items[i].to != NULL)
 			mem_free(MEM_NS, c->items[i].to, strlen(c->items[i].to) + 1);
 	wordmap_done(&c->by_name, MEM_NS);
+	names_done(&c->names);
 	mem_free(MEM_NS, c, set_bytes(c->count));
 }
 
@@ -48,8 +50,10 @@ static bool item_read(struct channels *c, size_t i, const char *text)
 	if (dot == NULL || dot == text || dot[1] == '\0')
 		return false;
 	const size_t length = (size_t)(dot - text);
-	term here = atom_intern_shared((const uint8_t *)text, strlen(text), NULL);
-	term there = atom_intern_shared((const uint8_t *)dot + 1, strlen(dot + 1), NULL);
+	struct names_holder before = names_set_holder((struct names_holder){ .names = &c->names });
+	term here = atom_intern((const uint8_t *)text, strlen(text), NULL);
+	term there = atom_intern((const uint8_t *)dot + 1, strlen(dot + 1), NULL);
+	(void)names_set_holder(before); /* what it was meanwhile is known */
 	if (here == TERM_NONE || there == TERM_NONE)
 		return false;
 	c->items[i].name = there;
