@@ -226,15 +226,14 @@ static void ask_for(struct change *change, size_t item, struct module_code *code
 	change->asked[change->asked_count++] = code;
 }
 
-static void fill(struct change *change, const struct beamr_change *changes)
+static void fill(struct beamr_ns *h, struct change *change, const struct beamr_change *changes)
 {
 	for (size_t i = 0; i < change->count; i++) {
 		const char *name = changes[i].module;
 		struct module_code *code =
 			changes[i].code != NULL ? module_code_ref(changes[i].code->code) : NULL;
 		/* Nothing is known under a name that is no atom. */
-		term atom = code != NULL ? code->name
-					 : atom_lookup((const uint8_t *)name, strlen(name));
+		term atom = code != NULL ? code->name : atom_known(h, name);
 		change->items[i] = (struct ns_change){ .name = atom, .code = code };
 	}
 }
@@ -253,7 +252,7 @@ void beamr_change(struct beamr_ns *h, const struct beamr_change *changes, size_t
 	mutex_lock(&open_lock);
 	list_append(&open_changes, &change->link);
 	mutex_unlock(&open_lock);
-	fill(change, changes);
+	fill(h, change, changes);
 	for (size_t i = 0; i < count; i++) {
 		const struct ns_change *item = &change->items[i];
 		if (item->code != NULL) {
