@@ -209,8 +209,12 @@ bif_outcome: {
 	case OUTCOME_TRAP:
 		if (tail)
 			E += drop;
-		else
+		else if (p->extra->trap.export != callee || !is_frameless(pc))
 			E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_call_bif);
+		else if (E > H)
+			/* A traced BIF, which goes by name, called where there is no frame: it never returns, as erlang:error/1, and E[0] is where
+			 * its caller was to return to. The continuation, which has no words of a frame, is for stack traces. */
+			*--E = (term)(uintptr_t)(pc + INSTR_WORDS_call_bif);
 		callee = p->extra->trap.export;
 		memcpy(x, p->extra->trap.args, p->extra->trap.count * sizeof(term));
 		pc = NULL;

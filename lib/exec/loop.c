@@ -183,6 +183,13 @@ static inline bool is_trace_break(const uint64_t *pc)
 	return (uint32_t)CODE_HANDLER(pc) == instr_handlers[INSTR_trace_break];
 }
 
+/* Whether the function at pc has no frame there. Slow: for what is rare. */
+static bool is_frameless(const uint64_t *pc)
+{
+	const struct module_code *m = module_code_at(pc);
+	return m != NULL && module_frame_at(m, pc) == NO_FRAME;
+}
+
 static uint32_t entry_breakpoint(const uint64_t *entry)
 {
 	const struct function_header *h = (const struct function_header *)(entry - FUNCTION_HEADER_WORDS);

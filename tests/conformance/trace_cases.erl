@@ -111,6 +111,17 @@ call_bif_error() ->
     calls({erlang, atom_to_list, 1}, true, fun() -> try id(atom_to_list(id(1))) catch E:R:S -> self() ! {E, R, [{M, F, A} || {M, F, A, _} <- S]} end end).
 call_bif_trap() ->
     pattern({erlang, '++', 2}, [{'_', [], [{return_trace}]}], [local], fun() -> traced([call], fun() -> apply(erlang, '++', [[1], [2]]) end) end).
+%% What never returns is called without a frame.
+frameless_(error, X) -> error(X);
+frameless_(throw, X) -> throw(X);
+frameless_(exit, X) -> exit(X).
+frameless2_(X) -> error(X, [X]).
+frameless_caught_(F, X) -> try [frameless_(F, X)] catch C:R:S -> {C, R, [M || {M, _, _, _} <- S, M =:= ?MODULE] =/= []} end.
+call_never_returns() ->
+    [pattern({erlang, F, '_'}, S, O, fun() ->
+        {[frameless_caught_(G, 1) || G <- [error, throw, exit]], element(1, err(fun() -> frameless2_(a) end)),
+         traced([call], fun() -> [frameless_caught_(G, N) || G <- [error, throw, exit], N <- [1, 2]] end)} end)
+     || F <- [error, throw, exit], S <- [true, [{'_', [], [{return_trace}]}], [{'_', [], [{exception_trace}]}]], O <- [[], [local]]].
 call_lists_member() -> calls({lists, member, 2}, [{'_', [], [{return_trace}]}], [call], fun() -> member(5000, lists:seq(1, 5000)), ok end).
 member(X, L) -> lists:member(X, L).
 call_not_traced() -> calls(t(h), true, [procs], fun() -> h(1) end).
