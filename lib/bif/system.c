@@ -332,6 +332,11 @@ term bif_erlang_system_flag_2(struct proc *p, const term *args)
 		return term_of_small(atomic_exchange_explicit(&p->ns->min_heap_words, (uint32_t)heap_size_round(n),
 			memory_order_relaxed));
 	}
+	case ATOM_INDEX_multi_scheduling:
+		if (args[1] != A(block) && args[1] != A(unblock) && args[1] != A(block_normal) && args[1] != A(unblock_normal))
+			return bif_badarg(p);
+		/* Schedulers are not one namespace's to block: it stays as it was, and that is said. */
+		return sched_count() > 1 ? A(enabled) : A(disabled);
 	case ATOM_INDEX_outstanding_system_requests_limit: {
 		if (!bif_get_size(args[1], &n) || n == 0 || n > 1 << 27)
 			return bif_badarg(p);

@@ -615,8 +615,10 @@ static void compile_clause(struct compiler *c, term t)
 	clause.pattern = (uint32_t)c->ms->ops.count;
 	uint32_t number;
 	if (c->dialect == MS_TRACE && !term_is_list(clause.head) && clause.head != A(underscore) &&
-		!is_variable(clause.head, &number))
-		wrong(c, "Match head is invalid in this context.");
+		!is_variable(clause.head, &number)) {
+		wrong(c, "Match head is invalid in this context."); /* of the rest nothing is said */
+		return;
+	}
 	compile_pattern(c, clause.head);
 	sort_variables(c, &clause);
 	clause.guards = (uint32_t)c->ms->ops.count;

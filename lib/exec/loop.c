@@ -415,7 +415,8 @@ void exec_run_away(struct proc *p)
 {
 	p->flags |= PROC_AWAY;
 	p->outcome = OUTCOME_NONE;
-	term value = p->extra->trap.export->bif->fn(p, p->saved_x);
+	/* The call was told where it was made: of a traced one the function itself goes on. */
+	term value = p->extra->trap.export->bif->direct(p, p->saved_x);
 	p->flags &= ~(uint32_t)PROC_AWAY;
 	p->extra->answer = value;
 }
