@@ -8,6 +8,7 @@
 #include "base/atomic.h"
 #include "base/clock.h"
 #include "flood.h"
+#include "rate.h"
 #include "fold.h"
 #include "journal.h"
 #include "wording.h"
@@ -60,6 +61,7 @@ struct log {
 	char identifier[64];
 	pthread_t thread;
 	struct flood *flood;
+	struct rate *rate;
 	/* guarded by mutex */
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
@@ -277,9 +279,23 @@ void log_say(struct log *log, int priority, const char *format, ...)
 	log_send(log_begin(log, priority, NULL, "%s", message));
 }
 
+/* Whether a service has said too much: then it is counted. */
+static bool says_too_much(struct log *log, const char *service)
+{
+	enum rate_answer answer = rate_ask(log->rate, service, clock_monotonic_nsec() / 1000);
+	if (answer == RATE_HELD_FIRST) {
+		pthread_mutex_lock(&log->mutex);
+		pthread_cond_signal(&log->changed); /* there is a due time now */
+		pthread_mutex_unlock(&log->mutex);
+	}
+	return answer != RATE_ADMIT;
+}
+
 void log_output(struct log *log, const char *service, int priority, const char *stream,
 	const char *process, const char *line, const char *cut)
 {
+	if (priority > atomic_load_relaxed(&log->level) || says_too_much(log, service)) /* a setting */
+		return;
 	struct log_entry *entry = log_begin(log, priority, "output", "%s", line);
 	log_field(entry, "SYSLOG_IDENTIFIER", "%s", service);
 	log_field(entry, "BEAMR_SERVICE", "%s", service);
@@ -293,7 +309,8 @@ void log_output(struct log *log, const char *service, int priority, const char *
 
 void log_event(struct log *log, const struct beamr_report *report)
 {
-	if (report->priority > atomic_load_relaxed(&log->level)) /* a setting */
+	if (report->priority > atomic_load_relaxed(&log->level) || /* a setting */
+		says_too_much(log, report_text(report, report->namespace_name)))
 		return;
 	struct log_item *item = calloc(1, sizeof(*item));
 	if (item == NULL) {
@@ -488,6 +505,29 @@ static int64_t send_summaries(struct log *log, int64_t now_usec)
 	return due_usec;
 }
 
+static int64_t send_rates(struct log *log, int64_t now_usec)
+{
+	struct rate_summary summary;
+	int64_t due_usec;
+	while (rate_next(log->rate, now_usec, &summary, &due_usec)) {
+		struct journal_fields fields = { 0 };
+		journal_putf(&fields, "MESSAGE",
+			"%" PRIu64 " more output lines and log events of %s were held back", summary.held,
+			summary.service);
+		journal_put(
+			&fields, "MESSAGE_ID", report_types[BEAMR_REPORT_SUPPRESSED].message_id);
+		journal_putf(
+			&fields, "PRIORITY", "%d", report_types[BEAMR_REPORT_SUPPRESSED].priority);
+		journal_put(&fields, "SYSLOG_IDENTIFIER", summary.service);
+		journal_put(&fields, "BEAMR_SERVICE", summary.service);
+		journal_put(&fields, "BEAMR_EVENT", report_types[BEAMR_REPORT_SUPPRESSED].name);
+		journal_putf(&fields, "BEAMR_REPEATS", "%" PRIu64, summary.held);
+		send_fields(log, &fields);
+		journal_fields_done(&fields);
+	}
+	return due_usec;
+}
+
 /* Moves what has waited long enough, or all of it, into the ring; under the mutex. Returns when the next is due. */
 static int64_t end_waits(struct log *log, int64_t now_usec)
 {
@@ -535,8 +575,9 @@ static void *run(void *user)
 		} else {
 			send_dropped(log);
 		}
-		int64_t due_usec = send_summaries(
-			log, stop && item == NULL ? INT64_MAX : clock_monotonic_nsec() / 1000);
+		const int64_t now_usec = stop && item == NULL ? INT64_MAX : clock_monotonic_nsec() / 1000;
+		int64_t due_usec = send_summaries(log, now_usec), rate_due_usec = send_rates(log, now_usec);
+		due_usec = rate_due_usec < due_usec ? rate_due_usec : due_usec;
 		pthread_mutex_lock(&log->mutex);
 		int64_t wait_usec =
 			end_waits(log, log->stop ? INT64_MAX : clock_monotonic_nsec() / 1000);
@@ -569,6 +610,7 @@ int log_new(enum log_target target, const char *identifier, struct log **ret_log
 	(void)snprintf(log->identifier, sizeof(log->identifier), "%s",
 		identifier); /* short by construction */
 	log->flood = flood_new();
+	log->rate = rate_new();
 	fold_init(&log->crashes);
 	fold_init(&log->dying);
 	atomic_init(&log->level, 6);
@@ -578,9 +620,10 @@ int log_new(enum log_target target, const char *identifier, struct log **ret_log
 	pthread_cond_init(&log->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&log->mutex, NULL);
-	int r = log->flood == NULL ? ENOMEM : pthread_create(&log->thread, NULL, run, log);
+	int r = log->flood == NULL || log->rate == NULL ? ENOMEM : pthread_create(&log->thread, NULL, run, log);
 	if (r != 0) {
 		(void)flood_free(log->flood);
+		(void)rate_free(log->rate);
 		free(log);
 		return -r;
 	}
@@ -604,6 +647,7 @@ struct log *log_free(struct log *log)
 	pthread_cond_destroy(&log->changed);
 	pthread_mutex_destroy(&log->mutex);
 	(void)flood_free(log->flood);
+	(void)rate_free(log->rate);
 	free(log->releases);
 	free(log);
 	return NULL;
@@ -614,4 +658,9 @@ void log_set(
 {
 	atomic_store_relaxed(&log->level, level); /* a setting */
 	flood_set(log->flood, burst, interval_usec, summary_usec);
+}
+
+void log_set_rate(struct log *log, int64_t burst, int64_t interval_usec)
+{
+	rate_set(log->rate, burst, interval_usec);
 }

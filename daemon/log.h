@@ -18,6 +18,8 @@ int log_new(enum log_target target, const char *identifier, struct log **ret_log
 struct log *log_free(struct log *log);
 void log_set(
 	struct log *log, int64_t level, int64_t burst, int64_t interval_usec, int64_t summary_usec);
+/* What each service may say by output lines and log events (rate.h). */
+void log_set_rate(struct log *log, int64_t burst, int64_t interval_usec);
 
 /* A report for the journal; keeps a reference when it is queued. A crash whose supervisor may tell how it goes on waits for that a moment. */
 void log_report(struct log *log, const struct beamr_report *report, struct record *record);

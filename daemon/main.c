@@ -190,6 +190,7 @@ static void apply_log(struct daemon *daemon)
 	const struct config *config = &daemon->config;
 	log_set(daemon->log, config->log_level, config->flood_burst, config->flood_interval,
 		config->flood_summary);
+	log_set_rate(daemon->log, config->log_burst, config->log_interval);
 }
 
 int daemon_reload(struct daemon *daemon, unsigned flags, const char ***ret_changed,

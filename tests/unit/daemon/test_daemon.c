@@ -5,6 +5,7 @@
 #include "flood.h"
 #include "journal.h"
 #include "near.h"
+#include "rate.h"
 #include "wording.h"
 
 #include <check.h>
@@ -283,6 +284,38 @@ START_TEST(a_supervisor_that_gives_up_is_never_held_back)
 
 END_TEST
 
+START_TEST(a_service_that_never_stops_talking_silences_itself_only)
+{
+	struct rate *rate = rate_new();
+	uint64_t admitted = 0, told = 0, quiet = 0;
+	int64_t due;
+	struct rate_summary summary;
+	rate_set(rate, 100, 10000000);
+	for (int64_t now = 0; now < 95000000; now += 1000) {
+		enum rate_answer answer = rate_ask(rate, "loud", now);
+		admitted += answer == RATE_ADMIT;
+		if (now % 1000000 == 0)
+			quiet += rate_ask(rate, "quiet", now) == RATE_ADMIT;
+		while (rate_next(rate, now, &summary, &due)) {
+			ck_assert_str_eq(summary.service, "loud");
+			told += summary.held;
+		}
+	}
+	ck_assert(rate_next(rate, INT64_MAX, &summary, &due));
+	told += summary.held;
+	ck_assert(!rate_next(rate, INT64_MAX, &summary, &due));
+	ck_assert(due == INT64_MAX);
+	ck_assert_uint_eq(admitted, 1000);
+	ck_assert_uint_eq(admitted + told, 95000);
+	ck_assert_uint_eq(quiet, 95);
+	rate_set(rate, 0, 10000000);
+	for (unsigned i = 0; i < 1000; i++)
+		ck_assert_int_eq(rate_ask(rate, "loud", 95000000), RATE_ADMIT);
+	(void)rate_free(rate);
+}
+
+END_TEST
+
 START_TEST(near_names_are_offered_nearest_first)
 {
 	struct near near = { .wanted = "tody/0" };
@@ -313,6 +346,7 @@ int main(void)
 	tcase_add_test(reports, a_full_record_stays_whole);
 	tcase_add_test(reports, what_is_held_back_is_counted_exactly);
 	tcase_add_test(reports, a_supervisor_that_gives_up_is_never_held_back);
+	tcase_add_test(reports, a_service_that_never_stops_talking_silences_itself_only);
 	tcase_add_test(reports, near_names_are_offered_nearest_first);
 	suite_add_tcase(suite, reports);
 	SRunner *runner = srunner_create(suite);
