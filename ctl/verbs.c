@@ -166,17 +166,54 @@ int verb_reload(
 	return r;
 }
 
+struct spawned {
+	bool told, in_order;
+	char reason[420];
+};
+
+static int note_spawned(struct ctl *ctl, json_t *reply, void *user)
+{
+	struct spawned *spawned = user;
+	const char *reason = json_string_value(json_object_get(reply, "reason"));
+	if (!show_plain(ctl, reply) && !spawned->told)
+		puts(text_of(reply, "process"));
+	(void)fflush(stdout); /* a reader may wait for it; a failure shows at the end */
+	spawned->told = true;
+	if (reason != NULL) {
+		(void)snprintf(
+			spawned->reason, sizeof(spawned->reason), "%s", reason); /* cut when long */
+		spawned->in_order = json_is_true(json_object_get(reply, "inOrder"));
+	}
+	return 0;
+}
+
 int verb_spawn(
 	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
 {
-	json_t *reply;
-	int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
+	struct spawned spawned = { .told = false };
+	int64_t timeout = ctl->timeout_usec;
+	bool monitors = json_is_true(json_object_get(params, "monitor"));
+	if (!monitors) {
+		json_t *reply;
+		int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
+		if (r != 0)
+			return r;
+		if (!show_plain(ctl, reply))
+			puts(text_of(reply, "process"));
+		json_decref(reply);
+		return 0;
+	}
+	/* However long it lives. */
+	if (timeout == 0)
+		ctl->timeout_usec =
+			20 * 86400 * INT64_C(1000000); /* what milliseconds in an int can hold */
+	int r = ctl_follow(ctl, verb->method, json_incref(params), note_spawned, &spawned);
+	ctl->timeout_usec = timeout;
 	if (r != 0)
 		return r;
-	if (!show_plain(ctl, reply))
-		puts(text_of(reply, "process"));
-	json_decref(reply);
-	return 0;
+	if (!spawned.in_order)
+		fprintf(stderr, "beamrctl: it ended with %s\n", spawned.reason);
+	return spawned.in_order ? 0 : CTL_FAILED;
 }
 
 int verb_call(

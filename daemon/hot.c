@@ -192,7 +192,7 @@ static void after_change(struct hot *hot)
 		(void)snprintf(request->reason, sizeof(request->reason),
 			"%s cannot be loaded: %s; nothing was changed",
 			hot->steps[hot->changed->item].name, hot->changed->reason); /* fits */
-		r = SERVICE_E_STATE;
+		r = r == BEAMR_E_LIMIT ? SERVICE_E_QUOTA : SERVICE_E_STATE;
 	}
 	hot->changed = beamr_changed_free(hot->changed);
 	if (r != 0)

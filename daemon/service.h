@@ -20,6 +20,7 @@ enum service_outcome {
 	SERVICE_E_OLD_CODE, /* hot: module is in use by pids */
 	SERVICE_E_RELEASE,  /* there is no such release */
 	SERVICE_E_STATE,    /* not possible as it is now; reason tells */
+	SERVICE_E_QUOTA,    /* hot: there is no room for the code; reason tells */
 	SERVICE_E_BAD,      /* the artifact; error tells */
 	SERVICE_E_DIGEST,   /* the artifact is not the one that was meant */
 };

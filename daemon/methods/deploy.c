@@ -115,6 +115,12 @@ void method_service_failed(struct call *call, struct service_request *request, i
 		call_fail(call, CONTROL_ERROR_no_such_release, &info);
 		return;
 	}
+	case SERVICE_E_QUOTA:
+		if (service_ns(request->service) != NULL)
+			method_limit_reached(call, service_ns(request->service), "modules");
+		else
+			call_fail_errno(call, -ECANCELED);
+		return;
 	case SERVICE_E_BAD:
 		fail_bad(call, request);
 		return;

@@ -24,6 +24,58 @@ static struct control_strings near_strings(struct call *call, const struct near 
 	return similar;
 }
 
+void method_limit_reached(struct call *call, struct beamr_ns *ns, const char *what)
+{
+	struct beamr_quota quota;
+	struct beamr_usage usage;
+	beamr_ns_quota(ns, &quota);
+	beamr_ns_usage(ns, &usage);
+
+	/* What uses more than is left, like code and memory, is met before all is used up: the fullest is it. */
+	const struct {
+		const char *of, *quota;
+		uint64_t limit, usage;
+	} limits[] = { { "processes", "processesMax", quota.processes_max, usage.processes },
+		{ "modules", "modulesMax", quota.modules_max, usage.modules },
+		{ "modules", "codeMemoryMax", quota.code_memory_max, usage.code_memory },
+		{ "", "memoryMax", quota.memory_max, usage.memory },
+		{ "", "atomsMax", quota.atoms_max, usage.atoms } };
+
+	size_t found = ARRAY_SIZE(limits);
+	double fullest = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		if (limits[i].limit == 0 ||
+			(limits[i].of[0] != '\0' && strcmp(limits[i].of, what) != 0))
+			continue;
+		double full = (double)limits[i].usage / (double)limits[i].limit;
+		if (full > fullest || found == ARRAY_SIZE(limits)) {
+			fullest = full;
+			found = i;
+		}
+	}
+	/* One process more than all that may be is what was asked for: below that it is the machine that is full. */
+	if (found < ARRAY_SIZE(limits) && strcmp(what, "processes") == 0 &&
+		limits[found].usage < limits[found].limit)
+		found = ARRAY_SIZE(limits);
+	if (found == ARRAY_SIZE(limits)) {
+		struct control_error_limit_reached info = { .limit = what,
+			.message = call_printf(call, "There are too many %s.", what) };
+		call_fail(call, CONTROL_ERROR_limit_reached, &info);
+		return;
+	}
+	const char *service = method_copy(call, beamr_ns_name(ns));
+	struct control_error_quota_exceeded info = { .service = service,
+		.quota = limits[found].quota,
+		.limit = (int64_t)limits[found].limit,
+		.usage = (int64_t)limits[found].usage,
+		.message = call_printf(call,
+			"Service \"%s\" may have no more: %s is %llu, and %llu are used. Raise it: "
+			"beamrctl quota %s %s=N",
+			service, limits[found].quota, (unsigned long long)limits[found].limit,
+			(unsigned long long)limits[found].usage, service, limits[found].quota) };
+	call_fail(call, CONTROL_ERROR_quota_exceeded, &info);
+}
+
 struct beamr_ns *method_ns(struct call *call, const char *name)
 {
 	struct beamr_ns *ns;

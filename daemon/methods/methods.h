@@ -20,6 +20,8 @@ void method_terms_free(struct beamr_term **terms, size_t count);
 /* Names of Gleam modules may be written with slashes: "shop/cart" is shop@cart. The result lives as long as the call. */
 const char *method_module(struct call *call, const char *module);
 void method_no_module(struct call *call, struct beamr_ns *ns, const char *module);
+/* Something met a limit: which of the service's own it was, of those that are used up; else that the daemon has no more room for `what`. */
+void method_limit_reached(struct call *call, struct beamr_ns *ns, const char *what);
 void method_no_function(struct call *call, struct beamr_ns *ns, const char *module,
 	const char *function, unsigned arity);
 

@@ -166,6 +166,8 @@ static void after_load(struct call *call, void *result, void *user)
 			.message = call_printf(
 				call, "%s has old code already; purge it first.", name) };
 		call_fail(call, CONTROL_ERROR_old_code_in_use, &info);
+	} else if (loaded->outcome == BEAMR_E_LIMIT && loaded->module[0] != '\0') {
+		method_limit_reached(call, loading->ns, "modules");
 	} else if (loaded->outcome > 0) {
 		const struct beamr_error *error = &loaded->error;
 		const char *what = name[0] != '\0'         ? name

@@ -313,12 +313,37 @@ static void fail_start(struct call *call, struct beamr_ns *ns, int r, const char
 	} else if (r == BEAMR_E_NO_PROCESS) {
 		method_no_process(call, parameter(call, "link"), beamr_ns_name(ns));
 	} else if (r == BEAMR_E_LIMIT) {
-		struct control_error_limit_reached info = { .limit = "processes",
-			.message = "There are too many processes." };
-		call_fail(call, CONTROL_ERROR_limit_reached, &info);
+		method_limit_reached(call, ns, "processes");
 	} else {
 		call_fail_errno(call, r < 0 ? r : -ECANCELED);
 	}
+}
+
+/* How a process that is monitored ended. */
+struct how {
+	bool in_order;
+	char reason[401];
+};
+
+static void tell_end(struct call *call, void *result, void *user)
+{
+	struct how *how = result;
+	struct control_out_process_spawn *out = user;
+	out->reason = how->reason;
+	out->in_order.set = true;
+	out->in_order.value = how->in_order;
+	call_reply(call, out);
+	free(how);
+}
+
+static void on_ended(void *user, const struct beamr_end *end)
+{
+	struct how *how = calloc(1, sizeof(*how));
+	if (how == NULL)
+		abort(); /* as mem_alloc does */
+	how->in_order = end->in_order;
+	(void)snprintf(how->reason, sizeof(how->reason), "%s", end->reason); /* cut when long */
+	method_wait_done(user, how);
 }
 
 void handle_process_spawn(struct call *call, const struct control_in_process_spawn *in)
@@ -329,10 +354,9 @@ void handle_process_spawn(struct call *call, const struct control_in_process_spa
 					  : 0 };
 	struct beamr_term **terms;
 	beamr_pid pid;
-	if (in->monitor.set && in->monitor.value != 0) {
-		struct control_error_not_supported info = { .what = "monitor",
-			.message = "Use Subscribe to hear of its end." };
-		call_fail(call, CONTROL_ERROR_not_supported, &info);
+	bool monitors = in->monitor.set && in->monitor.value != 0;
+	if (monitors && !call->more) {
+		call_fail(call, CONTROL_ERROR_expected_more, NULL);
 		return;
 	}
 	if (in->link != NULL && !method_process(call, in->link, in->service, &options.link))
@@ -345,8 +369,23 @@ void handle_process_spawn(struct call *call, const struct control_in_process_spa
 		return;
 	}
 	const char *module = method_module(call, in->module);
+	/* What is told last is told once more with how it ended. */
+	struct control_out_process_spawn *last =
+		monitors ? control_arena_alloc(&call->arena, sizeof(*last)) : NULL;
+	struct method_wait *wait = last != NULL ? method_wait_new(call, tell_end, last) : NULL;
+	if (monitors && wait == NULL) {
+		method_terms_free(terms, in->arguments.count);
+		(void)beamr_ns_unref(ns);
+		return;
+	}
+	if (monitors) {
+		options.ended = on_ended;
+		options.user = wait;
+	}
 	int r = beamr_spawn(ns, module, in->function, terms, in->arguments.count, &options, &pid);
 	method_terms_free(terms, in->arguments.count);
+	if (r != 0 && monitors)
+		method_wait_cancel(wait);
 	if (r != 0) {
 		fail_start(call, ns, r, module, in->function, in->arguments.count, in->name);
 	} else {
@@ -355,7 +394,12 @@ void handle_process_spawn(struct call *call, const struct control_in_process_spa
 		call_audit(call, in->service, "spawned %s:%s/%zu in %s as %s", module, in->function,
 			in->arguments.count, in->service, out.process);
 		daemon_changed(call->daemon);
-		call_reply(call, &out);
+		if (monitors) {
+			*last = out;
+			call_continue(call, &out);
+		} else {
+			call_reply(call, &out);
+		}
 	}
 	(void)beamr_ns_unref(ns);
 }
