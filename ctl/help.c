@@ -63,6 +63,10 @@ void help_all(void)
 static const char *own_words(const struct control_verb *verb)
 {
 	switch ((enum control_verb_id)(verb - control_verbs)) {
+	case CONTROL_VERB_crash:
+		return " [show] CRASH|last";
+	case CONTROL_VERB_crashes:
+		return " [-f] [SERVICE]";
 	case CONTROL_VERB_imports:
 		return " FILE.beam...";
 	case CONTROL_VERB_load:

@@ -87,6 +87,47 @@ static const char *text_of(const struct beamr_report *report, uint16_t at)
 	return at != 0 ? report_text(report, at) : NULL;
 }
 
+/* What has no name of its own in an event, as the journal entry calls it. */
+static void fill_fields(
+	struct control_arena *arena, const struct beamr_report *report, struct control_event *to)
+{
+	const struct {
+		const char *name;
+		uint16_t at;
+	} texts[] = { { "BEAMR_ANCESTORS", report->ancestors }, { "BEAMR_CLIENT", report->client },
+		{ "BEAMR_DETAIL", report->detail }, { "BEAMR_INITIAL_CALL", report->initial_call },
+		{ "BEAMR_KIND", report->fault }, { "BEAMR_LAST_MESSAGE", report->last_message },
+		{ "BEAMR_LINKS", report->links }, { "BEAMR_SERVER", report->server },
+		{ "BEAMR_STATE", report->state } };
+	struct control_pair *pairs =
+		control_arena_alloc(arena, (ARRAY_SIZE(texts) + 2) * sizeof(*pairs));
+	size_t count = 0;
+	if (pairs == NULL)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (texts[i].at != 0)
+			pairs[count++] = (struct control_pair){ texts[i].name,
+				report_text(report, texts[i].at) };
+	}
+	char *id = control_arena_alloc(arena, BEAMR_CRASH_ID_TEXT);
+	if (!crash_id_is_none(report->cause) && id != NULL) {
+		crash_id_text(report->cause, id);
+		pairs[count++] = (struct control_pair){ "BEAMR_CAUSE", id };
+	}
+	const char *restart = report_text(report, report->restart);
+	const char *often = report_text(report, report->often);
+	size_t size = strlen(restart) + strlen(often) + 3;
+	char *text = report->restart != 0 && report->kind != BEAMR_REPORT_TRACE
+			     ? control_arena_alloc(arena, size)
+			     : NULL;
+	if (text != NULL) {
+		(void)snprintf(text, size, "%s%s%s", restart, often[0] != '\0' ? ", " : "",
+			often); /* fits */
+		pairs[count++] = (struct control_pair){ "BEAMR_RESTART", text };
+	}
+	to->fields = (struct control_pairs){ pairs, count, count > 0 };
+}
+
 /* Everything is borrowed from the record but what is made in the arena. */
 static void fill_event(struct control_arena *arena, const struct record *record,
 	struct control_event *to, const char *line)
@@ -121,15 +162,7 @@ static void fill_event(struct control_arena *arena, const struct record *record,
 			crash_id_text(report->crash_id, id);
 		to->crash_id = id;
 	}
-	if (!crash_id_is_none(report->cause)) {
-		char *id = control_arena_alloc(arena, BEAMR_CRASH_ID_TEXT);
-		struct control_pair *pair = control_arena_alloc(arena, sizeof(*pair));
-		if (id != NULL && pair != NULL) {
-			crash_id_text(report->cause, id);
-			*pair = (struct control_pair){ "BEAMR_CAUSE", id };
-			to->fields = (struct control_pairs){ pair, 1, true };
-		}
-	}
+	fill_fields(arena, report, to);
 	if (report->frame_count == 0)
 		return;
 	struct control_event_frame *frames =

@@ -124,7 +124,7 @@ term bif_host_note_2(struct proc *p, const term *args)
 		struct print_out out;
 		char *text = deaths_note(p, kinds[i].kind);
 		print_init_fixed(&out, text, DEATH_NOTE_MAX);
-		print_term(&out, args[1], PRINT_UNICODE, NOTE_DEPTH);
+		print_term(&out, args[1], PRINT_STRINGS | PRINT_UNICODE, NOTE_DEPTH);
 		text[out.size] = '\0';
 		bif_charge(p, out.size / 8);
 		return A(ok);

@@ -59,7 +59,7 @@ static uint16_t put_term(struct beamr_report *r, term t, size_t max)
 	char text[REPORT_REASON_MAX + 1];
 	struct print_out out;
 	print_init_fixed(&out, text, max + 1 < sizeof(text) ? max + 1 : sizeof(text));
-	print_term(&out, t, PRINT_UNICODE, OBITUARY_DEPTH);
+	print_term(&out, t, PRINT_STRINGS | PRINT_UNICODE, OBITUARY_DEPTH);
 	r->cut |= out.truncated;
 	return report_put(r, text, out.size, max);
 }
@@ -545,7 +545,7 @@ static void put_fields(struct beamr_report *r, term list, bool detail)
 		} else {
 			struct print_out out;
 			print_init_fixed(&out, value, sizeof(value));
-			print_term(&out, t, PRINT_UNICODE, OBITUARY_DEPTH);
+			print_term(&out, t, PRINT_STRINGS | PRINT_UNICODE, OBITUARY_DEPTH);
 			r->cut |= out.truncated;
 			report_field(r, name, value, out.size);
 		}

@@ -73,7 +73,7 @@ struct beamr_report {
 	uint16_t label;   /* proc_lib:set_label/1 */
 	uint16_t class;   /* "error", "exit", "throw" */
 	uint16_t fault; /* "badmatch", "let_assert", "killed" ...: few values, made to be counted */
-	uint16_t reason; /* as ~tw prints it, at most REPORT_REASON_MAX bytes */
+	uint16_t reason; /* as ~0tp prints it, at most REPORT_REASON_MAX bytes */
 	uint16_t
 		detail; /* one line for people: Gleam's message and value, or the reason's short form */
 	uint16_t initial_call; /* "m:f/a" */
