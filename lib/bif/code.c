@@ -486,6 +486,8 @@ static term info_of(struct proc *p, const struct module_code *code, term item)
 		return bits_of_bytes(heap, code->md5, sizeof(code->md5));
 	if (item == A(nifs) || item == A(native_addresses))
 		return TERM_NIL;
+	if (item == A(native)) /* what HiPE, which is no more, compiled */
+		return A(false);
 	return TERM_NONE;
 }
 

@@ -568,6 +568,22 @@ term bif_prim_tty_no_terminfo_1(struct proc *p, const term *args)
 	return error_of(p, A(enotsup));
 }
 
+/* What OTP answers where no terminal was set up: io_ansi then writes the usual sequences. */
+term bif_prim_tty_tigetflag_1(struct proc *p, const term *args)
+{
+	return A(false);
+}
+
+term bif_prim_tty_tigetnum_1(struct proc *p, const term *args)
+{
+	return term_of_small(-1);
+}
+
+term bif_prim_tty_tigetstr_1(struct proc *p, const term *args)
+{
+	return bif_badarg(p);
+}
+
 term bif_prim_tty_no_terminfo_2(struct proc *p, const term *args)
 {
 	return error_of(p, A(enotsup));

@@ -102,3 +102,9 @@ forms_(Text) -> {ok, Ts, _} = erl_scan:string(Text), forms_(Ts, []).
 forms_([], []) -> [];
 forms_([{dot, _} = D | Ts], Acc) -> {ok, F} = erl_parse:parse_form(lists:reverse([D | Acc])), [F | forms_(Ts, [])];
 forms_([T | Ts], Acc) -> forms_(Ts, [T | Acc]).
+
+%% ---- since release 29
+since_(M, F) -> case code:ensure_loaded(M) of {module, M} -> F(); _ -> none end.
+graph_() -> G = lists:foldl(fun(V, G) -> graph:add_vertex(G, V) end, graph:new(), [1, 2, 3, 4]), lists:foldl(fun({A, B}, H) -> graph:add_edge(H, A, B) end, G, [{1, 2}, {2, 3}, {3, 1}, {3, 4}]).
+graph() -> since_(graph, fun() -> matrix(graph, [graph_(), 1, 2, {1, 2}, [1, 4], graph:new(), 4, [], a, fun(X) -> X end, foo]) end).
+io_ansi() -> since_(io_ansi, fun() -> matrix(io_ansi, {but, [fwrite, enabled, scan, tigetflag, tigetnum, tigetstr, tput]}, [1, "x", [bold, "y"], 255, [], <<"\e[1mx">>, -1, a]) end).
