@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,8 @@ extern char **environ;
 
 struct node {
 	pthread_t main;
-	int status; /* written before the signal is sent */
+	atomic_bool halted; /* what follows is written before it, and it before the signal is sent */
+	int status;
 	char message[1024];
 };
 
@@ -35,7 +37,9 @@ static void on_halted(void *user, int status, const char *message)
 	struct node *node = user;
 	node->status = status;
 	(void)snprintf(node->message, sizeof(node->message), "%s", message); /* cut when long */
-	(void)pthread_kill(node->main, HALTED_SIGNAL);                       /* it waits for it */
+	/* Pairs with wait_for_end. */
+	atomic_store_explicit(&node->halted, true, memory_order_release);
+	(void)pthread_kill(node->main, HALTED_SIGNAL); /* it waits for it */
 }
 
 /* OTP's own logger tells of what happens in a node. */
@@ -99,7 +103,8 @@ static int wait_for_end(struct beamr_ns *ns, struct node *node, const sigset_t *
 		int number;
 		if (sigwait(signals, &number) != 0)
 			continue;
-		if (number == HALTED_SIGNAL)
+		/* Pairs with on_halted. */
+		if (number == HALTED_SIGNAL && atomic_load_explicit(&node->halted, memory_order_acquire))
 			break;
 		if (beamr_ns_signal(ns, number) != 0)
 			by_default(number);
