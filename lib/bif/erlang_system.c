@@ -147,7 +147,7 @@ term bif_erlang_raise_3(struct proc *p, const term *args)
 	for (; term_is_cons(trace); trace = cons_tail(trace)) {
 		if (!is_frame(cons_head(trace)))
 			return A(badarg); /* a value, as in OTP */
-		if (n < RAISE_FRAMES_MAX && n < depth)
+		if (n < RAISE_FRAMES_MAX && (n < depth || n == 0)) /* as where an exception is raised */
 			frames[n++] = complete_frame(bif_heap(p), cons_head(trace));
 	}
 	if (trace != TERM_NIL)

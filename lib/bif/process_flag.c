@@ -25,7 +25,7 @@ static term flag_max_heap(struct proc *p, term value)
 		max = (struct max_heap){ extra->max_heap_words, extra->max_heap_kill, extra->max_heap_log,
 			extra->max_heap_shared_binaries };
 	term old = max_heap_map(bif_heap(p), &max);
-	if (!max_heap_parse(value, &max))
+	if (!max_heap_parse(value, &max) || (max.words != 0 && max.words < p->mem.min_words))
 		return bif_badarg(p);
 	extra->max_heap_words = max.words;
 	extra->max_heap_kill = max.kill;

@@ -102,6 +102,8 @@ static term current_stacktrace(struct info *i)
 {
 	const uint64_t *addresses[FRAMES_MAX];
 	size_t max = atomic_load_relaxed(&i->p->ns->backtrace_depth);
+	if (max == 0)
+		return TERM_NIL;
 	size_t n = exec_frames(i->p, addresses, max < FRAMES_MAX ? max : FRAMES_MAX);
 	term list = TERM_NIL;
 	while (n > 0) {

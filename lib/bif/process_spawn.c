@@ -207,6 +207,9 @@ static bool parse_options(term list, struct spawn_options *options, struct reque
 	for (; term_is_cons(list); list = cons_tail(list))
 		if (!parse_option(cons_head(list), options, request))
 			return false;
+	size_t min = options->min_heap_words > HEAP_MIN_WORDS ? options->min_heap_words : HEAP_MIN_WORDS;
+	if (options->max_heap_words != 0 && options->max_heap_words < min)
+		return false;
 	return list == TERM_NIL;
 }
 

@@ -137,8 +137,7 @@ static term take_trace(struct proc *p, const struct raise_place *place)
 	term info = TERM_NONE;
 	const struct export *export = NULL;
 	size_t depth = atomic_load_relaxed(&p->ns->backtrace_depth);
-	if (depth > TRACE_DEPTH_MAX)
-		depth = TRACE_DEPTH_MAX;
+	depth = depth == 0 ? 1 : depth > TRACE_DEPTH_MAX ? TRACE_DEPTH_MAX : depth; /* the place itself is always told */
 
 	if (raise->trace != TERM_NONE) {
 		kind = TRACE_LIST;

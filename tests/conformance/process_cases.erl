@@ -165,3 +165,6 @@ node_and_alive() -> [node(), node(self()), node(make_ref()), is_alive(), nodes()
 self_in_many() -> S = self(), lists:all(fun(X) -> X =:= S end, [self() || _ <- lists:seq(1, 10)]).
 %% Who asked for room has it.
 info_min_heap() -> [begin P = spawn_opt(fun idle_/0, [{min_heap_size, N}]), settle_(P), R = [element(2, process_info(P, I)) >= N || I <- [heap_size, total_heap_size, min_heap_size]], exit(P, kill), R end || N <- [10, 1000, 10000, 100000]].
+%% A limit below what is asked for as the least makes no sense.
+max_heap_below_min() -> {_, Min} = process_info(self(), min_heap_size), [err(fun() -> process_flag(max_heap_size, id(M)) end) || M <- [Min - 1, #{size => Min - 1}, 1]] ++
+    [case err(fun() -> spawn_opt(fun() -> ok end, id(O)) end) of {value, P} when is_pid(P) -> spawned; E -> E end || O <- [[{max_heap_size, 100}], [{max_heap_size, 10000}, {min_heap_size, 20000}], [{max_heap_size, 20000}, {min_heap_size, 10000}], [{max_heap_size, 0}, {min_heap_size, 1000}]]].

@@ -71,5 +71,6 @@ system_info_clocks() -> [begin L = erlang:system_info(S), [{K, element(2, lists:
 system_info_wrong() -> [err(fun() -> erlang:system_info(id(I)) end) || I <- [nothing, {nothing, 1}, {wordsize, 1}, {cpu_topology, 1}, 1, "x", {}]].
 backtrace_depth() -> Old = erlang:system_flag(backtrace_depth, 3), R = try deep_(20) catch error:x:S -> length(S) end, Now = erlang:system_flag(backtrace_depth, 12), R2 = try deep_(20) catch error:x:S2 -> length(S2) end,
     R3 = try erlang:raise(error, x, [{m, f, N, []} || N <- lists:seq(1, 40)]) catch error:x:S3 -> length(S3) end, erlang:system_flag(backtrace_depth, Old), [Old, Now, R, R2, R3, erlang:system_flag(backtrace_depth, Old)].
+backtrace_depth_none() -> Old = erlang:system_flag(backtrace_depth, 0), R = try deep_(20) catch error:x:S -> length(S) end, R2 = try erlang:raise(error, x, [{m, f, N, []} || N <- lists:seq(1, 5)]) catch error:x:S2 -> S2 end, R3 = process_info(self(), current_stacktrace), erlang:system_flag(backtrace_depth, Old), [R, R2, R3].
 deep_(0) -> error(x);
 deep_(N) -> [deep_(N - 1)].
