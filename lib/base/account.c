@@ -160,6 +160,17 @@ void account_run(int64_t now)
 		window_add(a, now, nsec);
 }
 
+static int64_t batch_bytes(const struct account_batch *batch, enum account_kind kind)
+{
+	struct account_batch *b = (struct account_batch *)(uintptr_t)batch; /* atomic_load takes no const object in C17 */
+	if (kind != ACCOUNT_PROCESSES)
+		return atomic_load_relaxed(&b->others[kind]);
+	int64_t bytes = atomic_load_relaxed(&b->sum);
+	for (unsigned i = 0; i < ACCOUNT_KINDS; i++)
+		bytes -= atomic_load_relaxed(&b->others[i]);
+	return bytes;
+}
+
 void account_flush(void)
 {
 	struct account_batch *b = account_batch;
@@ -167,19 +178,21 @@ void account_flush(void)
 	if (a == NULL) {
 		/* What nobody is charged for. */
 		for (unsigned i = 0; i < ACCOUNT_KINDS; i++)
-			atomic_store_relaxed(&b->pending[i], 0);
+			atomic_store_relaxed(&b->others[i], 0);
 		atomic_store_relaxed(&b->reductions, 0);
 		atomic_store_relaxed(&b->messages, 0);
-		b->sum = 0;
+		atomic_store_relaxed(&b->sum, 0);
 		return;
 	}
+	const int64_t sum = atomic_load_relaxed(&b->sum);
 	for (unsigned i = 0; i < ACCOUNT_KINDS; i++) {
-		int64_t bytes = atomic_load_relaxed(&b->pending[i]);
-		if (bytes == 0)
-			continue;
-		atomic_add_relaxed(&a->used[i], bytes);
-		atomic_store_relaxed(&b->pending[i], 0);
+		int64_t bytes = batch_bytes(b, i);
+		if (bytes != 0)
+			atomic_add_relaxed(&a->used[i], bytes);
 	}
+	for (unsigned i = 0; i < ACCOUNT_KINDS; i++)
+		atomic_store_relaxed(&b->others[i], 0);
+	atomic_store_relaxed(&b->sum, 0);
 	uint64_t n = atomic_load_relaxed(&b->reductions);
 	if (n != 0) {
 		atomic_add_relaxed(&a->reductions, n);
@@ -190,9 +203,8 @@ void account_flush(void)
 		atomic_add_relaxed(&a->messages, n);
 		atomic_store_relaxed(&b->messages, 0);
 	}
-	if (b->sum != 0) {
-		atomic_add_relaxed(&a->life, (uint64_t)b->sum); /* the batch holds it */
-		b->sum = 0;
+	if (sum != 0) {
+		atomic_add_relaxed(&a->life, (uint64_t)sum); /* the batch holds it */
 		note_peak(a);
 	}
 }
@@ -248,7 +260,7 @@ int64_t account_room(const struct account *a)
 		return max;
 	int64_t now = account_bytes(a);
 	if (account_batch != NULL && atomic_load_relaxed(&account_batch->account) == a)
-		now += account_batch->sum;
+		now += atomic_load_relaxed(&account_batch->sum);
 	return now >= max ? 0 : max - now;
 }
 
@@ -298,7 +310,7 @@ int64_t account_used(const struct account *a, enum account_kind kind)
 	int64_t sum = atomic_load_relaxed(&a->used[kind]);
 	for (const struct account_batch *b = batches; b != NULL; b = b->next)
 		if (atomic_load_relaxed(&b->account) == a)
-			sum += atomic_load_relaxed(&b->pending[kind]);
+			sum += batch_bytes(b, kind);
 	mutex_unlock(&batches_lock);
 	return sum;
 }

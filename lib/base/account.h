@@ -80,14 +80,15 @@ struct account {
 struct account_batch {
 	/* written by its thread, read by all */
 	_Atomic(struct account *) account;
-	_Atomic int64_t pending[ACCOUNT_KINDS];
+	_Atomic int64_t sum; /* of all kinds: what is not of another one is of ACCOUNT_PROCESSES, which comes and goes most */
+	_Atomic int64_t others[ACCOUNT_KINDS]; /* without ACCOUNT_PROCESSES */
 	_Atomic uint64_t reductions, messages;
 	_Atomic int64_t since; /* when it began to run what is not yet charged; monotonic */
 	_Atomic int64_t clock_nsec; /* what the thread's own clock said last */
 	_Atomic int64_t charged_nsec; /* charged since then, by the monotonic clock */
 	/* its thread's alone */
 	int64_t clock_read_at;                 /* monotonic */
-	int64_t sum;                           /* of pending */
+	bool grew;                             /* somebody made more of it while it was over its high mark: account_note_growth() */
 	struct account_batch *next, *previous; /* guarded by account.c's lock */
 	clockid_t clock;                       /* the thread's own; the same */
 };
@@ -142,14 +143,19 @@ static inline struct account *account_current(void)
 	return account_batch == NULL ? NULL : atomic_load_relaxed(&account_batch->account);
 }
 
+static inline void account_charge_batch(struct account_batch *b, enum account_kind kind, int64_t bytes)
+{
+	atomic_store_relaxed(&b->sum, atomic_load_relaxed(&b->sum) + bytes);
+	if (kind != ACCOUNT_PROCESSES)
+		atomic_store_relaxed(&b->others[kind], atomic_load_relaxed(&b->others[kind]) + bytes);
+}
+
 /* bytes more, or fewer when negative. account may be NULL. */
 static inline void account_charge(struct account *account, enum account_kind kind, int64_t bytes)
 {
 	struct account_batch *b = account_batch;
 	if (likely(b != NULL && atomic_load_relaxed(&b->account) == account)) {
-		atomic_store_relaxed(
-			&b->pending[kind], atomic_load_relaxed(&b->pending[kind]) + bytes);
-		b->sum += bytes;
+		account_charge_batch(b, kind, bytes);
 		return;
 	}
 	account_charge_shared(account, kind, bytes);
@@ -161,8 +167,19 @@ static inline void account_charge_current(enum account_kind kind, int64_t bytes)
 	struct account_batch *b = account_batch;
 	if (unlikely(b == NULL))
 		return;
-	atomic_store_relaxed(&b->pending[kind], atomic_load_relaxed(&b->pending[kind]) + bytes);
-	b->sum += bytes;
+	account_charge_batch(b, kind, bytes);
+}
+
+/* Somebody is about to make what takes memory for long, and more of it: who does so over the high mark rests a while after its
+ * slice (proc/pressure.c). Returns whether it is so. */
+static inline bool account_note_growth(void)
+{
+	struct account_batch *b = account_batch;
+	struct account *a = b != NULL ? atomic_load_relaxed(&b->account) : NULL;
+	if (likely(a == NULL || account_bytes(a) <= atomic_load_relaxed(&a->high)))
+		return false;
+	b->grew = true;
+	return true;
 }
 
 /* One more message sent. On a scheduler. */
@@ -176,8 +193,7 @@ static inline void account_count_message(void)
 /* Whether the thread's batch has become worth adding. */
 static inline bool account_is_due(void)
 {
-	return account_batch->sum > ACCOUNT_BATCH_BYTES ||
-	       account_batch->sum < -ACCOUNT_BATCH_BYTES;
+	return (uint64_t)(atomic_load_relaxed(&account_batch->sum) + ACCOUNT_BATCH_BYTES) > 2 * ACCOUNT_BATCH_BYTES;
 }
 
 /* How many bytes more fit under the limit, what this thread has not yet added counted; INT64_MAX: there is none. Cheap enough to be asked

@@ -137,7 +137,6 @@ term bif_erlang_registered_0(struct proc *p, const term *args)
 /* ------------------------------------------------------------------------------------------------ processes/0 */
 
 struct pids {
-	const struct ns *ns;
 	size_t limit;
 	VEC(term) items;
 };
@@ -145,8 +144,7 @@ struct pids {
 static bool collect_pid(struct proc *p, void *arg)
 {
 	struct pids *pids = arg;
-	if (p->ns == pids->ns)
-		vec_push(&pids->items, p->pid);
+	vec_push(&pids->items, p->pid);
 	return pids->items.count < pids->limit;
 }
 
@@ -162,8 +160,8 @@ static term pids_list(struct proc *p, struct pids *pids)
 
 term bif_erlang_processes_0(struct proc *p, const term *args)
 {
-	struct pids pids = { .ns = p->ns, .limit = SIZE_MAX };
-	proc_each(0, collect_pid, &pids);
+	struct pids pids = { .limit = SIZE_MAX };
+	proc_each_of(p->ns, 0, collect_pid, &pids);
 	return pids_list(p, &pids);
 }
 
@@ -173,8 +171,8 @@ term bif_erts_internal_processes_next_1(struct proc *p, const term *args)
 	size_t after;
 	if (!bif_get_size(args[0], &after) || after > PID_SLOT_MAX)
 		return bif_badarg(p);
-	struct pids pids = { .ns = p->ns, .limit = 1000 };
-	proc_each((uint32_t)after, collect_pid, &pids);
+	struct pids pids = { .limit = 1000 };
+	proc_each_of(p->ns, (uint32_t)after, collect_pid, &pids);
 	if (pids.items.count == 0) {
 		vec_done(&pids.items);
 		return A(none);

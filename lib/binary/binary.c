@@ -4,11 +4,15 @@
 
 #include "base/account.h"
 
+#define LARGE_BYTES 4096 /* from here on one is growth of its own */
+
 /* Whoever makes a buffer is charged for it until it goes, whoever holds it then. */
 static void charge(struct binary *binary, size_t bytes)
 {
 	binary->account = account_current();
 	account_charge(binary->account, ACCOUNT_BINARIES, (int64_t)bytes);
+	if (bytes >= LARGE_BYTES)
+		(void)account_note_growth(); /* what follows is for the end of the slice */
 }
 
 static void discharge(const struct binary *binary)
@@ -63,6 +67,8 @@ void binary_grow(struct binary *binary, size_t capacity)
 {
 	assert(binary_is_growable(binary) && capacity >= binary->capacity);
 	account_charge(binary->account, ACCOUNT_BINARIES, (int64_t)(capacity - binary->capacity));
+	if (capacity >= LARGE_BYTES)
+		(void)account_note_growth(); /* as above */
 	binary->data = mem_realloc(MEM_BINARY, binary->data, binary->capacity, capacity);
 	binary->capacity = capacity;
 }

@@ -44,7 +44,7 @@ bool ets_has_room(const struct table *t, size_t bytes)
 		return true;
 	int64_t now = atomic_load_relaxed(&a->used[ACCOUNT_ETS]);
 	if (account_batch != NULL && account_current() == a)
-		now += atomic_load_relaxed(&account_batch->pending[ACCOUNT_ETS]);
+		now += atomic_load_relaxed(&account_batch->others[ACCOUNT_ETS]);
 	return now + (int64_t)bytes <= max;
 }
 

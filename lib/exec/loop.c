@@ -172,6 +172,7 @@ static void save_x(struct proc *p, const term *x, unsigned live)
 		mem_free(MEM_PROC, p->saved_x, p->saved_capacity * sizeof(term));
 		p->saved_x = mem_alloc(MEM_PROC, live * sizeof(term));
 		p->saved_capacity = (uint8_t)live;
+		proc_memory_changed(p);
 	}
 	if (live > 0)
 		memcpy(p->saved_x, x, live * sizeof(term));

@@ -129,6 +129,7 @@ term dict_put(struct proc *p, term key, term value)
 		assert(capacity > d->capacity);
 		d->pairs = mem_realloc(MEM_PROC, d->pairs, d->capacity * 2 * sizeof(term), (size_t)capacity * 2 * sizeof(term));
 		d->capacity = capacity;
+		proc_memory_changed(p);
 		if (capacity > FEW)
 			index_make(d);
 	}
@@ -184,4 +185,5 @@ void dict_erase_all(struct proc *p)
 	mem_free(MEM_PROC, d->pairs, d->capacity * 2 * sizeof(term));
 	mem_free(MEM_PROC, d, sizeof(*d));
 	p->dict = NULL;
+	proc_memory_changed(p);
 }

@@ -12,6 +12,7 @@
 struct relations *relations_make(struct proc *p)
 {
 	struct relations *r = mem_zalloc(MEM_PROC, sizeof(*r));
+	proc_memory_changed(p);
 	list_init(&r->monitors);
 	list_init(&r->monitored_by);
 	return p->relations = r;
@@ -38,6 +39,12 @@ static struct wordmap_entry *find(const struct proc *p, term pid)
 	return p->relations != NULL ? wordmap_find(&p->relations->links, pid) : NULL;
 }
 
+static void links_forget(struct proc *p, term pid)
+{
+	(void)wordmap_remove(&p->relations->links, MEM_PROC, pid);
+	proc_memory_changed(p);
+}
+
 bool link_exists(const struct proc *p, term pid)
 {
 	if (p->first_link == pid)
@@ -60,6 +67,7 @@ void link_add(struct proc *p, term pid)
 		return;
 	}
 	wordmap_put(&relations(p)->links, MEM_PROC, pid, NULL);
+	proc_memory_changed(p);
 }
 
 void link_make(struct proc *p, term pid)
@@ -90,6 +98,7 @@ void link_take_away(struct proc *p, term pid)
 	if (p->first_link == pid)
 		p->first_link = TERM_NONE;
 	wordmap_put(&relations(p)->links, MEM_PROC, pid, NULL)->value = id;
+	proc_memory_changed(p);
 	signal_link(SIGNAL_UNLINK, p->pid, pid, id);
 }
 
@@ -111,7 +120,7 @@ void link_signal_unlink(struct proc *p, struct link_signal *s)
 	} else {
 		struct wordmap_entry *e = find(p, s->from);
 		if (e != NULL && e->value == 0)
-			(void)wordmap_remove(&p->relations->links, MEM_PROC, s->from);
+			links_forget(p, s->from);
 	}
 	proc_event(p, EVENT_GETTING_UNLINKED, s->from);
 	signal_link(SIGNAL_UNLINK_ACK, p->pid, s->from, s->id);
@@ -122,7 +131,7 @@ void link_signal_ack(struct proc *p, struct link_signal *s)
 {
 	struct wordmap_entry *e = find(p, s->from);
 	if (e != NULL && e->value == s->id)
-		(void)wordmap_remove(&p->relations->links, MEM_PROC, s->from);
+		links_forget(p, s->from);
 	mem_free(MEM_MESSAGE, s, sizeof(*s));
 }
 
@@ -135,7 +144,7 @@ bool link_ended(struct proc *p, term pid)
 	struct wordmap_entry *e = find(p, pid);
 	if (e == NULL || e->value != 0)
 		return false;
-	(void)wordmap_remove(&p->relations->links, MEM_PROC, pid);
+	links_forget(p, pid);
 	return true;
 }
 

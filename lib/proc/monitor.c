@@ -64,6 +64,7 @@ static void table_add(struct proc *p, struct monitor *m)
 	list_append(&r->monitors, &m->at_origin);
 	if (++r->monitor_count < HASH_FROM)
 		return;
+	proc_memory_changed(p);
 	if (r->by_ref.count != 0) {
 		wordmap_put(&r->by_ref, MEM_PROC, ref_key(m->ref), NULL)->value = (uintptr_t)m;
 		return;
@@ -79,8 +80,10 @@ static void table_remove(struct proc *p, struct monitor *m)
 	struct relations *r = p->relations;
 	list_remove(&m->at_origin);
 	r->monitor_count--;
-	if (r->by_ref.count != 0)
+	if (r->by_ref.count != 0) {
 		(void)wordmap_remove(&r->by_ref, MEM_PROC, ref_key(m->ref));
+		proc_memory_changed(p);
+	}
 	(void)monitor_unref(m);
 }
 

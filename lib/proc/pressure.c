@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happens to a namespace whose account is over its marks.
  *
- * Over `high` each of its processes is collected as it runs, once it has grown by a quarter since the last time. Over `max` one
+ * Over `high` each of its processes is collected as it runs, once it has grown by a quarter since the last time; the namespace has a
+ * tenth of a scheduler (base/account.c), and who spawns or makes a large buffer rests after it. Over `max` one
  * process ends: the largest, by its own memory and the buffers it holds; the next one only when that one is gone and it was not
  * enough. When even the largest has less than a part of HOPELESS of the maximum, the memory is not in processes (tables, terms, buffers in
  * mailboxes of many): then all of them end, and the namespace's host decides what follows.
@@ -9,15 +10,16 @@
 #include "proc/pressure.h"
 
 #include "proc/life.h"
+#include "proc/timer.h"
 #include "term/atom.h"
 
 #include <stdio.h>
 
 #define HOPELESS 16
 #define COLLECT_MIN_BYTES (32 << 10)
+#define REST_NSEC 100000000
 
 struct candidate {
-	const struct ns *ns;
 	term pid;
 	uint64_t bytes;
 };
@@ -32,7 +34,7 @@ static uint64_t held_bytes(const struct proc *p)
 static bool look_for_larger(struct proc *p, void *arg)
 {
 	struct candidate *largest = arg;
-	if (p->ns == largest->ns && held_bytes(p) > largest->bytes) {
+	if (held_bytes(p) > largest->bytes) {
 		largest->pid = p->pid;
 		largest->bytes = held_bytes(p);
 	}
@@ -79,8 +81,8 @@ static void victim_ends(struct proc *p, void *arg)
 
 static bool kill_one(struct proc *p, void *arg)
 {
-	if (p->ns == arg)
-		(void)proc_exit_from_host(p->pid, true, A(kill)); /* it may have ended meanwhile */
+	(void)arg; /* nothing */
+	(void)proc_exit_from_host(p->pid, true, A(kill)); /* it may have ended meanwhile */
 	return true;
 }
 
@@ -95,8 +97,8 @@ static bool somebody_ends(struct proc *p)
 		return held_bytes(p) * 2 < (uint64_t)atomic_load_relaxed(&p->account->max) ||
 		       end_for_memory(p);
 	}
-	struct candidate largest = { .ns = ns, .pid = TERM_NONE };
-	proc_each(0, look_for_larger, &largest);
+	struct candidate largest = { .pid = TERM_NONE };
+	proc_each_of(ns, 0, look_for_larger, &largest);
 	bool hopeless = largest.bytes < (uint64_t)atomic_load_relaxed(&p->account->max) / HOPELESS;
 	if (hopeless)
 		largest.pid = p->pid;
@@ -109,7 +111,7 @@ static bool somebody_ends(struct proc *p)
 			"process: all are killed",
 			(long long)atomic_load_relaxed(&p->account->max),
 			(long long)account_bytes(p->account)); /* it is long enough */
-		proc_each(0, kill_one, ns);
+		proc_each_of(ns, 0, kill_one, NULL);
 		return pressure_end(p, "memory_max", detail);
 	}
 	if (largest.pid == p->pid)
@@ -135,6 +137,11 @@ bool pressure_relieve(struct proc *p, bool collects)
 		proc_extra(p)->pressed_bytes = held_bytes(p);
 	}
 	account_flush();
+	if (collects && account_batch->grew) {
+		account_batch->grew = false;
+		if (account_bytes(p->account) > atomic_load_relaxed(&p->account->high))
+			timer_rest(p, REST_NSEC);
+	}
 	return account_bytes(p->account) <= atomic_load_relaxed(&p->account->max) ||
 	       somebody_ends(p);
 }

@@ -30,6 +30,7 @@ _Atomic uint32_t proc_watched;
 struct proc_extra *proc_extra_make(struct proc *p)
 {
 	struct proc_extra *extra = mem_zalloc(MEM_PROC, sizeof(*extra));
+	proc_memory_changed(p);
 	extra->requests_last = &extra->requests;
 	extra->killer = TERM_NONE;
 	extra->undefined_module = TERM_NONE;
@@ -206,6 +207,7 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 	}
 	struct proc *p = mem_zalloc(MEM_PROC, sizeof(*p));
 	gen_init(&p->mem);
+	proc_memory_changed(p);
 	p->pid = pid;
 	p->ns = ns;
 	p->account = ns->account;
@@ -230,8 +232,11 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 	}
 	if (unlikely(atomic_load_acquire(&ns->trace) != NULL) || (parent != NULL && proc_traces(parent, PROC_TRACE_EVENTS)))
 		proc_tracing.spawned(parent, p, module, function, args, options->link);
-	if (parent != NULL)
+	if (parent != NULL) {
 		tie_to_parent(p, parent, options, ret_monitor);
+		if (unlikely(account_note_growth()))
+			parent->reductions = 0; /* it rests as soon as it can */
+	}
 	proc_note_memory(p);
 	/* Published with an owner, so that nobody runs it before it is tied to others. */
 	atomic_store_relaxed(&p->state, STATE_RUNNABLE);
@@ -278,12 +283,17 @@ size_t proc_total_words(const struct proc *p)
 	       g->heap.fragment_words;
 }
 
-void proc_note_memory(struct proc *p)
+void proc_add_memory(struct proc *p)
 {
 	const struct gen_heap *g = &p->mem;
 	size_t words = (size_t)(g->old_end - g->old_start) + g->heap.fragment_words;
 	if (unlikely(g->start != NULL))
 		words = proc_total_words(p);
+	if (g->heap.offheap.bytes + g->old_offheap.bytes != 0 || atomic_load_relaxed(&p->binaries_kib) != 0)
+		atomic_store_relaxed(&p->binaries_kib, (uint32_t)(gen_bin_bytes(g) / 1024));
+	if (words == p->noted_words)
+		return;
+	p->noted_words = words;
 	uint64_t now = sizeof(*p) + words * sizeof(term), before = atomic_load_relaxed(&p->memory_bytes);
 	now += p->saved_capacity * sizeof(term);
 	if (p->extra != NULL)
@@ -292,8 +302,6 @@ void proc_note_memory(struct proc *p)
 		now += relations_bytes(p->relations);
 	if (p->dict != NULL)
 		now += sizeof(*p->dict) + p->dict->capacity * 2 * sizeof(term) + p->dict->index_capacity * sizeof(uint32_t);
-	if (unlikely(g->heap.offheap.bytes + g->old_offheap.bytes != 0 || atomic_load_relaxed(&p->binaries_kib) != 0))
-		atomic_store_relaxed(&p->binaries_kib, (uint32_t)(gen_bin_bytes(g) / 1024));
 	if (now == before)
 		return;
 	atomic_store_relaxed(&p->memory_bytes, now);

@@ -136,6 +136,7 @@ struct proc {
 	_Atomic uint64_t memory_bytes;    /* struct, heap and stack, at the end of its last slice: what its account is charged */
 	_Atomic uint32_t mailbox_length;  /* fetched messages */
 	_Atomic uint32_t binaries_kib;    /* off-heap buffers that it holds, alone or with others */
+	size_t noted_words;               /* owner's: its heap when memory_bytes was written; SIZE_MAX: something else has changed */
 	uint32_t started;                 /* tenths of a second since the table was made; fixed once published */
 
 	/* any thread */
@@ -278,8 +279,25 @@ _must_check_ bool proc_collect_major(struct proc *p, size_t need, term *x, unsig
 /* Words of its heap and stack that are its own: not the nursery it borrows while it runs, but what it has put there. */
 size_t proc_total_words(const struct proc *p);
 
+/* Something of it beside the heap has grown or gone: the next proc_note_memory() adds up. Owner. */
+static inline void proc_memory_changed(struct proc *p)
+{
+	p->noted_words = SIZE_MAX;
+}
+
 /* Charges its account for what it has grown since it was last asked. Owner. */
-void proc_note_memory(struct proc *p);
+_noinline_ void proc_add_memory(struct proc *p);
+
+static inline void proc_note_memory(struct proc *p)
+{
+	const struct gen_heap *g = &p->mem;
+	/* Most slices leave a heap of the size that it had. */
+	if (likely(g->start == NULL && (size_t)(g->old_end - g->old_start) + g->heap.fragment_words == p->noted_words &&
+		    (g->heap.offheap.bytes | g->old_offheap.bytes | atomic_load_relaxed(&p->binaries_kib)) == 0))
+		return;
+	proc_add_memory(p);
+}
+
 
 /* Receive, for the engine. */
 /* The message at the save position, fetching signals when the fetched ones are used up; NULL when there is none: then
@@ -381,6 +399,8 @@ void proc_collections(uint64_t *ret_count, uint64_t *ret_words);
 /* Calls fn for each live process in order of slots, under an epoch; fn may read published fields and send signals.
  * false ends the walk. after: begin with the slot after it; 0 from the start. Threads: any. */
 void proc_each(uint32_t after_slot, bool (*fn)(struct proc *p, void *arg), void *arg);
+/* The same for those of one namespace (NULL: of all): others cost a look at four bytes each. */
+void proc_each_of(const struct ns *ns, uint32_t after_slot, bool (*fn)(struct proc *p, void *arg), void *arg);
 /* A name's holder; TERM_NONE without. And each name of a namespace, in no order. Threads: any. */
 term registry_whereis(struct ns *ns, term name);
 void registry_each(struct ns *ns, bool (*fn)(term name, term pid, void *arg), void *arg);

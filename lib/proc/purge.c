@@ -47,8 +47,7 @@ static bool round_collect(struct proc *p, void *arg)
 		const struct ns *ns;
 		VEC(term) pids;
 	} *found = arg;
-	if (found->ns == NULL || p->ns == found->ns)
-		vec_push(&found->pids, p->pid);
+	vec_push(&found->pids, p->pid);
 	return true;
 }
 
@@ -58,7 +57,7 @@ static void round_start(struct round *round)
 		const struct ns *ns;
 		VEC(term) pids;
 	} found = { .ns = round->ns };
-	proc_each(0, round_collect, &found);
+	proc_each_of(found.ns, 0, round_collect, &found);
 	atomic_store_release(&round->open, found.pids.count + 1); /* Pairs with round_close(). */
 	vec_foreach(pid, &found.pids)
 		proc_request(*pid, round_answer, round);

@@ -26,6 +26,7 @@
 static struct {
 	_Atomic(struct proc *) *slots;
 	uint32_t *serials;
+	_Atomic uint32_t *owners; /* of each slot in use: its namespace's id + 1 */
 	uint64_t max;           /* processes at once */
 	uint32_t slots_max;
 	int64_t made_usec;      /* realtime */
@@ -62,6 +63,7 @@ void proc_table_init(uint64_t max)
 	table.slots_max = (uint32_t)max + 65536;
 	table.slots = reserve((table.slots_max + UINT64_C(1)) * sizeof(*table.slots));
 	table.serials = reserve((table.slots_max + UINT64_C(1)) * sizeof(*table.serials));
+	table.owners = reserve((table.slots_max + UINT64_C(1)) * sizeof(*table.owners));
 	table.made_usec = clock_realtime_usec();
 	table.made_nsec = clock_monotonic_nsec();
 	atomic_store_relaxed(&table.used, 0);
@@ -195,6 +197,7 @@ void table_give_back(term pid)
 
 void table_publish(struct proc *p)
 {
+	atomic_store_relaxed(&table.owners[pid_slot(p->pid)], p->ns->id + 1); /* published with the slot */
 	/* Pairs with the load in proc_lookup_exiting(). */
 	atomic_store_release(&table.slots[pid_slot(p->pid)], p);
 }
@@ -207,6 +210,7 @@ static void proc_memory_free(struct epoch_item *item)
 void table_remove_proc(struct proc *p)
 {
 	atomic_store_release(&table.slots[pid_slot(p->pid)], NULL);
+	atomic_store_relaxed(&table.owners[pid_slot(p->pid)], 0);
 	slot_leave(pid_slot(p->pid));
 	atomic_fetch_sub_explicit(&table.count, 1, memory_order_relaxed);
 	epoch_retire(&p->retired, proc_memory_free);
@@ -246,6 +250,25 @@ void proc_each(uint32_t after_slot, bool (*fn)(struct proc *p, void *arg), void 
 	for (uint32_t slot = after_slot + 1; slot <= used; slot++) {
 		struct proc *p = atomic_load_acquire(&table.slots[slot]);
 		if (p != NULL && !(atomic_load_acquire(&p->state) & STATE_EXITING) && !fn(p, arg))
+			break;
+	}
+	epoch_leave();
+}
+
+void proc_each_of(const struct ns *ns, uint32_t after_slot, bool (*fn)(struct proc *p, void *arg), void *arg)
+{
+	if (ns == NULL) {
+		proc_each(after_slot, fn, arg);
+		return;
+	}
+	const uint32_t owner = ns->id + 1;
+	uint32_t used = atomic_load_acquire(&table.used);
+	epoch_enter();
+	for (uint32_t slot = after_slot + 1; slot <= used; slot++) {
+		if (likely(atomic_load_relaxed(&table.owners[slot]) != owner))
+			continue;
+		struct proc *p = atomic_load_acquire(&table.slots[slot]);
+		if (p != NULL && p->ns == ns && !(atomic_load_acquire(&p->state) & STATE_EXITING) && !fn(p, arg))
 			break;
 	}
 	epoch_leave();
@@ -296,5 +319,6 @@ void proc_table_done(void)
 	mem_free(MEM_PROC, table.queue, table.capacity * sizeof(uint32_t));
 	mutex_done(&table.lock);
 	(void)munmap(table.slots, (table.slots_max + UINT64_C(1)) * sizeof(*table.slots)); /* at the end of all */
+	(void)munmap((void *)(uintptr_t)table.owners, (table.slots_max + UINT64_C(1)) * sizeof(*table.owners));
 	(void)munmap(table.serials, (table.slots_max + UINT64_C(1)) * sizeof(*table.serials));
 }

@@ -10,7 +10,14 @@
 #include "term/atom.h"
 #include "term/ident.h"
 
-enum timer_kind { TIMER_RECEIVE, TIMER_BIF };
+enum timer_kind { TIMER_RECEIVE, TIMER_BIF, TIMER_REST };
+
+/* The end of a process's rest. */
+struct rest {
+	struct wheel_timer wheel;
+	struct list link; /* in its wheel's */
+	term pid;
+};
 
 struct timer {
 	struct wheel_timer wheel;
@@ -31,6 +38,7 @@ struct timers *timers_new(void)
 {
 	struct timers *t = mem_zalloc(MEM_TIMER, sizeof(*t));
 	mutex_init(&t->lock, LOCK_TIMER);
+	list_init(&t->rests);
 	wheel_init(&t->wheel, clock_monotonic_nsec());
 	t->ref_high = ref_new_id().high;
 	atomic_store_relaxed(&t->next_nsec, WHEEL_NEVER);
@@ -61,6 +69,8 @@ void timers_free_all(void)
 			timer_free((struct timer *)(uintptr_t)e->value);
 		wordmap_foreach (f, &t->foreign)
 			mem_free(MEM_TIMER, (void *)(uintptr_t)f->value, sizeof(struct timer_list));
+		list_foreach_safe (n, &t->rests)
+			mem_free(MEM_TIMER, list_entry(n, struct rest, link), sizeof(struct rest));
 		wordmap_done(&t->by_ref, MEM_TIMER);
 		wordmap_done(&t->foreign, MEM_TIMER);
 		mutex_done(&t->lock);
@@ -317,17 +327,46 @@ static void deliver(struct timer *t)
 	signal_send_or_refuse(to, &t->message.signal);
 }
 
+/* ------------------------------------------------------------------------------------------------ rests */
+
+static void go_on(struct proc *p, void *arg)
+{
+	(void)arg; /* nothing */
+	if (p != NULL && p->suspends > 0 && --p->suspends == 0)
+		atomic_and_acq_rel(&p->state, ~(uint32_t)STATE_SUSPENDED);
+}
+
+void timer_rest(struct proc *p, int64_t nsec)
+{
+	struct timers *home = timers_here();
+	struct rest *r = mem_alloc(MEM_TIMER, sizeof(*r));
+	*r = (struct rest){ .wheel = { .kind = TIMER_REST }, .pid = p->pid };
+	p->suspends++;
+	atomic_or_acq_rel(&p->state, STATE_SUSPENDED);
+	mutex_lock(&home->lock);
+	list_append(&home->rests, &r->link);
+	set(home, &r->wheel, clock_monotonic_nsec() + nsec);
+	mutex_unlock(&home->lock);
+}
+
 void timers_run(struct timers *timers, int64_t now_nsec)
 {
 	if (now_nsec < atomic_load_relaxed(&timers->next_nsec))
 		return;
-	struct list due;
+	struct list due, rested;
 	list_init(&due);
+	list_init(&rested);
 	mutex_lock(&timers->lock);
 	wheel_advance(&timers->wheel, now_nsec);
 	for (struct wheel_timer *w; (w = wheel_take(&timers->wheel)) != NULL;) {
 		if (w->kind == TIMER_RECEIVE) {
 			receive_fire(timers, list_entry(w, struct receive_timer, wheel), now_nsec);
+			continue;
+		}
+		if (w->kind == TIMER_REST) {
+			struct rest *r = list_entry(w, struct rest, wheel);
+			list_remove(&r->link);
+			list_append(&rested, &r->link);
 			continue;
 		}
 		struct timer *t = list_entry(w, struct timer, wheel);
@@ -336,6 +375,11 @@ void timers_run(struct timers *timers, int64_t now_nsec)
 	}
 	atomic_store_relaxed(&timers->next_nsec, wheel_next(&timers->wheel));
 	mutex_unlock(&timers->lock);
+	list_foreach_safe (n, &rested) {
+		struct rest *r = list_entry(n, struct rest, link);
+		proc_request(r->pid, go_on, NULL);
+		mem_free(MEM_TIMER, r, sizeof(*r));
+	}
 	if (list_is_empty(&due))
 		return;
 	/* Each is sent as by whose it is. */

@@ -19,6 +19,7 @@ struct timers {
 	struct wheel wheel;
 	struct wordmap by_ref;  /* low half of the reference -> struct timer * */
 	struct wordmap foreign; /* pid -> struct timer_list * */
+	struct list rests;      /* processes that rest: timer_rest() */
 	uint64_t ref_high;  /* fixed once its thread runs */
 	_Atomic int64_t next_nsec; /* not after the next timer's time; WHEEL_NEVER: none */
 	struct timers *next; /* of all, fixed once published */
@@ -48,6 +49,8 @@ bool timer_receive_expired(struct proc *p);
 term timer_start(struct proc *p, int64_t at_nsec, term to, term message, bool wrap);
 /* Milliseconds that are left, -1 when there is no such timer. */
 int64_t timer_left(struct ref_id ref, bool cancel);
+/* p, which runs, does nothing for that long: it is suspended, and hears signals. On a worker. */
+void timer_rest(struct proc *p, int64_t nsec);
 /* The end of p. */
 void timers_end(struct proc *p);
 /* The end of a namespace: timers for names in it. */

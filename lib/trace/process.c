@@ -67,7 +67,7 @@ static term change_flags(
 	if (pid != TERM_NONE)
 		vec_push(&c.pids, pid);
 	else
-		proc_each(0, collect_pid, &c);
+		proc_each_of(p->ns, 0, collect_pid, &c);
 	struct flags_round *r = mem_zalloc(MEM_TRACE, sizeof(*r));
 	*r = (struct flags_round){ .open = c.pids.count + 1,
 		.one = pid != TERM_NONE,
@@ -215,7 +215,7 @@ term bif_erlang_trace_delivered_1(struct proc *p, const term *args)
 {
 	struct pids_of_ns c = { .ns = p->ns };
 	if (args[0] == A(all))
-		proc_each(0, collect_pid, &c);
+		proc_each_of(p->ns, 0, collect_pid, &c);
 	else if (term_is_local_pid(args[0]))
 		vec_push(&c.pids, args[0]);
 	else

@@ -268,7 +268,7 @@ static term reset(struct proc *p, term value)
 	if (value != A(true))
 		return TERM_NONE;
 	reset_one(p, NULL);
-	proc_each(0, reset_each, p->ns);
+	proc_each_of(p->ns, 0, reset_each, p->ns);
 	return A(true);
 }
 

@@ -265,5 +265,5 @@ static bool sweep_one(struct proc *p, void *arg)
 
 void tracees_sweep(struct ns *ns)
 {
-	proc_each(0, sweep_one, ns);
+	proc_each_of(ns, 0, sweep_one, ns);
 }

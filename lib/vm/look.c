@@ -243,8 +243,6 @@ static bool collect_process(struct proc *p, void *arg)
 {
 	struct listing *l = arg;
 	struct proc_published now;
-	if (l->ns != NULL && p->ns != l->ns)
-		return true;
 	proc_published(p, &now);
 	if (now.serial > l->after)
 		vec_push(&l->items, ((struct listed){ now.serial, p->pid }));
@@ -261,7 +259,7 @@ int beamr_process_pids(struct beamr *m, struct beamr_ns *h, uint64_t after_seria
 	beamr_pid **ret_pids, size_t *ret_count)
 {
 	struct listing listing = { .ns = h ? h->ns : NULL, .after = after_serial };
-	proc_each(0, collect_process, &listing);
+	proc_each_of(listing.ns, 0, collect_process, &listing);
 	if (listing.items.count > 1)
 		qsort(listing.items.items, listing.items.count, sizeof(struct listed),
 			compare_listed);
@@ -280,7 +278,7 @@ void beamr_process_each(struct beamr *m, struct beamr_ns *h, uint64_t after_seri
 	bool (*fn)(void *user, const struct beamr_process *process), void *user)
 {
 	struct listing listing = { .ns = h ? h->ns : NULL, .after = after_serial };
-	proc_each(0, collect_process, &listing);
+	proc_each_of(listing.ns, 0, collect_process, &listing);
 	if (listing.items.count > 1)
 		qsort(listing.items.items, listing.items.count, sizeof(struct listed),
 			compare_listed);

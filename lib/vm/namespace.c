@@ -141,22 +141,16 @@ struct beamr_ns *beamr_ns_unref(struct beamr_ns *h)
 	return NULL;
 }
 
-struct kill_all {
-	struct ns *ns;
-};
-
 static bool kill_one(struct proc *p, void *arg)
 {
-	struct kill_all *k = arg;
-	if (p->ns == k->ns)
-		(void)proc_exit_from_host(p->pid, true, A(kill)); /* it may have ended meanwhile */
+	(void)arg; /* nothing */
+	(void)proc_exit_from_host(p->pid, true, A(kill)); /* it may have ended meanwhile */
 	return true;
 }
 
 void namespace_kill_all(struct ns *ns)
 {
-	struct kill_all k = { ns };
-	proc_each(0, kill_one, &k);
+	proc_each_of(ns, 0, kill_one, NULL);
 	ports_end(ns);
 }
 
@@ -397,7 +391,7 @@ void beamr_ns_each(
 		if (more) {
 			ns_modules_each(ns, count_module, &info.modules);
 			registry_each(ns, count_name, &info.names);
-			proc_each(0, add_usage, &usage);
+			proc_each_of(ns, 0, add_usage, &usage);
 			info.memory_bytes = usage.memory;
 			info.reductions = usage.reductions;
 			more = fn(user, &info);
