@@ -125,19 +125,17 @@ static void enqueue(struct log *log, struct log_item *item)
 		drop(log, item);
 }
 
-/* Lets it wait, or sends it on its way at once. */
-static void hold(
-	struct log *log, struct fold *fold, struct log_item *item, uint64_t key, int64_t due_usec)
+/* Lets it wait. False: it cannot. */
+static bool hold(struct log *log, struct fold *fold, struct log_item *item, uint64_t key,
+	int64_t due_usec)
 {
 	pthread_mutex_lock(&log->mutex);
-	bool first = fold->count == 0, fits = true;
-	if (log->stop || !fold_hold(fold, &item->fold, key, due_usec))
-		fits = append(log, item);
-	else if (first)
+	bool first = fold->count == 0;
+	bool waits = !log->stop && fold_hold(fold, &item->fold, key, due_usec);
+	if (waits && first)
 		pthread_cond_signal(&log->changed); /* there is a due time now */
 	pthread_mutex_unlock(&log->mutex);
-	if (!fits)
-		drop(log, item);
+	return waits;
 }
 
 bool log_wants(struct log *log, const struct beamr_report *report)
@@ -173,10 +171,9 @@ void log_report(struct log *log, const struct beamr_report *report, struct recor
 	item->record = record_ref(record);
 	item->repeats = 1;
 	item->bytes = record->bytes;
-	if (report->kind == BEAMR_REPORT_CRASH && report->supervised)
-		hold(log, &log->crashes, item, report->crash_id.low,
-			report->monotonic_usec + LOG_CRASH_WAIT_USEC);
-	else
+	if (report->kind != BEAMR_REPORT_CRASH || !report->supervised ||
+		!hold(log, &log->crashes, item, report->crash_id.low,
+			report->monotonic_usec + LOG_CRASH_WAIT_USEC))
 		enqueue(log, item);
 }
 
@@ -309,8 +306,12 @@ void log_output(struct log *log, const char *service, int priority, const char *
 
 void log_event(struct log *log, const struct beamr_report *report)
 {
-	if (report->priority > atomic_load_relaxed(&log->level) || /* a setting */
-		says_too_much(log, report_text(report, report->namespace_name)))
+	const char *service = report_text(report, report->namespace_name);
+	bool waits = report->dying && report->serial != 0;
+	if (report->priority > atomic_load_relaxed(&log->level)) /* a setting */
+		return;
+	/* What waits hardly ever becomes an entry. */
+	if (!waits && says_too_much(log, service))
 		return;
 	struct log_item *item = calloc(1, sizeof(*item));
 	if (item == NULL) {
@@ -319,12 +320,14 @@ void log_event(struct log *log, const struct beamr_report *report)
 		return;
 	}
 	struct log_release release;
-	release_of(log, report_text(report, report->namespace_name), &release);
+	release_of(log, service, &release);
 	journal_event(&item->fields, report, release.version, release.digest);
 	item->bytes = item->fields.used;
-	if (report->dying && report->serial != 0)
-		hold(log, &log->dying, item, report->serial,
-			report->monotonic_usec + LOG_DYING_WAIT_USEC);
+	if (waits && hold(log, &log->dying, item, report->serial,
+			     report->monotonic_usec + LOG_DYING_WAIT_USEC))
+		return;
+	if (waits && says_too_much(log, service))
+		item_free(item);
 	else
 		enqueue(log, item);
 }
