@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The atom table, alone and with several threads. */
 #include "term/atom.h"
+#include "base/account.h"
+#include "base/epoch.h"
+#include "term/export.h"
 #include "tests.h"
 
 #include <pthread.h>
@@ -10,10 +13,12 @@
 static void setup(void)
 {
 	atom_init(100000);
+	export_init();
 }
 
 static void teardown(void)
 {
+	export_done();
 	atom_done();
 }
 
@@ -113,6 +118,159 @@ START_TEST(threads_agree)
 }
 END_TEST
 
+static term made(struct account *account, const char *text, bool *ret_full)
+{
+	struct names_holder before = names_set_holder((struct names_holder){ .account = account });
+	term t = atom_intern((const uint8_t *)text, strlen(text), ret_full);
+	(void)names_set_holder(before);
+	return t;
+}
+
+static term known(struct account *account, const char *text)
+{
+	struct names_holder before = names_set_holder((struct names_holder){ .account = account });
+	term t = atom_lookup((const uint8_t *)text, strlen(text));
+	(void)names_set_holder(before);
+	return t;
+}
+
+static void end(struct account *account)
+{
+	names_retire(account);
+	epoch_drain();
+}
+
+START_TEST(an_atom_goes_with_the_last_who_holds_it)
+{
+	struct account *a = account_new(), *b = account_new();
+	const uint32_t before = atom_count();
+	term t = made(a, "of both", NULL);
+	ck_assert(known(b, "of both") == TERM_NONE);
+	ck_assert(made(b, "of both", NULL) == t);
+	ck_assert(made(a, "of one", NULL) != t);
+	ck_assert_uint_eq(atom_count(), before + 2);
+	end(a);
+	ck_assert_uint_eq(atom_count(), before + 1);
+	ck_assert(known(b, "of both") == t);
+	ck_assert_uint_eq(atom_text(t).size, 7);
+	end(b);
+	ck_assert_uint_eq(atom_count(), before);
+	ck_assert(atom_lookup((const uint8_t *)"of both", 7) == TERM_NONE);
+	ck_assert_uint_eq(account_count(), 0);
+}
+END_TEST
+
+START_TEST(what_a_module_names_stays_with_it)
+{
+	struct account *a = account_new();
+	struct names names = { 0 };
+	const uint32_t before = atom_count();
+	struct names_holder was = names_set_holder((struct names_holder){ .names = &names });
+	term t = atom_intern((const uint8_t *)"twice", 5, NULL);
+	ck_assert(atom_intern((const uint8_t *)"twice", 5, NULL) == t);
+	struct export *e = export_get(t, A(ok), 3);
+	(void)names_set_holder(was);
+	ck_assert_uint_eq(names.fresh, 1);
+	names_settle(&names);
+	ck_assert_uint_eq(names.atoms.count, 1);
+	ck_assert_uint_eq(names.exports.count, 1);
+	ck_assert_uint_eq(names_atoms_missing(&names, a), 1);
+	names_hold(&names, a);
+	ck_assert_uint_eq(names_atoms_missing(&names, a), 0);
+	names_done(&names);
+	epoch_drain();
+	ck_assert(export_find(t, A(ok), 3) == e);
+	end(a);
+	ck_assert_uint_eq(atom_count(), before);
+	ck_assert(export_find(t, A(ok), 3) == NULL);
+}
+END_TEST
+
+START_TEST(numbers_of_exports_are_given_again)
+{
+	struct names names = { 0 };
+	struct names_holder was = names_set_holder((struct names_holder){ .names = &names });
+	for (uint32_t i = 0; i < 5000; i++)
+		ck_assert_ptr_nonnull(export_get(A(ok), A(error), i));
+	uint32_t most = export_count();
+	for (uint32_t round = 0; round < 10; round++) {
+		names_done(&names);
+		epoch_drain();
+		for (uint32_t i = 0; i < 5000; i++) {
+			const struct export *e = export_get(A(error), A(ok), round * 5000 + i);
+			ck_assert(export_find(A(error), A(ok), round * 5000 + i) == e);
+			ck_assert_ptr_eq(export_of(e->number), e);
+		}
+	}
+	if (!mem_verifies)
+		ck_assert_uint_le(export_count(), most + 5000);
+	(void)names_set_holder(was);
+	names_done(&names);
+}
+END_TEST
+
+START_TEST(an_account_holds_as_many_as_it_may)
+{
+	struct account *a = account_new();
+	bool full = false;
+	atomic_store_relaxed(&a->atoms_max, 10);
+	term other = atom_of_string("everybody's");
+	char text[16];
+	for (int i = 0; i < 10; i++) {
+		(void)snprintf(text, sizeof(text), "mine %d", i);
+		ck_assert(made(a, text, &full) != TERM_NONE);
+	}
+	ck_assert(made(a, "one more", &full) == TERM_NONE);
+	ck_assert(full);
+	ck_assert(made(a, "mine 3", &full) != TERM_NONE);
+	ck_assert(made(a, "everybody's", &full) == other);
+	ck_assert_uint_eq(atoms_room(a), 0);
+	/* What it is sent comes all the same. */
+	struct account *b = account_new();
+	atom_hold((struct names_holder){ .account = a }, made(b, "one more", &full));
+	ck_assert(known(a, "one more") != TERM_NONE);
+	end(a);
+	end(b);
+}
+END_TEST
+
+#define CHURN_ROUNDS 300
+
+static void *churn(void *arg)
+{
+	(void)arg;
+	for (int round = 0; round < CHURN_ROUNDS; round++) {
+		struct account *a = account_new();
+		char text[16];
+		epoch_enter();
+		for (int i = 0; i < 50; i++) {
+			(void)snprintf(text, sizeof(text), "churned%d", i);
+			term t = made(a, text, NULL);
+			struct atom_text is = atom_text(t);
+			ck_assert(is.size == strlen(text) && memcmp(is.bytes, text, is.size) == 0);
+			ck_assert(known(a, text) == t);
+		}
+		names_retire(a);
+		epoch_leave();
+	}
+	epoch_thread_done();
+	return NULL;
+}
+
+START_TEST(threads_that_come_and_go_agree)
+{
+	pthread_t threads[4];
+	const uint32_t before = atom_count();
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, churn, NULL), 0);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+	epoch_drain();
+	ck_assert_uint_eq(atom_count(), before);
+	ck_assert_uint_eq(account_count(), 0);
+}
+END_TEST
+
 void add_atom_tests(Suite *suite)
 {
 	TCase *tcase = tcase_create("atom");
@@ -123,5 +281,10 @@ void add_atom_tests(Suite *suite)
 	tcase_add_test(tcase, order_is_that_of_code_points);
 	tcase_add_test(tcase, a_full_table_says_so);
 	tcase_add_test(tcase, threads_agree);
+	tcase_add_test(tcase, an_atom_goes_with_the_last_who_holds_it);
+	tcase_add_test(tcase, what_a_module_names_stays_with_it);
+	tcase_add_test(tcase, numbers_of_exports_are_given_again);
+	tcase_add_test(tcase, an_account_holds_as_many_as_it_may);
+	tcase_add_test(tcase, threads_that_come_and_go_agree);
 	suite_add_tcase(suite, tcase);
 }
