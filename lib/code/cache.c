@@ -333,6 +333,10 @@ bool code_cache_drop(struct module_code *code, bool dispose)
 		struct slot **s = find(code->digest);
 		if (s != NULL && (*s)->code == code)
 			take_out(s);
+		/* No term is left, or none was made: its funs go with it. */
+		if (code->family != NULL)
+			(void)family_drop(code->family); /* it has nothing that is left over */
+		code->family = NULL;
 	}
 	mutex_unlock(&lock);
 	return last;
