@@ -148,7 +148,7 @@ term bif_erlang_iolist_size_1(struct proc *p, const term *args)
 {
 	size_t bits;
 	size_t elements;
-	enum iolist_outcome outcome = iolist_size(args[0], IOLIST_BYTES, &bits, &elements);
+	enum iolist_outcome outcome = iolist_size(args[0], IOLIST_COUNT, &bits, &elements);
 	bif_charge(p, elements / 32);
 	return outcome == IOLIST_OK ? term_of_small((int64_t)(bits / 8)) : raise_iolist(p, outcome);
 }

@@ -9,6 +9,7 @@ enum iolist_outcome iolist_size(term t, enum iolist_flags flags, size_t *ret_bit
 	VEC(term) tails = { 0 };
 	size_t bits = 0;
 	size_t elements = 0;
+	const size_t bits_max = flags == IOLIST_COUNT ? SIZE_MAX / 2 : BITS_MAX;
 	enum iolist_outcome outcome = IOLIST_OK;
 	while (outcome == IOLIST_OK) {
 		term part = t; /* a bitstring */
@@ -37,7 +38,7 @@ enum iolist_outcome iolist_size(term t, enum iolist_flags flags, size_t *ret_bit
 			t = TERM_NIL;
 		}
 		if (part != TERM_NIL) {
-			if (!term_is_bitstring(part) || (flags == IOLIST_BYTES && bits_size(part) % 8 != 0))
+			if (!term_is_bitstring(part) || (flags != IOLIST_BITS && bits_size(part) % 8 != 0))
 				outcome = IOLIST_E_BAD;
 			else
 				bits += bits_size(part);
@@ -46,11 +47,11 @@ enum iolist_outcome iolist_size(term t, enum iolist_flags flags, size_t *ret_bit
 		} else {
 			break;
 		}
-		if (!bits_size_ok(bits) || elements > IOLIST_ELEMENTS_MAX)
+		if (bits > bits_max || elements > IOLIST_ELEMENTS_MAX)
 			outcome = IOLIST_E_SIZE;
 	}
 	vec_done(&tails);
-	if (!bits_size_ok(bits) && outcome == IOLIST_OK)
+	if (bits > bits_max && outcome == IOLIST_OK)
 		outcome = IOLIST_E_SIZE;
 	*ret_bits = bits;
 	if (ret_elements != NULL)

@@ -6,6 +6,7 @@
 enum iolist_flags {
 	IOLIST_BYTES = 0,
 	IOLIST_BITS = 1, /* elements may be bitstrings of any size */
+	IOLIST_COUNT = 2, /* bytes, and more of them than one binary may have: for who only wants to know how many */
 };
 
 /* Cells that are walked at most: a list whose parts are shared can be far longer than the memory it takes. */

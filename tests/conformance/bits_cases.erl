@@ -206,3 +206,5 @@ mh_(B) -> [case id(B) of <<X:8, _:2147483648>> -> X; _ -> no end, case id(B) of 
     case id(B) of <<X:8, _:(1 bsl 64)>> -> X; _ -> no end, case id(B) of <<X:8, _:(1 bsl 64), R/bits>> -> {X, R}; _ -> no end,
     case id(B) of <<X:8, R:(1 bsl 32)/bits>> -> {X, R}; _ -> no end, case id(B) of <<X:8, R:(1 bsl 30)/binary, _/binary>> -> {X, R}; _ -> no end,
     case id(B) of <<X:16/unit:256, _:(1 bsl 70)/bits>> -> X; <<X, _/bits>> -> X; _ -> no end].
+%% A list with shared parts, larger than any binary.
+iolist_size_huge() -> B = <<0:(1 bsl 20)/unit:8>>, [iolist_size(lists:foldl(fun(_, L) -> [L, L | "ab"] end, B, lists:seq(1, N))) || N <- [4, 12, 14, 16]].
