@@ -259,6 +259,22 @@ static int read_fds(struct port_spec *s, term in, term out)
 	return 0;
 }
 
+/* "trace_file_drv n NAME". 0, also when it is another name; ENOTSUP: several files in turn. */
+static int read_trace_file(struct port_spec *s)
+{
+	size_t size = strlen(TRACE_FILE_NAME);
+	const char *rest = s->name + size;
+	if (s->kind != PORT_SPAWN || strncmp(s->name, TRACE_FILE_NAME, size) != 0 || *rest != ' ')
+		return 0;
+	if (rest[1] == 'w')
+		return ENOTSUP;
+	if (strncmp(rest, " n ", 3) != 0 || rest[3] == '\0')
+		return EINVAL;
+	s->kind = PORT_TRACE_FILE;
+	s->path = strdup(rest + 3);
+	return 0;
+}
+
 static int read_name(struct port_spec *s, term name)
 {
 	if (term_is_tuple_of(name, 3) && tuple_element(name, 0) == A(fd))
@@ -275,7 +291,10 @@ static int read_name(struct port_spec *s, term name)
 	/* A driver's name comes before a program's; there is this one. */
 	if (s->kind == PORT_SPAWN && strcmp(s->name, RAM_FILE_NAME) == 0)
 		s->kind = PORT_RAM;
-	return kind == A(spawn_driver) && s->kind != PORT_RAM ? -1 : 0;
+	int r = read_trace_file(s);
+	if (r != 0)
+		return r;
+	return kind == A(spawn_driver) && s->kind != PORT_RAM && s->kind != PORT_TRACE_FILE ? -1 : 0;
 }
 
 /* What is no errno. */

@@ -46,16 +46,19 @@ struct port_request *port_request_new(enum port_request_kind kind, term from)
 	r->signal.kind = SIGNAL_KINDS;
 	r->kind = (uint8_t)kind;
 	r->from = r->sender = from;
+	r->fd = -1;
 	return r;
 }
 
 void port_request_free(struct port_request *r)
 {
 	if (r->kind == PORT_COMMAND || r->kind == PORT_SEND_COMMAND || r->kind == PORT_CONTROL ||
-		r->kind == PORT_CALL || r->kind == PORT_FILE_READ)
+		r->kind == PORT_CALL || r->kind == PORT_FILE_READ || r->kind == PORT_TRACED)
 		port_bytes_free(r->bytes);
 	else if (r->kind == PORT_FLUSH)
 		port_flush_close(r->flush);
+	if (r->fd >= 0)
+		(void)close(r->fd); /* nobody has used it */
 	mem_free(MEM_MESSAGE, r, sizeof(*r));
 }
 
@@ -289,7 +292,8 @@ static bool reaches(const struct ns *from, term port)
 	return port_is_here(port, from);
 }
 
-void port_init(void (*output)(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size))
+void port_init(
+	void (*output)(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size))
 {
 	static const struct port_functions functions = {
 		.reaches = reaches,

@@ -20,8 +20,10 @@
 #define RAM_FILE_NAME "ram_file_drv" /* the driver that PORT_RAM is in OTP */
 #define PORTS_MAX 65536 /* at once in one namespace, unless it has a limit of its own */
 
-/* PORT_RAM: bytes in memory, no descriptors (ram_file.h). */
-enum port_kind { PORT_SPAWN, PORT_EXECUTABLE, PORT_FD, PORT_RAM };
+#define TRACE_FILE_NAME "trace_file_drv" /* that of PORT_TRACE_FILE */
+
+/* PORT_RAM: bytes in memory, no descriptors (ram_file.h). PORT_TRACE_FILE: into a file, `path` (trace_file.h). */
+enum port_kind { PORT_SPAWN, PORT_EXECUTABLE, PORT_FD, PORT_RAM, PORT_TRACE_FILE };
 
 enum port_flags {
 	PORT_IN = 1,
@@ -68,6 +70,7 @@ enum port_request_kind {
 	PORT_SEND_COMMAND, /* as by Port ! {From, {command, Data}}; no answer */
 	PORT_SEND_CLOSE,
 	PORT_SEND_CONNECT,
+	PORT_TRACED,     /* data, from tracing; no answer */
 	PORT_BAD_SIGNAL, /* anything else that was sent */
 	PORT_RESUME,     /* from waits until it is not busy; no answer */
 	PORT_STARTED,    /* its helper is there (status 0), or why not; no answer */
@@ -100,16 +103,18 @@ struct port_request {
 	term from;   /* a pid; in PORT_SEND_...: who the message says it is from */
 	term sender; /* PORT_SEND_...: who sent it */
 
+	int64_t operation;
+
 	union {
 		struct port_bytes *bytes;
 		term who;
 		term item;
-		int64_t operation;
 		struct port_flush *flush;
 		int status;
 	};
 
 	pid_t pid;
+	int fd;    /* PORT_STARTED: what was opened for it, closed with the request; -1 */
 	int error; /* PORT_FILE_READ, _WRITTEN: an errno */
 };
 
@@ -145,7 +150,8 @@ bool port_file_is(int fd);
 
 /* Hands down: what to do with the output of a namespace that has no stream for it; borrowed bytes. At the start, and with it what else
  * ports need of others. */
-void port_init(void (*output)(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size));
+void port_init(
+	void (*output)(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size));
 /* Calls done once all that the namespace's ports have accepted is written, or cannot be. On any thread, perhaps at once. */
 void ports_flush(const struct ns *ns, void (*done)(void *user), void *user);
 /* The end of the machine is near: helper threads that read or write standard streams are waited for. Before its schedulers end. */

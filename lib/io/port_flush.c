@@ -55,6 +55,8 @@ void ports_flush(const struct ns *ns, void (*done)(void *user), void *user)
 
 void port_flush_add(struct port *p, struct port_request *r)
 {
+	if (p->out_bytes > 0 && p->mine == r)
+		p->mine = NULL; /* its answer comes by a message */
 	r->signal.next = p->flushes;
 	p->flushes = &r->signal;
 	port_flush_look(p);
@@ -65,6 +67,11 @@ void port_flush_look(struct port *p)
 	while (p->flushes != NULL && p->out_bytes == 0) {
 		struct port_request *r = (struct port_request *)(void *)p->flushes;
 		p->flushes = r->signal.next;
-		port_request_free(r);
+		if (r->kind != PORT_CONTROL) {
+			port_request_free(r);
+			continue;
+		}
+		term done[2] = { TERM_ZERO, TERM_NIL };
+		port_answer(p, r, term_of_cons(done));
 	}
 }

@@ -45,6 +45,7 @@ struct port {
 	size_t out_bytes;
 	size_t writing;         /* of them, with a helper thread */
 	bool reading;           /* a helper thread is */
+	uint64_t dropped;       /* by a PORT_TRACE_FILE, and not told in it yet */
 	struct signal *flushes; /* requests that wait until nothing is left to write */
 	bool lingers;           /* closed, and listed as still writing */
 	uint64_t input, output;
@@ -89,7 +90,9 @@ enum port_pushed { PUSH_REFUSED, PUSH_LEFT, PUSH_OWNED };
 enum port_pushed port_push(struct port *p, struct signal *s);
 void port_request_free(struct port_request *r);
 
-/* port_request.c. Owner. Takes s. */
+/* port_request.c. Owner. Takes r: it is answered, if it wants that. */
+void port_answer(struct port *p, struct port_request *r, term value);
+/* Owner. Takes s. */
 void port_handle(struct port *p, struct signal *s);
 /* {Ref, Value} to whoever asked. Threads: any. */
 void port_reply(term to, struct ref_id ref, term value);
@@ -108,6 +111,8 @@ void port_io_deliver(
 	struct port *p, const uint8_t *head, size_t head_size, const uint8_t *data, size_t size);
 /* Its helper ended. */
 void port_io_ended(struct port *p, int status);
+/* Takes whole bytes as they are to be written. */
+void port_io_queue(struct port *p, struct port_bytes *bytes);
 /* Frees what is buffered. */
 void port_io_done(struct port *p);
 /* At the end of its input. */

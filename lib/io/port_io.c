@@ -6,6 +6,7 @@
  * Bound: a packet that is not complete takes as much memory as has come of it, whatever its header says. */
 #include "io/port_impl.h"
 #include "io/ram_file.h"
+#include "io/trace_file.h"
 
 #include "base/account.h"
 #include "binary/binary.h"
@@ -110,7 +111,8 @@ static void frame_add(struct port *p, const uint8_t *data, size_t size)
 					  ? p->frame_capacity * 2
 					  : p->frame_size + size;
 		p->frame = mem_realloc(MEM_MESSAGE, p->frame, p->frame_capacity, capacity);
-		account_charge(p->account, ACCOUNT_BINARIES, (int64_t)(capacity - p->frame_capacity));
+		account_charge(
+			p->account, ACCOUNT_BINARIES, (int64_t)(capacity - p->frame_capacity));
 		p->frame_capacity = capacity;
 	}
 	memcpy(p->frame + p->frame_size, data, size);
@@ -423,6 +425,10 @@ void port_io_write(struct port *p, struct port_bytes *b)
 	size_t header = p->spec.mode == PORT_PACKET ? p->spec.header : 0;
 	term fault = TERM_NONE;
 	p->output += b->size - header;
+	if (p->spec.kind == PORT_TRACE_FILE) {
+		trace_file_write(p, b);
+		return;
+	}
 	if (p->ram != NULL) {
 		ram_file_command(p, p->ram, b->data, b->size);
 		port_bytes_free(b);
@@ -443,6 +449,11 @@ void port_io_write(struct port *p, struct port_bytes *b)
 		port_bytes_free(b);
 		return;
 	}
+	port_io_queue(p, b);
+}
+
+void port_io_queue(struct port *p, struct port_bytes *b)
+{
 	b->next = NULL;
 	*p->out_last = b;
 	p->out_last = &b->next;

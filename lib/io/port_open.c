@@ -12,6 +12,7 @@
 #include "io/errors.h"
 #include "io/ram_file.h"
 #include "io/stray.h"
+#include "io/trace_file.h"
 #include "ns/quota.h"
 #include "proc/registry.h"
 #include "proc/watch.h"
@@ -211,7 +212,10 @@ term port_open(struct proc *owner, struct port_spec *spec, struct ref_id ref, in
 	struct port *p = port_new(owner, spec, ref);
 	term id = p->id;
 	port_link_to(p, owner->pid);
-	bool helper = p->spec.kind == PORT_SPAWN || p->spec.kind == PORT_EXECUTABLE;
+	bool helper = p->spec.kind == PORT_SPAWN || p->spec.kind == PORT_EXECUTABLE ||
+		      p->spec.kind == PORT_TRACE_FILE;
+	if (p->spec.kind == PORT_TRACE_FILE)
+		p->in_open = false;
 	if (p->spec.kind == PORT_RAM) {
 		p->in_open = p->out_open = false;
 		p->ram = ram_file_new(p->ns->account);
@@ -228,7 +232,7 @@ term port_open(struct proc *owner, struct port_spec *spec, struct ref_id ref, in
 	port_table_add(p);
 	link_add(owner, id);
 	if (helper) {
-		*ret_error = start_helper(p);
+		*ret_error = p->spec.kind == PORT_TRACE_FILE ? trace_file_open(p) : start_helper(p);
 		if (*ret_error != 0) {
 			(void)link_ended(owner, id);
 			port_table_remove(p);

@@ -6,6 +6,7 @@
 
 #include "io/errors.h"
 #include "io/ram_file.h"
+#include "io/trace_file.h"
 #include "ns/quota.h"
 #include "proc/registry.h"
 #include "term/atom.h"
@@ -27,7 +28,7 @@ void port_reply(term to, struct ref_id ref, term value)
 }
 
 /* Takes r. */
-static void answer(struct port *p, struct port_request *r, term value)
+void port_answer(struct port *p, struct port_request *r, term value)
 {
 	if (r->answers) {
 		struct message *m = message_copy(SIGNAL_MESSAGE, 0, REPLY_ROOM, value);
@@ -127,7 +128,7 @@ void port_close(struct port *p, term reason)
 	while (p->deferred != NULL) {
 		struct port_request *r = (struct port_request *)(void *)p->deferred;
 		p->deferred = r->signal.next;
-		answer(p, r, A(badarg));
+		port_answer(p, r, A(badarg));
 	}
 	ns_give(p->ns, COUNT_PORTS);
 	p->in_open = false;
@@ -167,7 +168,7 @@ static void command(struct port *p, struct port_request *r)
 	struct port_bytes *bytes = r->bytes;
 	r->bytes = NULL;
 	port_io_write(p, bytes);
-	answer(p, r, A(true));
+	port_answer(p, r, A(true));
 }
 
 static term info_item(struct port *p, struct heap *h, term item)
@@ -243,7 +244,7 @@ static void info(struct port *p, struct port_request *r)
 		if (name != TERM_NIL)
 			result = heap_cons(&h, name, result);
 	}
-	answer(p, r, result);
+	port_answer(p, r, result);
 	heap_done(&h);
 }
 
@@ -254,7 +255,7 @@ static void connect(struct port *p, struct port_request *r)
 		port_link_to(p, r->who);
 		signal_link(SIGNAL_LINK, p->id, r->who, 0);
 	}
-	answer(p, r, A(true));
+	port_answer(p, r, A(true));
 }
 
 /* What its helper is told by, or why there is none. */
@@ -262,12 +263,17 @@ static void started(struct port *p, struct port_request *r)
 {
 	if (!p->opening) {
 		term reason = errno_atom(r->status);
-		answer(p, r, TERM_NONE);
+		port_answer(p, r, TERM_NONE);
 		port_close(p, reason);
 		return;
 	}
 	p->opening = false;
 	p->pid = r->pid;
+	if (r->fd >= 0) {
+		p->out.fd = r->fd;
+		p->file_out = true;
+		r->fd = -1;
+	}
 	port_reply(p->connected, p->open_ref, r->status == 0 ? p->id : errno_atom(r->status));
 	if (r->status != 0) {
 		/* Nobody has known it: it goes without a trace. */
@@ -298,10 +304,10 @@ static void handle_closed(struct port *p, struct port_request *r)
 	case PORT_CONNECT:
 	case PORT_CONTROL:
 	case PORT_CALL:
-		answer(p, r, A(badarg));
+		port_answer(p, r, A(badarg));
 		return;
 	case PORT_INFO:
-		answer(p, r, A(undefined));
+		port_answer(p, r, A(undefined));
 		return;
 	case PORT_RESUME:
 		proc_request(r->from, port_let_go, NULL);
@@ -326,6 +332,7 @@ static void handle_closed(struct port *p, struct port_request *r)
 	case PORT_SEND_COMMAND:
 	case PORT_SEND_CLOSE:
 	case PORT_SEND_CONNECT:
+	case PORT_TRACED:
 	case PORT_BAD_SIGNAL:
 		break;
 	}
@@ -344,14 +351,20 @@ static void handle_request(struct port *p, struct port_request *r)
 		return;
 	case PORT_CLOSE:
 		port_close(p, A(normal));
-		answer(p, r, A(true));
+		port_answer(p, r, A(true));
 		return;
 	case PORT_CONNECT:
 		connect(p, r);
 		return;
 	case PORT_CONTROL:
+		if (p->spec.kind == PORT_TRACE_FILE) {
+			trace_file_control(p, r);
+			return;
+		}
+		port_answer(p, r, A(badarg)); /* no other kind of port has any operation */
+		return;
 	case PORT_CALL:
-		answer(p, r, A(badarg)); /* neither kind of port has any operation */
+		port_answer(p, r, A(badarg));
 		return;
 	case PORT_INFO:
 		info(p, r);
@@ -379,6 +392,12 @@ static void handle_request(struct port *p, struct port_request *r)
 			bad_signal(p);
 		}
 		break;
+	case PORT_TRACED: {
+		struct port_bytes *bytes = r->bytes;
+		r->bytes = NULL;
+		port_io_write(p, bytes);
+		break;
+	}
 	case PORT_BAD_SIGNAL:
 		bad_signal(p);
 		break;

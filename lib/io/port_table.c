@@ -5,6 +5,7 @@
  * ends. */
 #include "io/port_impl.h"
 
+#include "io/trace_file.h"
 #include "ns/quota.h"
 #include "proc/registry.h"
 #include "term/atom.h"
@@ -114,7 +115,10 @@ bool port_is_busy(term port)
 unsigned port_header(term port)
 {
 	struct port *p = port_lookup(port);
-	return p != NULL && p->spec.mode == PORT_PACKET ? p->spec.header : 0;
+	return p == NULL                         ? 0
+	       : p->spec.kind == PORT_TRACE_FILE ? TRACE_FILE_HEADER
+	       : p->spec.mode == PORT_PACKET     ? p->spec.header
+						 : 0;
 }
 
 void port_each(const struct ns *ns, void (*fn)(term port, void *arg), void *arg)

@@ -46,11 +46,10 @@ term event_time(struct proc *p, uint32_t flags, term at[5])
 
 bool event_tell_to(struct proc *p, term tracer, uint32_t flags, const term *parts, unsigned count)
 {
-	struct proc *to = proc_reach(p->ns, tracer);
-	if (to == NULL)
-		return false;
-	if (to == p)
+	if (tracer == p->pid)
 		return true; /* nobody hears of itself */
+	if (!tracer_lives(tracer))
+		return false;
 	term elements[EVENT_PARTS_MAX + 4], time[5], tuple[1 + ARRAY_SIZE(elements)];
 	unsigned n = 0;
 	debug_assert(count <= EVENT_PARTS_MAX);
@@ -65,11 +64,7 @@ bool event_tell_to(struct proc *p, term tracer, uint32_t flags, const term *part
 			term_of_small(p->worker == NULL ? 0 : (int64_t)p->worker->index + 1);
 	if (now != TERM_NONE)
 		elements[n++] = now;
-	struct message *m = message_copy(SIGNAL_MESSAGE, 0, 0, put_tuple(tuple, n, elements));
-	if (signal_send(to, &m->signal))
-		return true;
-	message_free(m);
-	return false;
+	return tracer_tell(p, tracer, put_tuple(tuple, n, elements));
 }
 
 void event_tell(struct proc *p, struct trace_ref *ref, const term *parts, unsigned count)

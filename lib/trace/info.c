@@ -92,7 +92,7 @@ static term info_new(struct proc *p, struct trace_session *s, bool ports, term k
 	uint32_t flags = ports ? s->new_ports.flags : s->new_processes.flags;
 	term tracer = ports ? s->new_ports.tracer : s->new_processes.tracer;
 	mutex_unlock(&trace_lock);
-	if (tracer == TERM_NONE || proc_lookup(tracer) == NULL) {
+	if (tracer == TERM_NONE || !tracer_lives(tracer)) {
 		flags = 0;
 		tracer = TERM_NIL;
 	}
@@ -195,7 +195,7 @@ static term function_item(
 		if ((what & WHAT_META) == 0)
 			return A(false);
 		term tracer = atomic_load_relaxed(&rest->meta->tracer); /* a word of its own */
-		return tracer == TERM_NONE || proc_lookup(tracer) == NULL ? TERM_NIL : tracer;
+		return tracer == TERM_NONE || !tracer_lives(tracer) ? TERM_NIL : tracer;
 	}
 	if (key == A(meta_match_spec))
 		return what & WHAT_META ? spec_of(heap, rest->meta_ms) : A(false);

@@ -3,6 +3,7 @@
 #include "trace/options.h"
 
 #include "term/atom.h"
+#include "trace/tracer.h"
 
 bool trace_flag_parse(term flag, uint32_t *io_mask, bool *io_cpu_timestamp)
 {
@@ -25,7 +26,7 @@ bool trace_flag_parse(term flag, uint32_t *io_mask, bool *io_cpu_timestamp)
 
 bool trace_is_tracer(term t)
 {
-	return term_is_local_pid(t);
+	return tracer_is(t);
 }
 
 bool trace_flags_parse(struct proc *p, const struct trace_session *s, term list, uint32_t *ret_mask,

@@ -18,6 +18,7 @@
 #include "ets/matchspec.h"
 #include "ns/ns.h"
 #include "proc/proc.h"
+#include "trace/tracer.h"
 
 enum trace_flag_bit {
 
@@ -167,7 +168,7 @@ static inline bool trace_session_alive(const struct trace_session *s)
 /* Whether whoever a session's events go to is there. */
 static inline bool trace_listens(const struct trace_session *s, term tracer)
 {
-	return s->host != NULL || (tracer != TERM_NONE && proc_lookup(tracer) != NULL);
+	return s->host != NULL || (tracer != TERM_NONE && tracer_lives(tracer));
 }
 
 /* Replaces a filter; takes the count of ms. */

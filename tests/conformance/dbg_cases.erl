@@ -115,4 +115,35 @@ tprof_calls() -> {V, {call_count, L}} = tprof:profile(fun() -> fib(5) end, #{typ
 tprof_time() -> {V, {call_time, L}} = tprof:profile(fun() -> fib(8) end, #{type => call_time, report => return, pattern => [{?MODULE, fib, 1}]}), {V, [{M, F, A, [{N, is_integer(T)} || {_, N, T} <- Ps]} || {M, F, A, Ps} <- L]}.
 tprof_memory() -> {V, {call_memory, L}} = tprof:profile(fun() -> ?MODULE:g(8) end, #{type => call_memory, report => return, pattern => [{?MODULE, g, 1}]}), {V, [{M, F, A, [{N, T} || {_, N, T} <- Ps]} || {M, F, A, Ps} <- L]}.
 eprof() -> {ok, _} = eprof:start(), R = eprof:profile(fun() -> fib(6) end), F = file_("eprof"), ok = eprof:log(F), eprof:analyze(total, [{filter, []}]), eprof:stop(), {ok, B} = file:read_file(F), file:delete(F), {R, binary:match(B, <<"dbg_cases:fib/1">>) =/= nomatch}.
+fprof() -> F = file_("fprof"), A = file_("fprof_analysis"), ok = fprof:trace([start, {file, F}]), fib(4), ok = fprof:trace(stop), P = fprof:profile(file, F), R = fprof:analyse([{dest, A}, {totals, true}]), fprof:stop(), {ok, T} = file:consult(A), file:delete(F), file:delete(A), {P, R, [C || {_, {{?MODULE, fib, 1}, C, _, _}, _} <- lists:flatten(T)]}.
+%% ---- ports that listen: into a file, and back
+file_tracer() ->
+    catch dbg:stop(),
+    F = file_("trace"), S = self(),
+    {ok, _} = dbg:tracer(port, dbg:trace_port(file, F)),
+    {ok, T} = dbg:get_tracer(),
+    {ok, _} = dbg:tpl(?MODULE, h, x),
+    {ok, _} = dbg:p(self(), [c, m]),
+    h(1), self() ! {note, [h(X) || X <- [2, 3]]}, receive {note, _} -> ok end,
+    {ok, _} = dbg:p(self(), clear),
+    A = [is_port(T), dbg:flush_trace_port()],
+    dbg:stop(),
+    {ok, B} = file:read_file(F),
+    C = dbg:trace_client(file, F, {fun(M, N) -> S ! {told, N, M}, N + 1 end, 1}),
+    M = monitor(process, C),
+    receive {'DOWN', M, _, _, R} -> ok end,
+    file:delete(F),
+    {A, R, B =/= <<>>, trace_cases_names(S, T, all_(1))}.
+all_(N) -> receive {told, N, end_of_trace} -> [end_of_trace]; {told, N, M} -> [M | all_(N + 1)] after 0 -> [] end.
+port_tracer() ->
+    P = open_port({spawn, "cat"}, [{packet, 4}, binary]),
+    A = [erlang:trace(self(), true, [{tracer, P}, call]), erlang:trace_info(self(), tracer) =:= {tracer, P}],
+    erlang:trace_pattern({?MODULE, h, 1}, [{'_', [], [{return_trace}]}], [local]),
+    h(7),
+    erlang:trace_pattern({?MODULE, h, 1}, false, [local]),
+    B = [receive {P, {data, D}} -> name3_(binary_to_term(D)) end || _ <- [1, 2]],
+    port_close(P),
+    {A, B, erlang:trace_info(self(), tracer), erlang:trace_info(self(), flags), err(fun() -> erlang:trace(self(), true, [{tracer, P}, call]) end) =/= ok}.
+name3_(T) -> setelement(2, T, p).
+file_tracer_missing() -> err(fun() -> open_port({spawn, "trace_file_drv n /no/such/folder/x"}, []) end) =/= ok.
 file_(N) -> "/tmp/dbg_cases_" ++ os:getpid() ++ "_" ++ N.
