@@ -29,6 +29,7 @@ struct pool_share {
 	uint64_t ready; /* of those that may run; part of pool.ready */
 	unsigned refs;  /* its maker's, and one a job */
 	unsigned running;
+	unsigned most; /* of them at a time */
 	bool fresh; /* it stands in that ring */
 	bool interrupted;
 };
@@ -40,7 +41,7 @@ struct pool_thread {
 	struct account_batch batch;
 };
 
-static struct pool_share own_share = { .link = { &own_share.link, &own_share.link }, .refs = 1 };
+static struct pool_share own_share = { .link = { &own_share.link, &own_share.link }, .refs = 1, .most = POOL_SHARE_MAX };
 
 static struct {
 	pthread_mutex_t
@@ -71,7 +72,7 @@ static _Thread_local struct pool_thread *this_thread;
 /* Puts it where it belongs, at the end, after any change. */
 static void place(struct pool_share *share)
 {
-	uint64_t room = POOL_SHARE_MAX - share->running;
+	uint64_t room = share->most > share->running ? share->most - share->running : 0;
 	uint64_t ready = share->count < room ? share->count : room;
 	pool.ready += ready - share->ready;
 	share->ready = ready;
@@ -99,7 +100,7 @@ static void share_add(struct pool_share *share, struct pool_job *job)
 	/* Its turn does not change by that. */
 	if (share->ready == 0)
 		place(share);
-	else if (share->ready < POOL_SHARE_MAX - share->running) {
+	else if (share->running + share->ready < share->most) {
 		share->ready++;
 		pool.ready++;
 	}
@@ -280,7 +281,16 @@ struct pool_share *pool_share_new(void)
 	struct pool_share *share = mem_zalloc(MEM_MISC, sizeof(*share));
 	list_init(&share->link);
 	share->refs = 1;
+	share->most = POOL_SHARE_MAX;
 	return share;
+}
+
+void pool_share_limit(struct pool_share *share, unsigned most)
+{
+	pthread_mutex_lock(&pool.lock);
+	share->most = most < 1 ? 1 : most < POOL_SHARE_MAX ? most : POOL_SHARE_MAX;
+	place(share);
+	pthread_mutex_unlock(&pool.lock);
 }
 
 struct pool_share *pool_share_ref(struct pool_share *share)

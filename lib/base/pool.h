@@ -32,6 +32,9 @@ _must_check_ int pool_run_of(
 	struct pool_share *share, struct pool_job *job, void (*fn)(struct pool_job *job));
 
 struct pool_share *pool_share_new(void);
+/* At most so many of its jobs run at a time, and never more than POOL_SHARE_MAX. For jobs that use the processor: more of them than
+ * there are schedulers would only take the cores from those. */
+void pool_share_limit(struct pool_share *share, unsigned most);
 struct pool_share *pool_share_ref(struct pool_share *share);
 struct pool_share *pool_share_unref(struct pool_share *share);
 /* Those of its jobs that run, now or later, are to give up: pool_interrupted() says so from here on. */

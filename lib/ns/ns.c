@@ -454,6 +454,7 @@ static struct ns *ns_make(const char *name)
 	atomic_store_relaxed(&ns->modules, table_new(MODULES_AT_FIRST));
 	ns->paths = paths_new();
 	ns->helpers = pool_share_new();
+	ns->long_calls = pool_share_new();
 	list_init(&ns->link);
 	for (size_t i = 0; i < ARRAY_SIZE(ns->streams); i++)
 		ns->streams[i] = -1;
@@ -532,6 +533,7 @@ void ns_free(struct ns *ns)
 		mem_free(MEM_NS, t, table_bytes(t->capacity));
 	}
 	(void)pool_share_unref(ns->helpers); /* always NULL */
+	(void)pool_share_unref(ns->long_calls); /* the same */
 	channels_done(ns);
 	cwd_done(ns);
 	paths_free(ns->paths);

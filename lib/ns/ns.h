@@ -59,7 +59,8 @@ struct ns {
 	_Atomic(struct shares *) shares; /* made when first used */
 	_Atomic(struct re_patterns *) re_patterns;     /* made when first used */
 	_Atomic(struct channels *) channels;           /* NULL: none */
-	struct pool_share *helpers;      /* for what it does on helper threads */
+	struct pool_share *helpers;      /* for what it does on helper threads and may block */
+	struct pool_share *long_calls;   /* for what uses the processor: as many at a time as there are schedulers */
 
 	_Atomic uint64_t limits[NS_QUOTAS]; /* 0: none. Rarely written, often read: away from the counters */
 

@@ -13,6 +13,13 @@ struct away {
 	struct proc *proc;
 };
 
+static unsigned away_most = 1; /* fixed once schedulers run */
+
+void proc_away_limit(unsigned most)
+{
+	away_most = most;
+}
+
 static void come_back(struct proc *p)
 {
 	/* Sequentially consistent, as where a worker gives a process up; from here on another may own it. */
@@ -38,7 +45,8 @@ void proc_send_away(struct proc *p)
 {
 	struct away *away = mem_alloc(MEM_TEMP, sizeof(*away));
 	away->proc = p;
-	if (pool_run_of(p->ns->helpers, &away->job, run_away) == 0)
+	pool_share_limit(p->ns->long_calls, away_most);
+	if (pool_run_of(p->ns->long_calls, &away->job, run_away) == 0)
 		return;
 	mem_free(MEM_TEMP, away, sizeof(*away));
 	exec_run_away(p);

@@ -6,10 +6,13 @@
  *        3 the helper calls the BIF again, PROC_AWAY being set; what it builds goes to fragments or to the process's own heap
  *        4 the helper gives the process up; the next slice goes on with what the BIF said
  * Nothing is copied, and the scheduler is free meanwhile. Signals wait until the BIF is done, as they do for a slice.
- * Bound: a namespace's helpers (base/pool.h). Without any the BIF runs where it was called. */
+ * Bound: a namespace has as many of them at a time as there are schedulers; more wait for their turn. Without any helper the BIF runs
+ * where it was called. */
 #pragma once
 
 struct proc;
 
+/* How many of a namespace's processes may be away at a time. Before schedulers run. */
+void proc_away_limit(unsigned most);
 /* Owner, when a slice has ended with SLICE_AWAY and its memory was left. The process is the helper's from here on. */
 void proc_send_away(struct proc *p);

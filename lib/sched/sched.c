@@ -512,9 +512,10 @@ static void leave(struct worker *w, struct proc *p)
 static _noinline_ enum slice_end timed_slice(struct worker *w, struct proc *p)
 {
 	const uint64_t *in = proc_pc(p);
-	int64_t began = clock_monotonic_nsec();
+	/* By the thread's clock: what the kernel gives to others meanwhile is not the process's doing. */
+	int64_t began = clock_thread_nsec();
 	enum slice_end end = all.run_slice(w, p);
-	proc_tracing.scheduled(p, clock_monotonic_nsec() - began, in);
+	proc_tracing.scheduled(p, clock_thread_nsec() - began, in);
 	return end;
 }
 
@@ -820,6 +821,7 @@ int sched_start(unsigned count, run_slice_fn run_slice)
 	atomic_store_relaxed(&all.stopping, false);
 	all.run_slice = run_slice;
 	all.count = count;
+	proc_away_limit(count);
 	all.workers = mem_zalloc(MEM_SCHED, count * sizeof(*all.workers));
 	for (unsigned i = 0; i < count; i++) {
 		all.workers[i] = worker_new(i);

@@ -65,6 +65,36 @@ START_TEST(blocked_jobs_do_not_hold_up_others)
 
 END_TEST
 
+static _Atomic unsigned at_once, at_once_most;
+
+static void be_counted(struct pool_job *job)
+{
+	unsigned now = atomic_add_acq_rel(&at_once, 1) + 1, most = atomic_load_relaxed(&at_once_most);
+	while (now > most && !atomic_cas_acq_rel(&at_once_most, &most, now))
+		;
+	(void)usleep(500);
+	atomic_sub_acq_rel(&at_once, 1);
+	count(job);
+}
+
+START_TEST(a_share_with_a_limit_stays_below_it)
+{
+	static _Atomic unsigned done;
+	struct pool_share *share = pool_share_new();
+	pool_share_limit(share, 3);
+	for (int i = 0; i < 100; i++) {
+		struct job *j = mem_alloc(MEM_MISC, sizeof(*j));
+		j->done = &done;
+		ck_assert_int_eq(pool_run_of(share, &j->job, be_counted), 0);
+	}
+	(void)pool_share_unref(share);
+	pool_stop();
+	ck_assert_uint_eq(atomic_load_relaxed(&done), 100);
+	ck_assert_uint_le(atomic_load_relaxed(&at_once_most), 3);
+}
+
+END_TEST
+
 /* Jobs that sit in a system call until they are interrupted. */
 static _Atomic unsigned stuck, stuck_most;
 static int nothing[2]; /* a pipe that nobody writes to */
@@ -151,6 +181,7 @@ int main(void)
 	tcase_set_timeout(tcase, 30);
 	tcase_add_test(tcase, every_job_runs_once);
 	tcase_add_test(tcase, blocked_jobs_do_not_hold_up_others);
+	tcase_add_test(tcase, a_share_with_a_limit_stays_below_it);
 	tcase_add_test(tcase, a_share_that_blocks_for_ever_holds_up_itself_only);
 	tcase_add_test(tcase, stopping_interrupts_what_would_never_end);
 	suite_add_tcase(suite, tcase);
