@@ -46,8 +46,9 @@ void ns_on_dispatch(void (*fn)(struct ns *ns, struct module_code *code, struct m
 void ns_add_part(struct ns_part *part)
 {
 	struct ns_part **link = &parts;
-	while (*link != NULL)
-		link = &(*link)->next;
+	for (; *link != NULL; link = &(*link)->next)
+		if (*link == part)
+			return; /* an earlier machine of this process has added it */
 	part->next = NULL;
 	*link = part;
 }

@@ -222,7 +222,7 @@ START_TEST(who_uses_less_than_its_share_does_not_wait)
 				*prompt = service_new("prompt", 1);
 		ck_assert_str_eq(call(one, "spinners", 20), "ok");
 		ck_assert_str_eq(call(three, "spinners", 20), "ok");
-		ck_assert_str_eq(call(prompt, "doze", 300), "ok");
+		ck_assert_str_eq(call(prompt, "doze", 50), "ok");
 		uint64_t turns = longest_wait(prompt);
 		ck_assert_msg(turns <= 2, "%lu", (unsigned long)turns);
 		service_end(one, "one");
