@@ -15,6 +15,7 @@ struct events;
 struct notify;
 struct stopping;
 struct services;
+struct cgroups;
 
 struct daemon {
 	struct event_base *base;
@@ -27,6 +28,7 @@ struct daemon {
 	struct server *server;
 	struct notify *notify;
 	struct services *services; /* NULL until they are read */
+	struct cgroups *cgroups;   /* of their helper programs; NULL where systemd delegates none */
 	char *otp_root;            /* of the machine; NULL when there is none */
 	const char *config_dir; /* where beamrd.conf lies */
 	const char *instance;   /* of the unit; NULL when there is none */

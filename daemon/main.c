@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* beamrd: options, start, signals, stop. A life: 1 starting: the socket answers, services come up; 2 running; 3 stopping: roots of
  * all trees were asked to end; 4 the loop is left, everything is freed in the opposite order of its making. */
-#include "daemon.h"
 #include "admit.h"
+#include "cgroup.h"
+#include "daemon.h"
 #include "erl.h"
 #include "events.h"
 #include "log.h"
-#include "output.h"
 #include "notify.h"
 #include "otp.h"
+#include "output.h"
 #include "run.h"
 #include "server.h"
 #include "service.h"
@@ -43,7 +44,8 @@ struct options {
 static const char usage[] =
 	"Usage: beamrd [OPTION]...\n"
 	"       beamrd run [--otp ROOT] [-pa DIR]... MODULE FUNCTION [TERM]...\n"
-	"       beamrd erl [--otp ROOT] ARGUMENT...      as OTP's erl; also when called by that name\n"
+	"       beamrd erl [--otp ROOT] ARGUMENT...      as OTP's erl; also when called by that "
+	"name\n"
 	"       beamrd escript [--otp ROOT] [OPTION]... FILE [ARGUMENT]...\n"
 	"       beamrd admit PATH [CONFIG]      lets the admin group in at a socket\n"
 	"Hosts BEAM services; beamrctl steers it. See beamrd(8).\n"
@@ -174,6 +176,12 @@ static void on_output(void *user, const char *namespace_name, beamr_pid pid, int
 	if (pid != 0)
 		beamr_pid_text(pid, text);
 	output_bytes(daemon->output, namespace_name, stream, text, bytes, size);
+}
+
+static void on_child(void *user, uint64_t number, const char *namespace_name, int pid)
+{
+	const struct daemon *daemon = user;
+	cgroups_add(daemon->cgroups, number, namespace_name, pid);
 }
 
 static void on_halt(void *user, const char *namespace_name, int status)
@@ -483,6 +491,7 @@ static int make_machine(struct daemon *daemon, const struct options *options)
 		.report = on_report,
 		.output = on_output,
 		.halt = on_halt,
+		.child = daemon->cgroups != NULL ? on_child : NULL,
 		.user = daemon };
 	int r = beamr_new(&machine_options, &daemon->machine);
 	if (r == 0)
@@ -514,13 +523,15 @@ static int read_services(struct daemon *daemon, const struct options *options)
 	else if (state == NULL)
 		state = "/var/lib/beamrd";
 	(void)snprintf(declared, sizeof(declared), "%s/services.d",
-		options->config_dir != NULL ? options->config_dir : "/etc/beamr"); /* cut: not there */
+		options->config_dir != NULL ? options->config_dir
+					    : "/etc/beamr"); /* cut: not there */
 	return services_new(daemon, state,
 		options->config_dir != NULL || options->socket_path == NULL ? declared : NULL,
 		&daemon->services);
 }
 
-static int serve(struct daemon *daemon, const struct options *options, int fd, const char *unlink_path)
+static int serve(
+	struct daemon *daemon, const struct options *options, int fd, const char *unlink_path)
 {
 	struct event *signals[] = { on_signal(daemon, SIGHUP, on_hangup),
 		on_signal(daemon, SIGTERM, on_terminate), on_signal(daemon, SIGINT, on_terminate) };
@@ -590,7 +601,9 @@ static int run_daemon(const struct options *options)
 		daemon.output = output_new(daemon.log);
 		daemon.events = events_new(
 			(size_t)daemon.config.events_kept, &daemon.bridge, event_wake, &daemon);
-		r = daemon.events != NULL && daemon.output != NULL ? make_machine(&daemon, options) : -ENOMEM;
+		daemon.cgroups = cgroups_new(daemon.base);
+		r = daemon.events != NULL && daemon.output != NULL ? make_machine(&daemon, options)
+								   : -ENOMEM;
 	}
 	int status = r == 0 ? serve(&daemon, options, fd, unlink_path) : 1;
 	if (r != 0)
@@ -598,6 +611,7 @@ static int run_daemon(const struct options *options)
 	daemon.machine = beamr_free(daemon.machine);
 	bridge_done(&daemon.bridge);
 	daemon.services = services_free(daemon.services);
+	daemon.cgroups = cgroups_free(daemon.cgroups);
 	free(daemon.otp_root);
 	daemon.events = events_free(daemon.events);
 	if (daemon.stopping != NULL && daemon.stopping->timer != NULL)
@@ -642,7 +656,8 @@ int main(int count, char **arguments)
 			otp = arguments[words + 1];
 			words += 2;
 		}
-		return (program[1] == 'r' ? erl_main : escript_main)(count - words, arguments + words, otp);
+		return (program[1] == 'r' ? erl_main : escript_main)(
+			count - words, arguments + words, otp);
 	}
 	int status = parse_options(count, arguments, &options);
 	if (status >= 0)

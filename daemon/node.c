@@ -4,6 +4,7 @@
 #include "node.h"
 
 #include "base/cleanup.h"
+#include "cgroup.h"
 #include "launch.h"
 #include "log.h"
 #include "output.h"
@@ -19,6 +20,7 @@ struct node {
 	struct bridge_item started_item, ended_item, gone_item;
 	struct daemon *daemon;
 	struct beamr_ns *ns; /* NULL once it has ended */
+	uint64_t number;     /* of that */
 	char name[BEAMR_NAME_MAX + 1];
 	struct node_events events;
 	bool started, stopping, ended, forgotten;
@@ -84,6 +86,7 @@ static void tell_gone(struct bridge_item *item)
 {
 	struct node *node = NODE_OF(item, gone_item);
 	node->gone = true;
+	cgroups_end(node->daemon->cgroups, node->number);
 	output_end(node->daemon->output, node->name);
 	maybe_gone(node);
 }
@@ -562,6 +565,7 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 					    : "its namespace cannot be made");
 	}
 	beamr_ns_crash_detail(node->ns, options->crash_detail);
+	node->number = beamr_ns_number(node->ns);
 	if (options->quota != NULL)
 		(void)beamr_ns_set_quota(
 			node->ns, options->quota, NULL); /* checked when it was taken */

@@ -64,9 +64,12 @@ struct beamr_options {
 	 * output, 2 for standard error. pid: who printed it, or 0 when that is not known: a node's own group leaders do not say. */
 	void (*output)(void *user, const char *namespace_name, beamr_pid pid, int stream,
 		const char *bytes, size_t size);
+	/* A helper program of a port was started; called on the thread that starts them, which may wait for the disk here. number: of the
+	 * namespace, as beamr_ns_number(). NULL: nobody asks. */
+	void (*child)(void *user, uint64_t number, const char *namespace_name, int pid);
 	/* A program called erlang:halt/1,2: its namespace's processes are being killed. NULL: nothing more happens. */
 	void (*halt)(void *user, const char *namespace_name, int status);
-	void *user; /* for all three */
+	void *user; /* for all of them */
 };
 
 /* Makes a machine with its default namespace; nothing runs yet, but modules can be loaded and processes spawned.
@@ -164,6 +167,8 @@ struct beamr_ns_info {
 BEAMR_API void beamr_ns_each(struct beamr *machine,
 	bool (*fn)(void *user, const struct beamr_ns_info *info), void *user);
 BEAMR_API const char *beamr_ns_name(const struct beamr_ns *ns);
+/* Stands for it whatever it is called; no other that is there has it. */
+BEAMR_API uint64_t beamr_ns_number(const struct beamr_ns *ns);
 
 /* Limits of a namespace. 0: none; for cpu_weight: 100. What happens at each is told in lib/ns/quotas.def. */
 struct beamr_quota {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io.beamr.Service: start, stop, restart, remove, limits, and all about one. */
+#include "../cgroup.h"
 #include "../log.h"
 #include "../service.h"
 #include "methods.h"
@@ -229,9 +230,10 @@ void method_service_remove(
 #define LIMITS(X)                                                                                  \
 	X(memory_high)                                                                             \
 	X(memory_max)                                                                              \
-	X(processes_max) X(atoms_max) X(ets_tables_max) X(ets_memory_max) X(modules_max)           \
-		X(code_memory_max) X(ports_max) X(file_descriptors_max) X(mailbox_max)             \
-			X(process_heap_max) X(timers_max) X(cpu_weight) X(cpu_quota_milli)
+	X(processes_max)                                                                           \
+	X(atoms_max) X(ets_tables_max) X(ets_memory_max) X(modules_max) X(code_memory_max)         \
+		X(ports_max) X(file_descriptors_max) X(mailbox_max) X(process_heap_max)            \
+			X(timers_max) X(cpu_weight) X(cpu_quota_milli)
 
 static void fill_quota(const struct beamr_quota *from, struct control_quota *to)
 {
@@ -371,6 +373,11 @@ void method_fill_instance(
 		.since_realtime_usec = { true, status.since_realtime_usec },
 		.result = status.result != NULL ? method_copy(call, status.result) : NULL,
 		.restarts = status.restarts };
+	char *cgroup = service_ns(service) != NULL ? cgroups_path(call->daemon->cgroups,
+							     beamr_ns_number(service_ns(service)))
+						   : NULL;
+	to->cgroup = cgroup != NULL ? method_copy(call, cgroup) : NULL;
+	free(cgroup);
 }
 
 void handle_service_describe(struct call *call, const struct control_in_service_describe *in)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io.beamr.Service: namespaces. */
 #include "../service.h"
+#include "../cgroup.h"
 #include "../log.h"
 #include "methods.h"
 
@@ -191,6 +192,7 @@ void handle_service_remove(struct call *call, const struct control_in_service_re
 	struct beamr_ns *ns = method_ns(call, in->service);
 	if (ns == NULL)
 		return;
+	uint64_t number = beamr_ns_number(ns);
 	(void)beamr_ns_unref(ns);
 	struct control_out_service_remove out = { .removed = method_strings(call, 1) };
 	if (out.removed.count == 1)
@@ -201,6 +203,7 @@ void handle_service_remove(struct call *call, const struct control_in_service_re
 			fail_outcome(call, r, in->service);
 			return;
 		}
+		cgroups_end(call->daemon->cgroups, number);
 		daemon_report(call->daemon, BEAMR_REPORT_STOP, in->service, NULL, NULL, "removed");
 		call_audit(call, in->service, "removed service %s", in->service);
 		daemon_changed(call->daemon);

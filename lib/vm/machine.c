@@ -120,8 +120,16 @@ int beamr_new(const struct beamr_options *options, struct beamr **ret_machine)
 	return 0;
 }
 
+static void child_started(struct ns *ns, pid_t pid)
+{
+	const struct beamr *m = machine();
+	m->options.child(m->options.user, ns->id, ns->name, (int)pid);
+}
+
 int beamr_start(struct beamr *m)
 {
+	if (m->options.child != NULL)
+		children_set_started(child_started);
 	int r = sched_start(m->options.schedulers, exec_run);
 	if (r < 0)
 		return r;

@@ -131,6 +131,11 @@ int beamr_ns_get(struct beamr *m, const char *name, struct beamr_ns **ret_ns)
 	return h != NULL ? 0 : BEAMR_E_NO_NAMESPACE;
 }
 
+uint64_t beamr_ns_number(const struct beamr_ns *h)
+{
+	return h->ns->id;
+}
+
 struct beamr_ns *beamr_ns_unref(struct beamr_ns *h)
 {
 	if (h == NULL || atomic_sub_acq_rel(&h->refs, 1) != 1)

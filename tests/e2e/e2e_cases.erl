@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes that end in all ways, for the scripts of this folder.
 -module(e2e_cases).
--export([helper/0, helpers/1, fill/1, open_many/2, forgotten/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
+-export([helper/0, helper/2, helpers/1, fill/1, open_many/2, forgotten/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
          loop/0, ties/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
 	flood_kinds/2, one_kind/1, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
 
@@ -196,11 +196,13 @@ read_large(File) ->
     {Size(prim_file:read_file(File)), Size(prim_file:read(F, 300000000)), Size(prim_file:read(F, 1000))}.
 
 %% A program that runs until it is killed; its owner lives on. Its number.
-helper() ->
+helper() -> helper("/bin/sleep", ["1000"]).
+
+helper(Program, Arguments) ->
     S = self(),
     spawn(fun() ->
         process_flag(trap_exit, true),
-        P = open_port({spawn_executable, "/bin/sleep"}, [{args, ["1000"]}]),
+        P = open_port({spawn_executable, Program}, [{args, Arguments}]),
         {os_pid, Pid} = erlang:port_info(P, os_pid),
         S ! {helper, Pid},
         receive stop -> ok end
