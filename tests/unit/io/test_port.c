@@ -23,10 +23,12 @@ static struct {
 	uint64_t data_max; /* only so much is kept */
 	/* what it heard */
 	uint8_t *data;
-	size_t size, pieces;
+	size_t size;
+	_Atomic size_t pieces;
 	_Atomic long opened, eof, status, closed, refused;
 	int64_t exit_status;
-	term port, reason;
+	_Atomic term port;
+	term reason;
 } at;
 
 static void heard(struct proc *p, term v)
@@ -55,7 +57,7 @@ static void heard(struct proc *p, term v)
 		memcpy(at.data + at.size, flat.data, flat.size);
 		at.size += flat.size;
 		at.data[at.size] = '\0';
-		at.pieces++;
+		atomic_fetch_add(&at.pieces, 1);
 		flat_bits_done(&flat);
 	}
 	(void)p;
@@ -360,7 +362,7 @@ static void port_setup(void)
 {
 	free(at.data);
 	memset(&at, 0, sizeof(at));
-	at.port = TERM_NONE;
+	atomic_store(&at.port, TERM_NONE);
 	io_setup();
 }
 
