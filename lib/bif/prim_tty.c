@@ -6,6 +6,8 @@
  * The streams are not ours alone, so they are not made non-blocking: what is written goes out in pieces that a stream which
  * says it is ready takes without blocking, and when it is not ready the process waits. A regular file is always ready and may
  * block all the same: a helper thread reads and writes it. */
+#include "bif/prim_tty.h"
+
 #include "base/epoch.h"
 #include "bif/bif.h"
 #include "bif/errand.h"
@@ -23,6 +25,7 @@
 #include <limits.h>
 #include <locale.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -47,7 +50,20 @@ struct tty {
 	bool enabled;
 	struct termios now, first;
 	term owner, reader; /* TERM_NONE */
+
+	/* guarded by waiting.lock */
+	const struct ns *ns;
+	struct list link;              /* in waiting.list; empty: nobody waits for signals here */
+	struct owned_term *ready;      /* what says that there is one */
+	term signals_to;
+	bool winch, cont;              /* came, and were not read yet */
 };
+
+/* Terminals whose readers wait for signals; each is referred to by its own `ready`. */
+static struct {
+	struct mutex lock;
+	struct list list;
+} waiting = { { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_LEAF }, { &waiting.list, &waiting.list } };
 
 static void tty_destroy(struct counted *counted)
 {
@@ -109,6 +125,7 @@ static term create(struct proc *p, int out)
 	t->owner = t->reader = TERM_NONE;
 	mutex_init(&t->lock, LOCK_LEAF);
 	select_init(&t->input, &t->counted, t->id, NULL);
+	list_init(&t->link);
 	t->is_terminal = t->out >= 0 && tcgetattr(t->out, &t->first) == 0;
 	t->now = t->first;
 	term *m = heap_alloc(bif_heap(p), MAGIC_REF_WORDS);
@@ -277,9 +294,51 @@ term bif_prim_tty_is_open_2(struct proc *p, const term *args)
 
 /* ------------------------------------------------------------------------------------------------ input */
 
+/* ready: NULL when nobody waits any more. Takes it. */
+static void wait_for_signals(struct tty *t, const struct ns *ns, term pid, struct owned_term *ready)
+{
+	mutex_lock(&waiting.lock);
+	struct owned_term *before = t->ready;
+	list_remove(&t->link);
+	list_init(&t->link);
+	t->ns = ns;
+	t->signals_to = pid;
+	t->ready = ready;
+	if (ready != NULL)
+		list_append(&waiting.list, &t->link);
+	mutex_unlock(&waiting.lock);
+	(void)owned_term_free(before); /* always NULL */
+}
+
+bool prim_tty_signal(const struct ns *ns, int number)
+{
+	struct owned_term *ready = NULL;
+	term to = TERM_NONE;
+	if (number != SIGWINCH && number != SIGCONT)
+		return false;
+	mutex_lock(&waiting.lock);
+	/* A namespace has one terminal. */
+	list_foreach(n, &waiting.list) {
+		struct tty *t = list_entry(n, struct tty, link);
+		if (t->ns != ns || ready != NULL)
+			continue;
+		t->winch |= number == SIGWINCH;
+		t->cont |= number == SIGCONT;
+		to = t->signals_to;
+		ready = owned_term_new(MEM_MISC, t->ready->value);
+	}
+	mutex_unlock(&waiting.lock);
+	if (ready == NULL)
+		return false;
+	(void)proc_send_from_host(to, ready->value); /* it may have ended */
+	(void)owned_term_free(ready);                /* always NULL */
+	return true;
+}
+
 static void reader_ended(void *arg)
 {
 	struct tty *t = arg;
+	wait_for_signals(t, NULL, TERM_NONE, NULL);
 	select_stop(&t->input);
 	counted_unref(&t->counted);
 }
@@ -317,10 +376,21 @@ term bif_prim_tty_select_2(struct proc *p, const term *args)
 	return select_input(p, args[0], args[1]);
 }
 
-/* The second argument is for signals, which come by os:set_signal/2 here. */
+static struct owned_term *ready_message(term tty, term ref)
+{
+	term message[] = { HEADER(BOXED_TUPLE, 4), A(select), tty, ref, A(ready_input) };
+	return owned_term_new(MEM_MISC, term_of_boxed(message));
+}
+
+/* Up to 27; the second argument is for signals. */
 term bif_prim_tty_select_3(struct proc *p, const term *args)
 {
-	return select_input(p, args[0], args[2]);
+	struct tty *t = tty_of(args[0]);
+	if (t == NULL || !term_is_ref(args[1]) || !term_is_ref(args[2]))
+		return bif_badarg(p);
+	term selected = select_input(p, args[0], args[2]);
+	wait_for_signals(t, p->ns, p->pid, ready_message(args[0], args[1]));
+	return selected;
 }
 
 static term read_file(struct errand *e, const term *args)
@@ -378,10 +448,24 @@ term bif_prim_tty_read_3(struct proc *p, const term *args)
 	return read_input(p, args, max < READ_MAX ? max : READ_MAX);
 }
 
-/* No message that asks for it is ever sent. */
+/* Up to 27. What is left is told of again. */
 term bif_prim_tty_read_signal_2(struct proc *p, const term *args)
 {
-	return bif_badarg(p);
+	struct tty *t = tty_of(args[0]);
+	if (t == NULL || !term_is_ref(args[1]))
+		return bif_badarg(p);
+	mutex_lock(&waiting.lock);
+	bool winch = t->winch, cont = !winch && t->cont;
+	t->winch = false;
+	t->cont = t->cont && winch;
+	bool more = t->cont;
+	mutex_unlock(&waiting.lock);
+	wait_for_signals(t, p->ns, p->pid, ready_message(args[0], args[1]));
+	if (more)
+		(void)prim_tty_signal(p->ns, SIGCONT); /* it waits */
+	if (!winch && !cont)
+		return error_of(p, atom_of_string("empty"));
+	return heap_tuple_of(bif_heap(p), A(ok), atom_of_string(winch ? "winch" : "cont"));
 }
 
 /* ------------------------------------------------------------------------------------------------ output */
@@ -556,40 +640,3 @@ term bif_prim_tty_sizeof_wchar_0(struct proc *p, const term *args)
 }
 
 /* ------------------------------------------------------------------------------------------------ terminfo */
-
-/* prim_tty and user_drv know what to do without: lines are edited by the terminal. */
-term bif_prim_tty_no_terminfo_0(struct proc *p, const term *args)
-{
-	return error_of(p, A(enotsup));
-}
-
-term bif_prim_tty_no_terminfo_1(struct proc *p, const term *args)
-{
-	return error_of(p, A(enotsup));
-}
-
-/* What OTP answers where no terminal was set up: io_ansi then writes the usual sequences. */
-term bif_prim_tty_tigetflag_1(struct proc *p, const term *args)
-{
-	return A(false);
-}
-
-term bif_prim_tty_tigetnum_1(struct proc *p, const term *args)
-{
-	return term_of_small(-1);
-}
-
-term bif_prim_tty_tigetstr_1(struct proc *p, const term *args)
-{
-	return bif_badarg(p);
-}
-
-term bif_prim_tty_no_terminfo_2(struct proc *p, const term *args)
-{
-	return error_of(p, A(enotsup));
-}
-
-term bif_prim_tty_no_terminfo_3(struct proc *p, const term *args)
-{
-	return error_of(p, A(enotsup));
-}

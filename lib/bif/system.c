@@ -154,6 +154,8 @@ static term system_info_atom(struct proc *p, term item)
 		return size_of(p, atom_count());
 	case ATOM_INDEX_atom_limit:
 		return size_of(p, atom_limit());
+	case ATOM_INDEX_break_ignored:
+		return A(false); /* what interrupts is the host's to take */
 	case ATOM_INDEX_build_type:
 		return A(opt);
 	case ATOM_INDEX_c_compiler_used:

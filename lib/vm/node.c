@@ -9,6 +9,7 @@
 #include "bif/bif.h"
 #include "bif/environment.h"
 #include "bif/host.h"
+#include "bif/prim_tty.h"
 #include "binary/binary.h"
 #include "code/load.h"
 #include "io/port.h"
@@ -381,6 +382,8 @@ int beamr_ns_signal(struct beamr_ns *h, int number)
 		if (disposition == NS_SIGNAL_HANDLE)
 			return notify(h, signals[i].name);
 	}
+	if (prim_tty_signal(h->ns, number))
+		return 0;
 	return BEAMR_E_NO_PROCESS;
 }
 
