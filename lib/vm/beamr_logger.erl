@@ -161,6 +161,8 @@ told(#{meta := #{error_logger := #{emulator := true}}, msg := Msg}) ->
         {Format, _} when is_list(Format) -> no;
         _ -> yes % as somebody else has put it
     end;
+told(#{msg := {_, [killed]}, meta := #{mfa := {user_drv, _, _}}}) ->
+    yes; % its writer was killed before it: the node ends. Under OTP that is written through the writer, so nobody hears of it
 told(#{msg := {report, #{label := {error_logger, info_msg}, format := "SIGTERM received - shutting down" ++ _}}}) ->
     yes; % the host has asked for it, and tells of the end
 told(#{msg := {report, #{label := {supervisor, Kind}, report := Report}}}) when is_list(Report) ->
