@@ -35,7 +35,7 @@ run_(Flags, F) ->
     unlink(P), M = monitor(process, P), P ! stop, receive {'DOWN', M, _, _, _} -> ok end,
     dbg:stop(),
     trace_cases_names(P, S, {V, T}).
-told_(P, N, L) -> receive {told, N, {trace, P, call, {?MODULE, done, []}}} -> lists:reverse(L); {told, N, M} -> told_(P, N + 1, [M | L]) end.
+told_(P, N, L) -> receive {told, N, {trace, P, call, {?MODULE, done, A}}} when A =:= []; A =:= 0 -> lists:reverse(L); {told, N, M} -> told_(P, N + 1, [M | L]) end.
 trace_cases_names(P, S, T) -> put(names, [{P, p}, {S, s}]), V = name(T), erase(names), V.
 name(T) when is_pid(T) -> case lists:keyfind(T, 1, get(names)) of {_, N} -> N; false -> pid end;
 name(T) when is_port(T) -> port;
