@@ -101,8 +101,7 @@ static term put_tuple(term *at, unsigned arity, const term *elements)
 static void tell(struct proc *p, const struct seq_token *t, unsigned flag, term what, term from,
 	term to, term message)
 {
-	struct proc *tracer = has_tracer(p) ? proc_reach(p->ns, trace_seq_tracer(p->ns)) : NULL;
-	if ((t->flags & flag) == 0 || tracer == NULL)
+	if ((t->flags & flag) == 0 || !has_tracer(p))
 		return;
 	term serial[3], info[6], whole[5], time[5];
 	uint32_t how = (t->flags & SEQ_NOW ? TRACE_TIMESTAMP : 0) |
@@ -114,9 +113,7 @@ static void tell(struct proc *p, const struct seq_token *t, unsigned flag, term 
 	term about = put_tuple(info, 5, (term[]){ what, serials, from, to, message });
 	term all = put_tuple(whole, now == TERM_NONE ? 3 : 4,
 		(term[]){ A(seq_trace), t->label->value, about, now });
-	struct message *m = message_copy(SIGNAL_MESSAGE, 0, 0, all);
-	if (!signal_send(tracer, &m->signal))
-		message_free(m);
+	(void)tracer_tell(p, trace_seq_tracer(p->ns), all); /* it may be gone */
 }
 
 /* One more step of the process, which the token counts; unless nobody listens. */
@@ -274,7 +271,7 @@ static term reset(struct proc *p, term value)
 
 static term set_tracer(struct proc *p, term value)
 {
-	if (!term_is_local_pid(value) && value != A(false))
+	if (!tracer_is(value) && value != A(false))
 		return TERM_NONE;
 	term was = atomic_exchange_explicit(&trace_space(p->ns)->seq_tracer,
 		value == A(false) ? TERM_NONE : value, memory_order_acq_rel);
@@ -300,7 +297,7 @@ term seq_setting(struct proc *p, term which, term value)
 	if (which == A(sequential_tracer)) {
 		term tracer = trace_seq_tracer(p->ns);
 		return heap_tuple_of(bif_heap(p), which,
-			tracer == TERM_NONE || proc_lookup(tracer) == NULL ? A(false) : tracer);
+			tracer == TERM_NONE || !tracer_lives(tracer) ? A(false) : tracer);
 	}
 	return space == NULL
 		       ? TERM_ZERO

@@ -145,5 +145,15 @@ port_tracer() ->
     port_close(P),
     {A, B, erlang:trace_info(self(), tracer), erlang:trace_info(self(), flags), err(fun() -> erlang:trace(self(), true, [{tracer, P}, call]) end) =/= ok}.
 name3_(T) -> setelement(2, T, p).
+seq_trace_port() ->
+    P = open_port({spawn, "cat"}, [{packet, 4}, binary]),
+    A = [seq_trace:set_system_tracer(P), seq_trace:get_system_tracer() =:= P],
+    seq_trace:set_token(label, 5), seq_trace:set_token(print, true), seq_trace:set_token(send, true),
+    seq_trace:print(5, told), self() ! {seq, 1}, receive {seq, 1} -> ok end,
+    seq_trace:set_token([]),
+    B = [receive {P, {data, D}} -> {seq_trace, L, I} = binary_to_term(D), {L, element(1, I), element(5, I)} end || _ <- [1, 2]],
+    C = seq_trace:set_system_tracer(false) =:= P,
+    port_close(P),
+    {A, B, C, err(fun() -> seq_trace:set_system_tracer(P) end) =/= ok}.
 file_tracer_missing() -> err(fun() -> open_port({spawn, "trace_file_drv n /no/such/folder/x"}, []) end) =/= ok.
 file_(N) -> "/tmp/dbg_cases_" ++ os:getpid() ++ "_" ++ N.
