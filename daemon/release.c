@@ -496,6 +496,56 @@ static int compare_modules(const void *a, const void *b)
 		((const struct release_module *)a)->name, ((const struct release_module *)b)->name);
 }
 
+/* How much of "lib/shop-1.0/ebin" is the same in all versions; 0: it is no such folder. */
+static size_t unversioned(const char *path)
+{
+	const char *name = strncmp(path, "lib/", 4) == 0 ? path + 4 : path;
+	const char *slash = strchr(name, '/');
+	const char *dash = slash != NULL ? memrchr(name, '-', (size_t)(slash - name)) : NULL;
+	return dash != NULL ? (size_t)(dash - path) : 0;
+}
+
+/* The folder of a release may still have applications of the versions before, as mix leaves them: of each the newest counts. */
+static void keep_newest(struct release *release)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < release->module_count; i++) {
+		struct release_module *module = &release->modules[i];
+		struct release_module *last = kept > 0 ? &release->modules[kept - 1] : NULL;
+		if (last == NULL || strcmp(last->name, module->name) != 0) {
+			release->modules[kept++] = *module;
+			continue;
+		}
+		struct release_module older = *module;
+		if (strverscmp(last->path, module->path) < 0) {
+			older = *last;
+			*last = *module;
+		}
+		free(older.name);
+		free(older.path);
+	}
+	release->module_count = kept;
+	char **paths = release->code_paths;
+	for (size_t i = kept = 0; paths != NULL && paths[i] != NULL; i++) {
+		size_t same = unversioned(paths[i]);
+		/* Sorted by path, so versions of one application are neighbours. */
+		bool again = kept > 0 && same > 0 && unversioned(paths[kept - 1]) == same &&
+			     strncmp(paths[kept - 1], paths[i], same) == 0;
+		if (!again) {
+			paths[kept++] = paths[i];
+			continue;
+		}
+		char *older = paths[i];
+		if (strverscmp(paths[kept - 1], paths[i]) < 0) {
+			older = paths[kept - 1];
+			paths[kept - 1] = paths[i];
+		}
+		free(older);
+	}
+	if (paths != NULL)
+		paths[kept] = NULL;
+}
+
 static int examine_modules(struct examining *e)
 {
 	struct release *release = e->release;
@@ -521,9 +571,11 @@ static int examine_modules(struct examining *e)
 		release->main_module = NULL;
 	}
 	qsort(release->modules, release->module_count, sizeof(*release->modules), compare_modules);
+	if (release->kind == RELEASE_OTP)
+		keep_newest(release);
 	for (size_t i = 1; r == 0 && i < release->module_count; i++) {
 		const struct release_module *a = &release->modules[i - 1], *b = a + 1;
-		if (strcmp(a->name, b->name) != 0 || release->kind == RELEASE_OTP)
+		if (strcmp(a->name, b->name) != 0)
 			continue;
 		(void)snprintf(e->error->module, sizeof(e->error->module), "%s",
 			b->name); /* a name is at most 255 bytes */
