@@ -2,14 +2,17 @@
 /* Limits of namespaces. See ns/quota.h. */
 #include "ns/quota.h"
 
+#include "base/clock.h"
+#include "report/report.h"
+
 #include "term/atom.h"
 
 static const struct {
-	const char *name;
+	const char *name, *fault;
 	uint64_t most;
 } quotas[] = {
 
-#define QUOTA(name, field, most, text) { field, most },
+#define QUOTA(name, field, most, text) { field, #name, most },
 #include "ns/quotas.def"
 #undef QUOTA
 };
@@ -46,6 +49,22 @@ int ns_set_limits(struct ns *ns, const uint64_t limits[NS_QUOTAS])
 	return 0;
 }
 
+#define TELL_AGAIN_SEC 10
+
+void ns_limit_met(struct ns *ns, enum ns_quota which)
+{
+	const int64_t now = clock_monotonic_nsec() / 1000000000 + 1;
+	int64_t told = atomic_load_relaxed(&ns->limits_told[which]);
+	if ((told != 0 && now - told < TELL_AGAIN_SEC) || !atomic_cas_acq_rel(&ns->limits_told[which], &told, now))
+		return;
+	struct beamr_report report;
+	report_begin(&report, BEAMR_REPORT_QUOTA);
+	report.namespace_name = report_putf(&report, "%s", ns->name);
+	report.fault = report_putf(&report, "%s", quotas[which].fault);
+	report.detail = report_putf(&report, "%s of %llu was met", quotas[which].name, (unsigned long long)ns_limit(ns, which));
+	report_emit(&report);
+}
+
 bool ns_take(struct ns *ns, enum account_count what)
 {
 	static const enum ns_quota limit_of[ACCOUNT_COUNTS] = {
@@ -57,10 +76,13 @@ bool ns_take(struct ns *ns, enum account_count what)
 		[COUNT_ATOMS] = NS_QUOTA_atoms_max,
 	};
 
-	return account_take(ns->account, what, ns_limit(ns, limit_of[what]));
+	if (likely(account_take(ns->account, what, ns_limit(ns, limit_of[what]))))
+		return true;
+	ns_limit_met(ns, limit_of[what]);
+	return false;
 }
 
-bool ns_has_code_room(const struct ns *ns, const struct module_code *code)
+bool ns_has_code_room(struct ns *ns, const struct module_code *code)
 {
 	const struct account *a = ns->account;
 	const uint64_t modules_max = ns_limit(ns, NS_QUOTA_modules_max);
@@ -68,16 +90,20 @@ bool ns_has_code_room(const struct ns *ns, const struct module_code *code)
 	bool more = m == NULL ||
 		    atomic_load_acquire(&m->current) == NULL; /* Pairs with ns_publish(). */
 	if (more && modules_max != 0 &&
-		(uint64_t)atomic_load_relaxed(&a->counts[COUNT_MODULES]) >= modules_max)
+		(uint64_t)atomic_load_relaxed(&a->counts[COUNT_MODULES]) >= modules_max) {
+		ns_limit_met(ns, NS_QUOTA_modules_max);
 		return false;
+	}
 	return names_atoms_missing(&code->names, ns->account) <= atoms_room(a) && ns_has_code_bytes(ns, code->bytes);
 }
 
-bool ns_has_code_bytes(const struct ns *ns, uint64_t bytes)
+bool ns_has_code_bytes(struct ns *ns, uint64_t bytes)
 {
 	const struct account *a = ns->account;
 	const uint64_t bytes_max = ns_limit(ns, NS_QUOTA_code_memory_max);
-	if (bytes_max != 0 && (uint64_t)account_used(a, ACCOUNT_CODE) + bytes > bytes_max)
+	if (bytes_max != 0 && (uint64_t)account_used(a, ACCOUNT_CODE) + bytes > bytes_max) {
+		ns_limit_met(ns, NS_QUOTA_code_memory_max);
 		return false;
+	}
 	return (int64_t)bytes <= account_room(a);
 }

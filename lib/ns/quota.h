@@ -5,7 +5,9 @@
  *   pieces   ns_take() before, ns_give() after; account pointers outlive the namespace
  *   bytes    account_room() before something large is made; schedulers look at the sum after each batch
  * Off-heap binaries are charged to the namespace whose process made them, for as long as anybody holds them. A module's code
- * is charged to every namespace that has loaded it. A message on its way is charged to the receiver's. */
+ * is charged in full to every namespace that has loaded it, although its bytes are there once: what a namespace is charged does not change when
+ * others come or go, and a limit means the same alone and in company. What the machine saves by it is what the sum of `codeMemory` is more than
+ * the daemon's own memory. A message on its way is charged to the receiver's. */
 #pragma once
 #include "base/account.h"
 #include "ns/ns.h"
@@ -19,7 +21,10 @@ static inline uint64_t ns_limit(const struct ns *ns, enum ns_quota which)
 int ns_set_limits(struct ns *ns, const uint64_t limits[NS_QUOTAS]);
 const char *ns_quota_name(enum ns_quota which);
 
-/* One more piece of that kind; false: as many as allowed are there. Pairs with ns_give(). */
+/* Tells the operator that a limit was met, which is not counted against anybody's memory: once in a while, however often it is met. */
+_noinline_ void ns_limit_met(struct ns *ns, enum ns_quota which);
+
+/* One more piece of that kind; false, which is told: as many as allowed are there. Pairs with ns_give(). */
 _must_check_ bool ns_take(struct ns *ns, enum account_count what);
 
 static inline void ns_give(struct ns *ns, enum account_count what)
@@ -29,6 +34,6 @@ static inline void ns_give(struct ns *ns, enum account_count what)
 
 /* Whether the module may be loaded besides what is there. Asked when code is prepared, not when it is made current: then programs
  * count on it. */
-bool ns_has_code_room(const struct ns *ns, const struct module_code *code);
+bool ns_has_code_room(struct ns *ns, const struct module_code *code);
 /* The same of so many bytes of code, of several modules. */
-bool ns_has_code_bytes(const struct ns *ns, uint64_t bytes);
+bool ns_has_code_bytes(struct ns *ns, uint64_t bytes);

@@ -198,8 +198,13 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 	struct start start;
 	size_t counts[3] = { 0 };
 	how_to_start(&start, module, function, args, options);
-	if (!arguments_count(&start, counts) || !ns_process_enter(ns))
+	if (!arguments_count(&start, counts))
 		return TERM_NONE;
+	if (unlikely(!ns_process_enter(ns))) {
+		if (!atomic_load_acquire(&ns->closing))
+			ns_limit_met(ns, NS_QUOTA_processes_max);
+		return TERM_NONE;
+	}
 	term pid = table_take();
 	if (pid == TERM_NONE) {
 		ns_process_leave(ns);

@@ -103,6 +103,10 @@ START_TEST(ports_and_files_are_as_many_as_allowed)
 	world_limit(ns, (struct beamr_quota){ .ports_max = 3, .file_descriptors_max = 4 });
 	ck_assert_str_eq(world_call(ns, "ports", "10"), "{3,system_limit}");
 	ck_assert_str_eq(world_call(ns, "files", "10"), "{4,emfile}");
+	/* The operator hears of it once, however often it is met. */
+	(void)world_call(ns, "files", "10");
+	ck_assert_uint_eq(world_reports("ports_max"), 1);
+	ck_assert_uint_eq(world_reports("file_descriptors_max"), 1);
 	while (world_usage(ns).ports > 0)
 		world_rest();
 	ck_assert_str_eq(world_call(ns, "ports", "3"), "{3,none}");
@@ -118,6 +122,7 @@ START_TEST(modules_are_as_many_as_allowed)
 	ck_assert_str_eq(world_call(ns, "modules", "2"), "{2,none}");
 	world_limit(ns, (struct beamr_quota){ .modules_max = world_usage(ns).modules + 3 });
 	ck_assert_str_eq(world_call(ns, "modules", "10"), "{3,system_limit}");
+	ck_assert_uint_eq(world_reports("modules_max"), 1);
 	ck_assert_str_eq(world_call(ns, "nothing", ""), "ok");
 	world_remove(ns, "a");
 }
