@@ -31,6 +31,9 @@ typedef term (*errand_fn)(struct errand *e, const term *args);
 /* Every row; for registration. */
 extern struct bif bif_table[];
 extern const size_t bif_count;
+/* erlang:now/0 in microseconds: never the same twice, and always later than before. Threads: any. */
+int64_t bif_now_usec(void);
+
 /* A text as a list of bytes. */
 term bif_string(struct proc *p, const char *text);
 

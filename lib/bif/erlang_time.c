@@ -71,8 +71,7 @@ term bif_erlang_timestamp_0(struct proc *p, const term *args)
 	return timestamp(p, system_nsec() / 1000);
 }
 
-/* Never the same twice, and always later than before. */
-term bif_erlang_now_0(struct proc *p, const term *args)
+int64_t bif_now_usec(void)
 {
 	static _Atomic int64_t last;
 	int64_t now = system_nsec() / 1000, before = atomic_load_relaxed(&last);
@@ -80,7 +79,12 @@ term bif_erlang_now_0(struct proc *p, const term *args)
 		if (now <= before)
 			now = before + 1;
 	} while (!atomic_cas_acq_rel(&last, &before, now));
-	return timestamp(p, now);
+	return now;
+}
+
+term bif_erlang_now_0(struct proc *p, const term *args)
+{
+	return timestamp(p, bif_now_usec());
 }
 
 /* ------------------------------------------------------------------------------------------------ unique numbers */

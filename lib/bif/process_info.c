@@ -274,10 +274,10 @@ static term garbage_collection(struct info *i)
 	return list;
 }
 
-/* It has that room whenever it runs, however little it keeps while it waits. */
+/* It has that room whenever it runs, however little it keeps while it waits; but who hibernates wants to have none. */
 static size_t at_least_min_heap(const struct proc *p, size_t words)
 {
-	return words > p->mem.min_words ? words : p->mem.min_words;
+	return words > p->mem.min_words || (p->flags & PROC_HIBERNATED) ? words : p->mem.min_words;
 }
 
 static term garbage_collection_info(struct info *i)

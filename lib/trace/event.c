@@ -28,7 +28,7 @@ term event_time(struct proc *p, uint32_t flags, term at[5])
 {
 	if (flags & TRACE_TIMESTAMP) {
 		int64_t usec = flags & TRACE_CPU_TIMESTAMP ? clock_cpu_nsec() / 1000
-							   : clock_realtime_usec();
+							   : bif_now_usec(); /* so that order can be seen */
 		return put_tuple(at, 3,
 			(term[]){ term_of_small(usec / 1000000000000),
 				term_of_small(usec / 1000000 % 1000000),

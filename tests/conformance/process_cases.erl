@@ -168,3 +168,4 @@ info_min_heap() -> [begin P = spawn_opt(fun idle_/0, [{min_heap_size, N}]), sett
 %% A limit below what is asked for as the least makes no sense.
 max_heap_below_min() -> {_, Min} = process_info(self(), min_heap_size), [err(fun() -> process_flag(max_heap_size, id(M)) end) || M <- [Min - 1, #{size => Min - 1}, 1]] ++
     [case err(fun() -> spawn_opt(fun() -> ok end, id(O)) end) of {value, P} when is_pid(P) -> spawned; E -> E end || O <- [[{max_heap_size, 100}], [{max_heap_size, 10000}, {min_heap_size, 20000}], [{max_heap_size, 20000}, {min_heap_size, 10000}], [{max_heap_size, 0}, {min_heap_size, 1000}]]].
+info_hibernated() -> P = spawn_opt(fun() -> erlang:hibernate(?MODULE, idle_, []) end, [{min_heap_size, 10000}]), settle_(P), R = element(2, process_info(P, heap_size)) < 100, exit(P, kill), R.

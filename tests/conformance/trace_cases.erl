@@ -520,3 +520,7 @@ seq_lost_by_other_messages() ->
 seq_timeout() -> seq_trace:set_token(label, 1), receive nothing -> ok after 0 -> ok end, T = seq_trace:get_token(), seq_trace:set_token([]), named([{self(), s}], T).
 seq_timeout_late() -> seq_trace:set_token(label, 1), receive nothing -> ok after 1 -> ok end, T = seq_trace:get_token(), seq_trace:set_token([]), named([{self(), s}], T).
 seq_info() -> seq_trace:set_token(label, 5), I = process_info(self(), sequential_trace_token), seq_trace:set_token([]), named([{self(), s}], [I, process_info(self(), sequential_trace_token)]).
+%% Timestamps tell the order of what happens.
+timestamps_rise() -> S = self(), T = spawn_link(fun() -> timestamps_([]) end), P = spawn(fun() -> receive go -> [N ! x || N <- lists:duplicate(200, S)], S ! done end end), erlang:trace(P, true, [send, timestamp, {tracer, T}]), P ! go,
+    receive done -> ok end, R = erlang:trace_delivered(P), receive {trace_delivered, P, R} -> ok end, T ! {give, S}, receive {stamps, L} -> {length(L) >= 200, L =:= lists:usort(L)} end.
+timestamps_(L) -> receive {trace_ts, _, send, _, _, Ts} -> timestamps_([Ts | L]); {give, S} -> S ! {stamps, lists:reverse(L)} end.
