@@ -11,7 +11,8 @@
 -export([id/1, err/1, stack/1, frames/1, frames/2, sorted/1, in_process/1, flush/0, take/0, take/1, down/1, died/1, gone/2]).
 -export([matrix/2, matrix/3, message/1, plain/1]).
 
--define(CASE_TIMEOUT, 20000).
+-define(CASE_TIMEOUT, 60000). % what collects always, and sanitizers, on a busy machine
+-define(MATRIX_CALLS, 120). % of each function: what collects always has to get through as well
 
 %% All cases of a module: its exported functions without parameters whose names do not end in an underscore.
 run(Module) ->
@@ -121,7 +122,7 @@ gone(Pid, Ref) ->
         {'DOWN', Ref, process, Pid, Reason} -> Reason
     after 5000 -> still_there end.
 
-%% Calls many functions of a module with every combination of some values, right and wrong ones alike. For each function: how many
+%% Calls many functions of a module with combinations of some values, right and wrong ones alike, all or a spread of MATRIX_CALLS. For each function: how many
 %% calls gave a value, and one number made of all values and of all exceptions with their places and messages.
 %% Which: all, {but, Names}, or the names (or {Name, Arity}). Pool: the values, the most telling ones first (calls with three
 %% arguments use ten of them, with more than three five), or a fun that makes them anew for each call.
@@ -143,13 +144,15 @@ row(_, _, _, _, _) -> ok.
 product(Module, F, A, Pool, Acc, Fun) ->
     Size = length(pool(Pool)),
     Used = if A < 3 -> Size; A =:= 3 -> min(Size, 10); true -> min(Size, 5) end,
-    counted(Module, F, A, Pool, Used, 0, round(math:pow(Used, A)), Acc, Fun).
+    All = round(math:pow(Used, A)),
+    counted(Module, F, A, Pool, Used, 0, min(All, ?MATRIX_CALLS), All, Acc, Fun).
 
-counted(_, _, _, _, _, N, N, Acc, _) -> Acc;
-counted(Module, F, A, Pool, Used, I, N, Acc, Fun) ->
+%% The step has no divisor in common with the number of all combinations: none comes twice.
+counted(_, _, _, _, _, N, N, _, Acc, _) -> Acc;
+counted(Module, F, A, Pool, Used, I, N, All, Acc, Fun) ->
     Values = pool(Pool),
-    Args = digits(A, I, Used, Values),
-    counted(Module, F, A, Pool, Used, I + 1, N, Fun(Args, called(Module, F, Args), Acc), Fun).
+    Args = digits(A, I * 7919 rem All, Used, Values),
+    counted(Module, F, A, Pool, Used, I + 1, N, All, Fun(Args, called(Module, F, Args), Acc), Fun).
 
 pool(Pool) when is_function(Pool) -> Pool();
 pool(Pool) -> Pool.
