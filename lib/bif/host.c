@@ -183,7 +183,7 @@ term bif_host_logger_started_0(struct proc *p, const term *args)
 	return A(ok);
 }
 
-/* {flush, Bool} and {flush_timeout, Milliseconds}. False: something else. */
+/* {flush, Bool} and {flush_timeout, Milliseconds}. False: something else; OTP's documents allow `infinity`, but OTP does not. */
 static bool halt_options(term list, int64_t *ret_flush_msec)
 {
 	int64_t msec = INT64_MAX;
@@ -197,8 +197,6 @@ static bool halt_options(term list, int64_t *ret_flush_msec)
 			flush = value == A(true);
 		else if (key == A(flush_timeout) && term_is_small(value) && small_value(value) >= 0)
 			msec = small_value(value);
-		else if (key == A(flush_timeout) && value == A(infinity))
-			msec = INT64_MAX;
 		else
 			return false;
 	}
