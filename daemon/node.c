@@ -357,10 +357,11 @@ static void ask(struct node *node, const char *what, unsigned looking)
 		looked(node, NODE_ILL, reason);
 }
 
-/* Init answers even while it takes everything down, which may last a second. */
+/* Init answers even while it takes everything down, which may last a second; and calls itself starting for a moment after it has told
+ * that it is started. */
 static void tell_status(struct node *node, const char *text)
 {
-	if (node->root_over || strncmp(text, "{started,", 9) != 0)
+	if (node->root_over || (strncmp(text, "{started,", 9) != 0 && strncmp(text, "{starting,", 10) != 0))
 		looked(node, NODE_GOING, "");
 	else if (node->look != NULL)
 		ask(node, node->look, LOOKS_HEALTH);
