@@ -5,7 +5,7 @@
          pread_pwrite/0, truncating/0, read_ahead/0, delayed_write/0, delayed_errors/0, raw_and_cooked/0, compressed/0, copying/0,
          consulting/0, evaluating/0, scripts/0, path_functions/0, folders/0, deleting_trees/0, links/0, renaming/0, info/0, permissions/0, change_times/0,
          whole_files/0, write_file_modes/0, bad_names/0, list_dir_all/0, format_errors/0, owner_of_cooked/0, server_dies/0, close_twice/0, foreign_close/0,
-         io_protocol/0, setopts/0, file_server_calls/0, cwd/0, sendfile_less/0, advise_allocate/0, sync/0, posix_atoms/0, exclusive/0, directory_mode/0,
+         setopts/0, file_server_calls/0, cwd/0, sendfile_less/0, advise_allocate/0, sync/0, posix_atoms/0, exclusive/0, directory_mode/0,
          many_open/0, large_cooked/0, io_errors/0, encoding_of/0, terms_of_unicode/0, nested_names/0]).
 -import(conformance, [id/1, err/1]).
 
@@ -353,19 +353,6 @@ foreign_close() ->
         {ok, G} = file:open(D ++ "b", [write, raw]),
         R = conformance:in_process(fun() -> [err(fun() -> file:write(G, "x") end), err(fun() -> file:close(G) end), file:write(F, "other"), file:close(F)] end),
         {R, file:write(F, "x"), file:write(G, "mine"), file:close(G), file:read_file(D ++ "a")}
-    end).
-
-request(F, R) ->
-    Ref = make_ref(),
-    F ! {io_request, self(), Ref, R},
-    receive {io_reply, Ref, Answer} -> Answer after 5000 -> none end.
-
-io_protocol() ->
-    in_folder(fun(D) ->
-        ok = file:write_file(D ++ "a", "line one\nline two\n{term}. rest"),
-        {ok, F} = file:open(D ++ "a", [read, write]),
-        [request(F, R) || R <- [{get_line, latin1, ""}, {get_chars, unicode, "", 4}, {get_line, unicode, ""}, {get_until, unicode, "", io_lib, fread, ["~s"]}, getopts, {setopts, [{encoding, utf8}]}, getopts, {put_chars, latin1, "x"}, {put_chars, unicode, io_lib, format, ["~p", [a]]}, {put_chars, foo, "x"},
-            {requests, [{put_chars, unicode, "a"}, {put_chars, unicode, "b"}]}, {get_geometry, columns}, foo, {get_password, unicode}, {get_chars, unicode, "", 0}, {get_chars, unicode, "", foo}]] ++ [file:close(F)]
     end).
 
 setopts() ->
