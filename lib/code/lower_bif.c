@@ -195,7 +195,7 @@ static bool lower_float(struct lowering *l, enum op op, const struct operand *o)
 			source = lower_reg(l, &o[0], 0);
 			if (lower_source_fits(l) && operand_is_x8(&o[0]) && o[1].value <= 255)
 				EMIT(l, fmove_in_x, arg_reg8(&o[0]), arg_number(o[1].value));
-			else if (lower_source_fits(l) || !operand_is_reg(&o[0]))
+			else if (lower_source_fits(l))
 				EMIT(l, fmove_in, source, arg_number(o[1].value));
 			else
 				EMIT(l, fconv, source, arg_number(o[1].value));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What modules need that neither beamr nor they themselves have. Loads nothing for good; needs no machine. */
+#include "base/epoch.h"
 #include "bif/bif.h"
 #include "code/beamfile.h"
 #include "code/load.h"
@@ -78,6 +79,13 @@ void load_error_to_host(const struct load_error *from, struct beamr_error *to)
 	(void)snprintf(to->reason, sizeof(to->reason), "%s", from->reason);
 }
 
+/* Where no scheduler runs, nobody else does it. */
+static void free_retired(void)
+{
+	epoch_enter();
+	epoch_leave();
+}
+
 size_t beamr_imports(const struct beamr_source *sources, size_t count,
 	void (*missing)(void *user, const char *module, const char *function, unsigned arity),
 	void (*bad)(void *user, const char *name, const struct beamr_error *error), void *user,
@@ -122,6 +130,7 @@ size_t beamr_imports(const struct beamr_source *sources, size_t count,
 	vec_done(&g.imports.items);
 	vec_done(&g.exports.items);
 	names_done(&g.names);
+	free_retired();
 	*ret_bad = bad_count;
 	return missing_count;
 }
@@ -153,12 +162,14 @@ int beamr_module_check(const void *code, size_t size, struct beamr_checked *ret_
 	if (r != 0) {
 		load_error_to_host(&error, ret_error);
 		names_done(&names);
+		free_retired();
 		return BEAMR_E_FORMAT;
 	}
 	beamfile_md5(&file, md5);
 	beamfile_done(&file);
 	(void)text_of(module, ret_checked->module, sizeof(ret_checked->module));
 	names_done(&names);
+	free_retired();
 	for (size_t i = 0; i < sizeof(md5); i++)
 		(void)snprintf(ret_checked->digest + 2 * i, 3, "%02x", md5[i]); /* fits */
 	return 0;
