@@ -204,8 +204,10 @@ START_TEST(one_with_too_few_processes_gets_as_many_workers)
 	struct beamr_ns *one = service_new("one", 1), *three = service_new("three", 3);
 	ck_assert_str_eq(call(one, "spinners", 3), "ok");
 	ck_assert_str_eq(call(three, "spin_for", 8000000), "ok");
+	/* A few; up to twenty were seen where the kernel takes the processor from its worker in the middle of a turn. With a ninth of the
+	 * other's weight it waits for 79 to 260. */
 	const uint64_t turns = longest_wait(three);
-	ck_assert_msg(turns <= 2, "%lu", (unsigned long)turns);
+	ck_assert_msg(turns <= 50, "%lu", (unsigned long)turns);
 	ck_assert_str_eq(call(one, "progress", -1), "[]");
 	service_end(one, "one");
 	service_end(three, "three");
