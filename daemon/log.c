@@ -463,6 +463,19 @@ static void send_record(struct log *log, const struct record *record, uint64_t r
 	journal_fields_done(&fields);
 }
 
+/* An entry that tells of `count` others that there are not; the fields hold what is said of them, and are done with. */
+static void send_suppressed(
+	struct log *log, struct journal_fields *fields, const char *identifier, const char *counted_by, uint64_t count)
+{
+	journal_put(fields, "MESSAGE_ID", report_types[BEAMR_REPORT_SUPPRESSED].message_id);
+	journal_putf(fields, "PRIORITY", "%d", report_types[BEAMR_REPORT_SUPPRESSED].priority);
+	journal_put(fields, "SYSLOG_IDENTIFIER", identifier);
+	journal_put(fields, "BEAMR_EVENT", report_types[BEAMR_REPORT_SUPPRESSED].name);
+	journal_putf(fields, counted_by, "%" PRIu64, count);
+	send_fields(log, fields);
+	journal_fields_done(fields);
+}
+
 /* Tells of what was dropped, once the ring is empty: by then the journal takes entries again. */
 static void send_dropped(struct log *log)
 {
@@ -473,13 +486,7 @@ static void send_dropped(struct log *log)
 	journal_putf(&fields, "MESSAGE",
 		"%" PRIu64 " entries were dropped because the journal did not take them in time",
 		dropped);
-	journal_put(&fields, "MESSAGE_ID", report_types[BEAMR_REPORT_SUPPRESSED].message_id);
-	journal_putf(&fields, "PRIORITY", "%d", report_types[BEAMR_REPORT_SUPPRESSED].priority);
-	journal_put(&fields, "SYSLOG_IDENTIFIER", log->identifier);
-	journal_put(&fields, "BEAMR_EVENT", report_types[BEAMR_REPORT_SUPPRESSED].name);
-	journal_putf(&fields, "BEAMR_DROPPED", "%" PRIu64, dropped);
-	send_fields(log, &fields);
-	journal_fields_done(&fields);
+	send_suppressed(log, &fields, log->identifier, "BEAMR_DROPPED", dropped);
 }
 
 static int64_t send_summaries(struct log *log, int64_t now_usec)
@@ -495,15 +502,7 @@ static int64_t send_summaries(struct log *log, int64_t now_usec)
 		struct journal_fields fields = { 0 };
 		journal_putf(
 			&fields, "MESSAGE", "%" PRIu64 " entries were held back", summary.repeats);
-		journal_put(
-			&fields, "MESSAGE_ID", report_types[BEAMR_REPORT_SUPPRESSED].message_id);
-		journal_putf(
-			&fields, "PRIORITY", "%d", report_types[BEAMR_REPORT_SUPPRESSED].priority);
-		journal_put(&fields, "SYSLOG_IDENTIFIER", log->identifier);
-		journal_put(&fields, "BEAMR_EVENT", report_types[BEAMR_REPORT_SUPPRESSED].name);
-		journal_putf(&fields, "BEAMR_REPEATS", "%" PRIu64, summary.repeats);
-		send_fields(log, &fields);
-		journal_fields_done(&fields);
+		send_suppressed(log, &fields, log->identifier, "BEAMR_REPEATS", summary.repeats);
 	}
 	return due_usec;
 }
@@ -517,16 +516,8 @@ static int64_t send_rates(struct log *log, int64_t now_usec)
 		journal_putf(&fields, "MESSAGE",
 			"%" PRIu64 " more output lines and log events of %s were held back", summary.held,
 			summary.service);
-		journal_put(
-			&fields, "MESSAGE_ID", report_types[BEAMR_REPORT_SUPPRESSED].message_id);
-		journal_putf(
-			&fields, "PRIORITY", "%d", report_types[BEAMR_REPORT_SUPPRESSED].priority);
-		journal_put(&fields, "SYSLOG_IDENTIFIER", summary.service);
 		journal_put(&fields, "BEAMR_SERVICE", summary.service);
-		journal_put(&fields, "BEAMR_EVENT", report_types[BEAMR_REPORT_SUPPRESSED].name);
-		journal_putf(&fields, "BEAMR_REPEATS", "%" PRIu64, summary.held);
-		send_fields(log, &fields);
-		journal_fields_done(&fields);
+		send_suppressed(log, &fields, summary.service, "BEAMR_REPEATS", summary.held);
 	}
 	return due_usec;
 }
