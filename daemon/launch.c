@@ -17,15 +17,20 @@ extern char **environ;
 
 static void pushf(struct erl_words *words, const char *format, ...) _printf_(2, 3);
 
-static void pushf(struct erl_words *words, const char *format, ...)
+static char *text_of(const char *format, va_list arguments)
 {
 	char *text;
+	if (vasprintf(&text, format, arguments) < 0)
+		abort(); /* as mem_alloc does */
+	return text;
+}
+
+static void pushf(struct erl_words *words, const char *format, ...)
+{
 	va_list arguments;
 	va_start(arguments, format);
-	int n = vasprintf(&text, format, arguments);
+	char *text = text_of(format, arguments);
 	va_end(arguments);
-	if (n < 0)
-		abort(); /* as mem_alloc does */
 	erl_words_push(words, text);
 	free(text);
 }
@@ -36,13 +41,10 @@ static void set_variable(struct erl_words *variables, const char *name, const ch
 /* The last one of a name counts: environment_set() takes them in order. */
 static void set_variable(struct erl_words *variables, const char *name, const char *format, ...)
 {
-	char *text;
 	va_list arguments;
 	va_start(arguments, format);
-	int n = vasprintf(&text, format, arguments);
+	char *text = text_of(format, arguments);
 	va_end(arguments);
-	if (n < 0)
-		abort(); /* as mem_alloc does */
 	size_t length = strlen(name);
 	vec_foreach(item, &variables->items) {
 		if (strncmp(*item, name, length) == 0 && (*item)[length] == '=') {
