@@ -83,8 +83,6 @@ static bool is_power_of_two(uint64_t n)
 	return n != 0 && (n & (n - 1)) == 0;
 }
 
-#define MATCH_BITS_MAX ((uint64_t)1 << 40) /* no bitstring has more */
-
 /* One command of bs_match; returns how many operands it takes with its name, 0 when it is unknown. */
 static uint64_t lower_match_command(struct lowering *l, const struct operand *fail,
 	const struct operand *o_context, const struct operand *c, uint64_t left)
@@ -92,7 +90,7 @@ static uint64_t lower_match_command(struct lowering *l, const struct operand *fa
 	struct arg context = arg_reg(o_context);
 	uint64_t bits;
 	term name = c[0].kind == OPERAND_TERM ? c[0].term : TERM_NONE;
-	if ((name == A(ensure_at_least) || name == A(ensure_exactly)) && left >= 2 && number_of(&c[1]) > MATCH_BITS_MAX) {
+	if ((name == A(ensure_at_least) || name == A(ensure_exactly)) && left >= 2 && number_of(&c[1]) > BITS_MAX) {
 		EMIT(l, jump, arg_label(fail)); /* and what follows is never reached */
 		return left;
 	}
