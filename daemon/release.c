@@ -226,23 +226,6 @@ static int set_text(char **to, const char *text)
 	return *to != NULL ? 0 : -ENOMEM;
 }
 
-/* "49,46,50]" as "1.2"; NULL when it is no plain text. */
-static char *text_of_codes(const char *codes)
-{
-	char text[128];
-	size_t length = 0;
-	while (*codes != ']' && length + 1 < sizeof(text)) {
-		char *end;
-		long code = strtol(codes, &end, 10);
-		if (end == codes || code < 32 || code > 126 || (*end != ',' && *end != ']'))
-			return NULL;
-		text[length++] = (char)code;
-		codes = *end == ',' ? end + 1 : end;
-	}
-	text[length] = '\0';
-	return length > 0 ? strdup(text) : NULL;
-}
-
 /* What an .app file says: its version, whether there is something to start. Returns 0, or negative errno; a file that is no term
  * says nothing. */
 static int read_app(const struct examining *e, const struct release_file *file, char **ret_version,
@@ -251,7 +234,6 @@ static int read_app(const struct examining *e, const struct release_file *file, 
 	char *text = NULL;
 	struct beamr_term *term = NULL;
 	struct beamr_error error;
-	bool truncated;
 	*ret_starts = false;
 	int r = read_file(e, file, &text);
 	if (r < 0)
@@ -260,15 +242,15 @@ static int read_app(const struct examining *e, const struct release_file *file, 
 	free(text);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	text = beamr_term_text(term, 0, &truncated);
+	char *version = beamr_term_property(term, 2, "vsn");
+	char *callback = beamr_term_property(term, 2, "mod");
 	(void)beamr_term_free(term);
-	if (text == NULL)
-		return -ENOMEM;
-	const char *version = strstr(text, "{vsn,[");
-	if (version != NULL && ret_version != NULL && *ret_version == NULL)
-		*ret_version = text_of_codes(version + 6);
-	*ret_starts = strstr(text, "{mod,{") != NULL;
-	free(text);
+	*ret_starts = callback != NULL && callback[0] == '{';
+	free(callback);
+	if (ret_version != NULL && *ret_version == NULL)
+		*ret_version = version;
+	else
+		free(version);
 	return 0;
 }
 

@@ -397,8 +397,11 @@ BEAMR_API int beamr_term_parse(
 /* From external term format, as binary_to_term/1 takes it. BEAMR_E_FORMAT. */
 BEAMR_API int beamr_term_decode(
 	const void *etf, size_t size, struct beamr_term **ret_term, struct beamr_error *ret_error);
-/* As ~tw prints it, at most max bytes (0: all), cut on a character. A malloc'ed string. */
+/* As ~0tp prints it (text in lists and binaries as text, never broken into lines), at most max bytes (0: all), cut on a character. A malloc'ed string. */
 BEAMR_API char *beamr_term_text(const struct beamr_term *term, size_t max, bool *ret_truncated);
+/* What stands beside `key` in the property list that is an element of a tuple (from 0), as an .app file has one: its text as
+ * above, or its characters without quotes if it is a list of them. A malloc'ed string; NULL: there is none, or no such list. */
+BEAMR_API char *beamr_term_property(const struct beamr_term *tuple, unsigned element, const char *key);
 /* As term_to_binary/1. A malloc'ed block. */
 BEAMR_API void *beamr_term_encode(const struct beamr_term *term, size_t *ret_size);
 /* "integer", "float", "atom", "tuple", "list", "map", "binary", "bitstring", "function", "pid", "port", "reference", "record". */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Terms in the host's hands: each has memory of its own. */
+#include "base/cleanup.h"
+#include "base/utf8.h"
 #include "data/etf.h"
 #include "data/text.h"
-#include "term/bits.h"
 #include "term/atom.h"
+#include "term/bits.h"
 #include "term/print.h"
 #include "vm/boot.h"
 #include "vm/machine.h"
@@ -45,7 +47,8 @@ static struct beamr_term *wrap(struct owned_term *owned, struct names names)
 struct beamr_term *term_wrap(struct owned_term *owned)
 {
 	struct names names = { 0 };
-	heap_hold_names(owned->value, (struct names_holder){ .names = &names }); /* it may outlive its namespace */
+	heap_hold_names(owned->value,
+		(struct names_holder){ .names = &names }); /* it may outlive its namespace */
 	return wrap(owned, names);
 }
 
@@ -115,7 +118,7 @@ char *term_text(term t, size_t max, bool *ret_truncated)
 {
 	struct print_out out;
 	print_init_growing(&out, max == 0 ? SIZE_MAX : max);
-	print_term(&out, t, PRINT_UNICODE, 0);
+	print_term(&out, t, PRINT_STRINGS | PRINT_UNICODE, 0);
 	char *copy = strndup(out.data ? out.data : "", out.size);
 	if (ret_truncated != NULL)
 		*ret_truncated = out.truncated;
@@ -127,6 +130,47 @@ char *term_text(term t, size_t max, bool *ret_truncated)
 char *beamr_term_text(const struct beamr_term *t, size_t max, bool *ret_truncated)
 {
 	return term_text(t->owned->value, max, ret_truncated);
+}
+
+/* The characters of a list of printable ones, or NULL. */
+static char *list_characters(term list)
+{
+	struct print_out out;
+	if (!term_is_cons(list))
+		return NULL;
+	print_init_growing(&out, SIZE_MAX);
+	for (; term_is_cons(list); list = cons_tail(list)) {
+		uint8_t bytes[4];
+		term head = cons_head(list);
+		if (!term_is_small(head) || small_value(head) < ' ' || small_value(head) > 0x10ffff)
+			break;
+		int size = utf8_encode((uint32_t)small_value(head), bytes);
+		if (size <= 0)
+			break;
+		print_bytes(&out, bytes, (size_t)size);
+	}
+	char *copy = term_is_nil(list) ? strndup(out.data, out.size) : NULL;
+	print_free(&out);
+	return copy;
+}
+
+char *beamr_term_property(const struct beamr_term *tuple, unsigned element, const char *key)
+{
+	term t = tuple->owned->value;
+	if (!term_is_tuple(t) || element >= tuple_arity(t))
+		return NULL;
+	for (t = tuple_element(t, element); term_is_cons(t); t = cons_tail(t)) {
+		term pair = cons_head(t);
+		if (!term_is_tuple(pair) || tuple_arity(pair) != 2 ||
+			!term_is_atom(tuple_element(pair, 0)))
+			continue;
+		_cleanup_(free_stringp) char *name = term_text(tuple_element(pair, 0), 0, NULL);
+		if (strcmp(name, key) != 0)
+			continue;
+		char *characters = list_characters(tuple_element(pair, 1));
+		return characters != NULL ? characters : term_text(tuple_element(pair, 1), 0, NULL);
+	}
+	return NULL;
 }
 
 void *beamr_term_encode(const struct beamr_term *t, size_t *ret_size)
