@@ -3,6 +3,7 @@
 #include "methods.h"
 
 #include "../near.h"
+#include "../service.h"
 #include "control/base64.h"
 
 #include <errno.h>
@@ -88,11 +89,20 @@ struct beamr_ns *method_ns(struct call *call, const char *name)
 		call_fail_errno(call, r);
 		return NULL;
 	}
+	struct service *service =
+		call->daemon->services != NULL ? service_find(call->daemon->services, name) : NULL;
 	struct near near = { .wanted = name };
 	beamr_ns_each(call->daemon->machine, offer_service, &near);
-	struct control_error_no_such_service info = { .service = name,
-		.similar = near_strings(call, &near),
-		.message = call_printf(call, "There is no service \"%s\".", name) };
+	struct control_error_no_such_service info = { .service = name };
+	if (service != NULL) {
+		info.message = call_printf(call,
+			"Service \"%s\" does not run, it is %s. Start it: beamrctl start %s", name,
+			control_enums[CONTROL_ENUM_service_state].wires[service_state(service)],
+			name);
+	} else {
+		info.similar = near_strings(call, &near);
+		info.message = call_printf(call, "There is no service \"%s\".", name);
+	}
 	call_fail(call, CONTROL_ERROR_no_such_service, &info);
 	return NULL;
 }
