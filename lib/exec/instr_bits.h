@@ -289,7 +289,10 @@ L_bs_create_bin: {
 	if (F16(1, 1) != 0 && !ROOM_FOR(F16(1, 1))) {
 		unsigned live = W16(1) < X_REGISTERS ? W16(1) : X_REGISTERS - 1;
 		x[live] = value;
-		COLLECT(F16(1, 1), live + 1);
+		SWAP_OUT();
+		if (unlikely(!proc_collect(p, F16(1, 1), x, live + 1))) /* what was made is not to be made twice */
+			goto ended;
+		SWAP_IN();
 		value = x[live];
 	}
 	REG(W16(0)) = value;

@@ -24,8 +24,12 @@ L_catch_end:
 		SWAP_OUT();
 		x[0] = raise_catch_value(p, x);
 		SWAP_IN();
-		if (p->mem.heap.fragments != NULL && heap_wants_collect(&p->mem))
-			COLLECT(0, 1);
+		if (p->mem.heap.fragments != NULL && heap_wants_collect(&p->mem)) {
+			SWAP_OUT();
+			if (unlikely(!proc_collect(p, 0, x, 1))) /* the instruction has been */
+				goto ended;
+			SWAP_IN();
+		}
 	}
 	NEXT(catch_end);
 

@@ -14,6 +14,8 @@
 #include "binary/build.h"
 #include "data/map.h"
 #include "data/number.h"
+#include "heap/gradual.h"
+#include "proc/collect.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
 #include "term/compare.h"
@@ -106,10 +108,11 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "operands stand in wor
 		reductions = p->reductions;                                                        \
 	} while (0)
 #define ROOM_FOR(words) (!heap_collects_always(&p->mem, E) && likely((uintptr_t)E - (uintptr_t)H >= (words) * sizeof(term)))
+/* What comes before it has had no effect, or pc is where to go on: after a long collection the instruction at pc is run again. */
 #define COLLECT(need, live)                                                                        \
 	do {                                                                                       \
 		SWAP_OUT();                                                                        \
-		if (unlikely(!proc_collect(p, (need), x, (live))))                                 \
+		if (unlikely(!collect_at(p, pc, (need), x, (live))))                               \
 			goto ended;                                                                \
 		SWAP_IN();                                                                         \
 	} while (0)
@@ -177,6 +180,18 @@ static void save_x(struct proc *p, const term *x, unsigned live)
 	if (live > 0)
 		memcpy(p->saved_x, x, live * sizeof(term));
 	p->saved_count = (uint8_t)live;
+}
+
+/* Here and now when it is short; else the slice is to end for it. False: so it is, or the process has ended. */
+static __attribute__((noinline)) bool collect_at(struct proc *p, const uint64_t *pc, size_t need, term *x, unsigned live)
+{
+	if (likely(!heap_collection_is_long(&p->mem, false)) || live > UINT8_MAX)
+		return proc_collect(p, need, x, live);
+	save_x(p, x, live);
+	atomic_store_relaxed(&p->pc, pc);
+	collect_later(p, need, false);
+	collect_keep_floats(p, p->worker);
+	return false;
 }
 
 static inline bool is_trace_break(const uint64_t *pc)
@@ -298,8 +313,8 @@ raise_at_place:
 	}
 	DISPATCH();
 
-ended: /* a signal or a limit ended the process; the outcome is OUTCOME_EXIT */
-	return SLICE_EXIT;
+ended: /* a signal or a limit ended the process; the outcome is OUTCOME_EXIT. Or there is something to do first. */
+	return (p->flags & PROC_COLLECT_DUE) != 0 && p->outcome != OUTCOME_EXIT ? SLICE_COLLECT : SLICE_EXIT;
 
 yield_at_entry:
 	SWAP_OUT();

@@ -11,7 +11,7 @@
 #include "heap/gen.h"
 
 #include "heap/block.h"
-#include "heap/evacuate.h"
+#include "heap/collect_impl.h"
 #include "heap/offheap.h"
 
 #include <string.h>
@@ -24,11 +24,16 @@ static void poison(term *start, size_t words)
 		memset(start, POISON_BYTE, words * sizeof(term));
 }
 
+void poison_fragment(struct fragment *f)
+{
+	poison(f->data, f->size_words);
+}
+
 static void fragments_drop(struct heap *heap)
 {
 	if (HEAP_COLLECT_ALWAYS) {
 		for (struct fragment *f = heap->fragments; f != NULL; f = f->next)
-			poison(f->data, f->size_words);
+			poison_fragment(f);
 	}
 	if (heap->fragments != NULL)
 		fragment_free(heap->fragments);
@@ -36,10 +41,10 @@ static void fragments_drop(struct heap *heap)
 	heap->fragment_words = 0;
 }
 
-void evacuate_offheap(term *list, ptrdiff_t shift, ptrdiff_t final, uintptr_t old_base, uintptr_t old_bytes,
+term *evacuate_offheap_part(term *list, size_t most, ptrdiff_t shift, ptrdiff_t final, uintptr_t old_base, uintptr_t old_bytes,
 	struct offheap *young, struct offheap *old)
 {
-	while (list != NULL) {
+	for (; list != NULL && most > 0; most--) {
 		term *next = (term *)(uintptr_t)list[1];
 		if (evacuated(list[0])) {
 			uintptr_t told = (uintptr_t)forward_target(list[0]);
@@ -53,6 +58,13 @@ void evacuate_offheap(term *list, ptrdiff_t shift, ptrdiff_t final, uintptr_t ol
 		}
 		list = next;
 	}
+	return list;
+}
+
+void evacuate_offheap(term *list, ptrdiff_t shift, ptrdiff_t final, uintptr_t old_base, uintptr_t old_bytes,
+	struct offheap *young, struct offheap *old)
+{
+	(void)evacuate_offheap_part(list, SIZE_MAX, shift, final, old_base, old_bytes, young, old); /* NULL: all of it */
 }
 
 static struct evacuation evacuation_into(term *to, size_t words)
@@ -80,7 +92,7 @@ static void evacuate_all(struct evacuation *ret, const struct gen_heap *g, const
 	evacuate_words(&e, g->heap.limit, (size_t)(g->end - g->heap.limit), false, true);
 	evacuate_roots(&e, roots, false, true);
 	while (scan < e.top)
-		scan = evacuate_step(&e, scan, false, true);
+		scan = evacuate_step(&e, scan, false, true, SPINES_WHOLE);
 	*ret = e;
 }
 
@@ -93,10 +105,10 @@ static void evacuate_aged(struct evacuation *ret, const struct gen_heap *g, cons
 	evacuate_roots(&e, roots, true, true);
 	do {
 		while (scan < e.top)
-			scan = evacuate_step(&e, scan, true, true);
+			scan = evacuate_step(&e, scan, true, true, SPINES_WHOLE);
 		/* Old values refer only to older ones, so nothing young is found here. */
 		while (scan_old < e.old_top)
-			scan_old = evacuate_step(&e, scan_old, true, true);
+			scan_old = evacuate_step(&e, scan_old, true, true, SPINES_WHOLE);
 	} while (scan < e.top);
 	*ret = e;
 }
@@ -147,7 +159,7 @@ bool heap_wants_collect(const struct gen_heap *g)
 	       g->heap.offheap.bytes > bin_limit(g, g->young_bin_kib);
 }
 
-static bool wants_major(const struct gen_heap *g)
+bool collects_major(const struct gen_heap *g)
 {
 	return g->minor_since_full >= g->fullsweep_after ||
 	       g->old_offheap.bytes > bin_limit(g, g->live_bin_kib);
@@ -193,9 +205,18 @@ static size_t young_usable(const struct gen_heap *g, size_t capacity, size_t in_
 	return usable < capacity ? usable : capacity;
 }
 
+/* Now, or later when there is somebody to do it and it takes its time. */
+static void give_back(struct gen_heap *g, term *block, size_t words, struct leftover *ret_left)
+{
+	if (ret_left != NULL && block_class(words) >= BLOCK_CLASSES)
+		*ret_left = (struct leftover){ block, words };
+	else
+		block_free(g->nursery, block, words);
+}
+
 /* The values moved to `to`, or there are none: the block they were in is given back. The nursery of a small process
  * stays the worker's. */
-static void young_replace(struct gen_heap *g, term *to, term *top, size_t capacity, size_t in_use)
+static void young_replace(struct gen_heap *g, term *to, term *top, size_t capacity, size_t in_use, struct leftover *ret_left)
 {
 	term *from = g->start;
 	size_t from_words = g->borrowed ? BLOCK_MIN_WORDS : young_words_of(g);
@@ -203,7 +224,7 @@ static void young_replace(struct gen_heap *g, term *to, term *top, size_t capaci
 	young_is(g, to, top, young_usable(g, capacity, in_use));
 	poison(from, from_words);
 	if (!g->borrowed)
-		block_free(g->nursery, from, from_words);
+		give_back(g, from, from_words, ret_left);
 	g->borrowed = false;
 	g->young_blocks = (uint32_t)(capacity / BLOCK_MIN_WORDS);
 }
@@ -231,7 +252,7 @@ static void collect_small(struct gen_heap *g, size_t need, const struct roots *r
 	g->minor_count++;
 	g->minor_since_full++;
 	if (capacity > BLOCK_MIN_WORDS || in_use > SMALL_MAX_WORDS) {
-		young_replace(g, to, e.top, capacity, in_use);
+		young_replace(g, to, e.top, capacity, in_use, NULL);
 		g->mature = e.top;
 		return;
 	}
@@ -244,10 +265,17 @@ static void collect_small(struct gen_heap *g, size_t need, const struct roots *r
 	block_free(g->nursery, from, BLOCK_MIN_WORDS);
 }
 
-static void collect_major(struct gen_heap *g, size_t need, const struct roots *roots, const term *dying,
-	size_t dying_words);
+void young_adopt(struct gen_heap *g)
+{
+	assert(g->borrowed && g->start == g->nursery->start);
+	g->nursery->start = block_alloc(g->nursery, BLOCK_MIN_WORDS);
+	g->nursery->end = g->nursery->start + NURSERY_WORDS;
+	g->young_blocks = 1;
+	g->young_class = 0;
+	g->borrowed = false;
+}
 
-static void collect_minor(struct gen_heap *g, size_t need, const struct roots *roots)
+bool minor_begin(struct gen_heap *g, size_t need, struct destination *ret)
 {
 	size_t mature_words = (size_t)(g->mature - g->start);
 	if (g->old_start == NULL && mature_words > 0) {
@@ -255,79 +283,76 @@ static void collect_minor(struct gen_heap *g, size_t need, const struct roots *r
 		g->old_start = g->old_top = block_alloc(g->nursery, capacity);
 		g->old_end = g->old_start + capacity;
 	}
-	if ((size_t)(g->old_end - g->old_top) < mature_words) {
-		collect_major(g, need, roots, NULL, 0);
-		return;
-	}
+	if ((size_t)(g->old_end - g->old_top) < mature_words)
+		return false;
 	size_t worst = young_words(g) - mature_words + g->heap.fragment_words + stack_words(g) + need;
 	size_t capacity = young_capacity(g, worst);
 	term *to = block_alloc(g->nursery, capacity);
-	struct evacuation e = evacuation_into(to, capacity);
-	evacuation_keep_old(&e, g);
-	e.mature_base = (uintptr_t)g->start;
-	e.mature_bytes = mature_words * sizeof(term);
-	e.old_top = g->old_top;
-	evacuate_aged(&e, g, roots);
-	g->old_top = e.old_top;
-	young_collected(g, e.keep_base, e.keep_bytes);
-	young_replace(g, to, e.top, capacity, (size_t)(e.top - to) + stack_words(g) + need);
-	g->mature = e.top;
+	*ret = (struct destination){ evacuation_into(to, capacity), to, capacity, need };
+	evacuation_keep_old(&ret->e, g);
+	ret->e.mature_base = (uintptr_t)g->start;
+	ret->e.mature_bytes = mature_words * sizeof(term);
+	ret->e.old_top = g->old_top;
+	return true;
+}
+
+void minor_end(struct gen_heap *g, struct destination *d, struct leftover *ret_left)
+{
+	g->old_top = d->e.old_top;
+	g->young_bin_kib = kib(g->heap.offheap.bytes);
+	young_replace(g, d->to, d->e.top, d->capacity, (size_t)(d->e.top - d->to) + stack_words(g) + d->need, ret_left);
+	g->mature = d->e.top;
 	g->minor_count++;
 	g->minor_since_full++;
 }
 
+static void collect_major(struct gen_heap *g, size_t need, const struct roots *roots, const term *dying,
+	size_t dying_words);
+
+static void collect_minor(struct gen_heap *g, size_t need, const struct roots *roots)
+{
+	struct destination d;
+	if (!minor_begin(g, need, &d)) {
+		collect_major(g, need, roots, NULL, 0);
+		return;
+	}
+	evacuate_aged(&d.e, g, roots);
+	young_collected(g, d.e.keep_base, d.e.keep_bytes);
+	minor_end(g, &d, NULL);
+}
+
 static void twin_counts(struct gen_heap *g, const term *dying, const term *twin, size_t words);
 
-static void collect_major(struct gen_heap *g, size_t need, const struct roots *roots, const term *dying,
-	size_t dying_words)
+void major_begin(struct gen_heap *g, size_t need, size_t dying_words, struct destination *ret)
 {
-	size_t stack = stack_words(g);
 	size_t worst = young_words(g) + (size_t)(g->old_top - g->old_start) + g->heap.fragment_words + dying_words;
 	/* Twice, so that there is room for mature values even if all is alive. */
 	size_t capacity = block_capacity(worst * 2 > BLOCK_MIN_WORDS ? worst * 2 : BLOCK_MIN_WORDS);
 	term *to = block_alloc(g->nursery, capacity);
-	struct evacuation e = evacuation_into(to, capacity);
-	term *twin = NULL;
-	if (dying_words > 0) {
-		twin = mem_alloc(MEM_TEMP, dying_words * sizeof(term));
-		memcpy(twin, dying, dying_words * sizeof(term));
-		e.dying_base = (uintptr_t)dying;
-		e.dying_bytes = dying_words * sizeof(term);
-		e.dying_twin = (ptrdiff_t)((uintptr_t)twin - (uintptr_t)dying);
-	}
-	evacuate_all(&e, g, roots);
+	*ret = (struct destination){ evacuation_into(to, capacity), to, capacity, need };
+}
 
-	term *young_list = g->heap.offheap.first;
-	term *old_list = g->old_offheap.first;
-	g->heap.offheap = (struct offheap){ 0 };
-	g->old_offheap = (struct offheap){ 0 };
-	evacuate_offheap(young_list, 0, 0, 0, UINTPTR_MAX, NULL, &g->old_offheap);
-	evacuate_offheap(old_list, 0, 0, 0, UINTPTR_MAX, NULL, &g->old_offheap);
-	if (twin != NULL) {
-		twin_counts(g, dying, twin, dying_words);
-		mem_free(MEM_TEMP, twin, dying_words * sizeof(term));
-	}
+void major_end(struct gen_heap *g, struct destination *d, struct leftover *ret_left)
+{
 	g->live_bin_kib = kib(g->old_offheap.bytes);
 	g->young_bin_kib = 0;
-	fragments_drop(&g->heap);
-
 	size_t old_words = (size_t)(g->old_end - g->old_start);
 	poison(g->old_start, old_words);
-	block_free(g->nursery, g->old_start, old_words);
-	size_t live = (size_t)(e.top - to);
-	size_t in_use = stack + need;
-	g->old_start = to;
-	g->old_top = e.top;
+	give_back(g, g->old_start, old_words, ret_left);
+	size_t live = (size_t)(d->e.top - d->to), capacity = d->capacity;
+	size_t in_use = stack_words(g) + d->need;
+	g->old_start = d->to;
+	g->old_top = d->e.top;
 	size_t young = young_capacity(g, in_use);
 	size_t room = live / 2 > young ? live / 2 : young;
 	/* Never so little that it would be taken for a block of the allocator's. */
 	size_t keep = block_capacity(live + room > BLOCK_MIN_WORDS ? live + room : BLOCK_MIN_WORDS);
 	/* What fits a spare is kept whole, so that blocks go round instead of being mapped and unmapped. */
 	if (keep < capacity && (block_class(capacity) >= BLOCK_CLASSES || keep <= capacity / 8)) {
-		block_trim(to, capacity, keep);
+		block_trim(d->to, capacity, keep);
 		capacity = keep;
 	}
-	g->old_end = to + capacity;
+	g->old_end = d->to + capacity;
 
 	/* An empty block of the wanted size is used again where it is. */
 	if (g->borrowed ? in_use <= NURSERY_WORDS / 2 && g->min_words <= NURSERY_WORDS : young == young_words_of(g)) {
@@ -339,11 +364,40 @@ static void collect_major(struct gen_heap *g, size_t need, const struct roots *r
 		}
 	} else {
 		term *block = block_alloc(g->nursery, young);
-		young_replace(g, block, block, young, in_use);
+		young_replace(g, block, block, young, in_use, ret_left == NULL ? NULL : ret_left + 1);
 	}
 	g->mature = g->start;
 	g->major_count++;
 	g->minor_since_full = 0;
+}
+
+static void collect_major(struct gen_heap *g, size_t need, const struct roots *roots, const term *dying,
+	size_t dying_words)
+{
+	struct destination d;
+	major_begin(g, need, dying_words, &d);
+	term *twin = NULL;
+	if (dying_words > 0) {
+		twin = mem_alloc(MEM_TEMP, dying_words * sizeof(term));
+		memcpy(twin, dying, dying_words * sizeof(term));
+		d.e.dying_base = (uintptr_t)dying;
+		d.e.dying_bytes = dying_words * sizeof(term);
+		d.e.dying_twin = (ptrdiff_t)((uintptr_t)twin - (uintptr_t)dying);
+	}
+	evacuate_all(&d.e, g, roots);
+
+	term *young_list = g->heap.offheap.first;
+	term *old_list = g->old_offheap.first;
+	g->heap.offheap = (struct offheap){ 0 };
+	g->old_offheap = (struct offheap){ 0 };
+	evacuate_offheap(young_list, 0, 0, 0, UINTPTR_MAX, NULL, &g->old_offheap);
+	evacuate_offheap(old_list, 0, 0, 0, UINTPTR_MAX, NULL, &g->old_offheap);
+	if (twin != NULL) {
+		twin_counts(g, dying, twin, dying_words);
+		mem_free(MEM_TEMP, twin, dying_words * sizeof(term));
+	}
+	fragments_drop(&g->heap);
+	major_end(g, &d, NULL);
 }
 
 /* Literals that were copied out of a dying area hold counts of their own from now on. */
@@ -363,7 +417,7 @@ static void twin_counts(struct gen_heap *g, const term *dying, const term *twin,
 void heap_collect(struct gen_heap *g, size_t need, struct roots *roots)
 {
 	assert(g->start != NULL);
-	if (wants_major(g))
+	if (collects_major(g))
 		collect_major(g, need, roots, NULL, 0);
 	else if (g->borrowed)
 		collect_small(g, need, roots);

@@ -7,7 +7,8 @@
  *
  * The functions are inlined with constant flags:
  *   aged    values in the mature part go to the old generation instead
- *   linked  lists are moved spine by spine; needs shift 0 */
+ *   linked  lists are moved spine by spine; needs shift 0
+ *   bounded no more than EVACUATE_SPINE cells of a spine at once: the scan finds the rest */
 #pragma once
 #include "heap/gen.h"
 
@@ -24,6 +25,9 @@ struct evacuation {
 };
 
 #define EVACUATE_INLINE static inline __attribute__((always_inline))
+#define EVACUATE_SPINE 512
+
+enum evacuate_spines { SPINES_WHOLE, SPINES_BOUNDED };
 
 EVACUATE_INLINE bool evacuate_in(const term *p, uintptr_t base, uintptr_t bytes)
 {
@@ -59,7 +63,7 @@ EVACUATE_INLINE bool evacuate_leaves(const struct evacuation *e, term **p, bool 
 	return !linked || !evacuate_in(*p, e->to_base, e->to_bytes);
 }
 
-EVACUATE_INLINE term evacuate_cons(struct evacuation *e, term w, bool aged, bool linked)
+EVACUATE_INLINE term evacuate_cons(struct evacuation *e, term w, bool aged, bool linked, enum evacuate_spines spines)
 {
 	term *p = cons_ptr(w);
 	if (!evacuate_leaves(e, &p, linked))
@@ -70,13 +74,14 @@ EVACUATE_INLINE term evacuate_cons(struct evacuation *e, term w, bool aged, bool
 	term *d = mature ? e->old_top : e->top;
 	ptrdiff_t shift = linked ? 0 : e->shift;
 	term result = term_of_cons(d) + (term)shift;
+	const term *stop = spines == SPINES_BOUNDED ? d + 2 * EVACUATE_SPINE : NULL;
 	for (;;) {
 		term tail = p[1];
 		d[0] = p[0];
 		p[0] = forward_to(d, shift);
 		d[1] = tail;
 		d += 2;
-		if (!linked || !term_is_cons(tail))
+		if (!linked || !term_is_cons(tail) || (spines == SPINES_BOUNDED && d >= stop))
 			break;
 		p = cons_ptr(tail);
 		if (!evacuate_leaves(e, &p, false) || evacuated(p[0]) ||
@@ -121,15 +126,19 @@ EVACUATE_INLINE term evacuate_boxed(struct evacuation *e, term w, bool aged, boo
 	return term_of_boxed(d) + (term)shift;
 }
 
+EVACUATE_INLINE void evacuate_word(struct evacuation *e, term *p, bool aged, bool linked, enum evacuate_spines spines)
+{
+	unsigned tag = *p & TAG_MASK;
+	if (tag == TAG_CONS)
+		*p = evacuate_cons(e, *p, aged, linked, spines);
+	else if (tag == TAG_BOXED)
+		*p = evacuate_boxed(e, *p, aged, linked);
+}
+
 EVACUATE_INLINE void evacuate_words(struct evacuation *e, term *p, size_t count, bool aged, bool linked)
 {
-	for (term *end = p + count; p < end; p++) {
-		unsigned tag = *p & TAG_MASK;
-		if (tag == TAG_CONS)
-			*p = evacuate_cons(e, *p, aged, linked);
-		else if (tag == TAG_BOXED)
-			*p = evacuate_boxed(e, *p, aged, linked);
-	}
+	for (term *end = p + count; p < end; p++)
+		evacuate_word(e, p, aged, linked, SPINES_WHOLE);
 }
 
 EVACUATE_INLINE void evacuate_roots(struct evacuation *e, const struct roots *roots, bool aged, bool linked)
@@ -141,12 +150,12 @@ EVACUATE_INLINE void evacuate_roots(struct evacuation *e, const struct roots *ro
 }
 
 /* One step of a scan of moved values: p's word, and whatever it refers to. Returns the next word. */
-EVACUATE_INLINE term *evacuate_step(struct evacuation *e, term *p, bool aged, bool linked)
+EVACUATE_INLINE term *evacuate_step(struct evacuation *e, term *p, bool aged, bool linked, enum evacuate_spines spines)
 {
 	term w = *p;
 	unsigned tag = w & TAG_MASK;
 	if (tag == TAG_CONS)
-		*p = evacuate_cons(e, w, aged, linked);
+		*p = evacuate_cons(e, w, aged, linked, spines);
 	else if (tag == TAG_BOXED)
 		*p = evacuate_boxed(e, w, aged, linked);
 	else if (tag == TAG_HEADER && (w & HEADER_RAW) != 0)
@@ -157,4 +166,7 @@ EVACUATE_INLINE term *evacuate_step(struct evacuation *e, term *p, bool aged, bo
 /* Values were moved away: what became of the off-heap ones on `list`. Those in [old_base, +old_bytes) go to old, the
  * others to young; the dead lose their count. shift as above; final: from told addresses to where they will be. */
 void evacuate_offheap(term *list, ptrdiff_t shift, ptrdiff_t final, uintptr_t old_base, uintptr_t old_bytes,
+	struct offheap *young, struct offheap *old);
+/* The same of the first `most`; returns where to go on, NULL at the end. */
+term *evacuate_offheap_part(term *list, size_t most, ptrdiff_t shift, ptrdiff_t final, uintptr_t old_base, uintptr_t old_bytes,
 	struct offheap *young, struct offheap *old);

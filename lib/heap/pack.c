@@ -127,7 +127,7 @@ static void evacuate_packing(struct evacuation *ret, const struct gen_heap *g, c
 	evacuate_words(&e, g->heap.limit, (size_t)(g->end - g->heap.limit), false, false);
 	evacuate_roots(&e, roots, false, false);
 	while (scan < e.top)
-		scan = evacuate_step(&e, scan, false, false);
+		scan = evacuate_step(&e, scan, false, false, SPINES_WHOLE);
 	*ret = e;
 }
 

@@ -9,6 +9,8 @@
  * Invariant: at most one process of a namespace is on its way out for memory at a time (ns->victim). */
 #include "proc/pressure.h"
 
+#include "heap/gradual.h"
+#include "proc/collect.h"
 #include "proc/life.h"
 #include "proc/timer.h"
 #include "term/atom.h"
@@ -127,14 +129,23 @@ static bool is_worth_collecting(const struct proc *p)
 	       (p->extra == NULL || bytes > p->extra->pressed_bytes + p->extra->pressed_bytes / 4);
 }
 
+void pressure_collected(struct proc *p)
+{
+	proc_note_memory(p);
+	proc_extra(p)->pressed_bytes = held_bytes(p);
+}
+
 bool pressure_relieve(struct proc *p, bool collects)
 {
 	proc_note_memory(p);
 	if (collects && is_worth_collecting(p)) {
+		if (heap_collection_is_long(&p->mem, true)) {
+			collect_later(p, 0, true); /* the limit is looked at after it */
+			return true;
+		}
 		if (!proc_collect_major(p, 0, p->saved_x, p->saved_count))
 			return false;
-		proc_note_memory(p);
-		proc_extra(p)->pressed_bytes = held_bytes(p);
+		pressure_collected(p);
 	}
 	account_flush();
 	if (collects && account_batch->grew) {

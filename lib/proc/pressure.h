@@ -14,5 +14,7 @@ static inline bool pressure_is_on(const struct proc *p)
 /* Between slices, or after a collection: collects p if that is worth it, and sees to it that somebody ends when it is not enough.
  * False: p itself is to end, OUTCOME_EXIT and raise say so. collects: whether p may be collected here. */
 _must_check_ bool pressure_relieve(struct proc *p, bool collects);
+/* p was collected for its namespace's sake, and is not worth it again until it has grown. */
+void pressure_collected(struct proc *p);
 /* p ends as by a kill, and a report with that fault and sentence says why. Returns false. */
 bool pressure_end(struct proc *p, const char *fault, const char *detail) __attribute__((nonnull));

@@ -3,10 +3,10 @@
 #include "proc/proc.h"
 
 #include "base/account.h"
-#include "base/clock.h"
 #include "exec/exec.h"
 #include "heap/block.h"
 #include "ns/quota.h"
+#include "proc/collect.h"
 #include "proc/deaths.h"
 #include "proc/dict.h"
 #include "proc/mailbox.h"
@@ -313,126 +313,6 @@ void proc_add_memory(struct proc *p)
 	account_charge(p->account, ACCOUNT_PROCESSES, (int64_t)(now - before));
 }
 
-/* A namespace's limit for those that have none of their own. */
-static bool check_process_heap(struct proc *p)
-{
-	const uint64_t max = ns_limit(p->ns, NS_QUOTA_process_heap_max);
-	const size_t bytes = proc_total_words(p) * sizeof(term);
-	if (likely(max == 0 || bytes <= max))
-		return true;
-	char detail[96];
-	(void)snprintf(detail, sizeof(detail), "processHeapMax of %llu bytes was passed with %zu",
-		(unsigned long long)max, bytes); /* it is long enough */
-	return pressure_end(p, "heap_max", detail);
-}
-
-/* False: the process is over its limit and ends. */
-static bool check_max_heap(struct proc *p)
-{
-	struct proc_extra *extra = p->extra;
-	if (likely(extra == NULL || extra->max_heap_words == 0))
-		return check_process_heap(p);
-	size_t words = proc_total_words(p);
-	if (extra->max_heap_shared_binaries)
-		words += gen_bin_bytes(&p->mem) / sizeof(term);
-	if (words <= extra->max_heap_words)
-		return true;
-	if (extra->max_heap_log) {
-		obituary_max_heap(p, words);
-		errorlog_max_heap(p, words);
-	}
-	if (!extra->max_heap_kill)
-		return true;
-	extra->raise = (struct raise){
-		.class = CLASS_EXIT,
-		.reason = A(killed),
-		.trace = TERM_NIL,
-		.args = TERM_NONE,
-		.cause = TERM_NONE,
-	};
-	p->outcome = OUTCOME_EXIT;
-	return false;
-}
-
-static _Atomic uint64_t collections, words_freed;
-
-void proc_collections(uint64_t *ret_count, uint64_t *ret_words)
-{
-	*ret_count = atomic_load_relaxed(&collections);
-	*ret_words = atomic_load_relaxed(&words_freed);
-}
-
-/* The room that a collection copies to, as long as both are there: what lives is not known before. Where it is small it does not count:
- * a scheduler collects one at a time. By how much it passes memoryMax meanwhile is no ground to end anybody. */
-static int64_t charge_room(struct proc *p, size_t words)
-{
-	const int64_t bytes = (int64_t)(words * sizeof(term));
-	if (likely(bytes < ACCOUNT_BATCH_BYTES))
-		return 0;
-	account_charge(p->account, ACCOUNT_PROCESSES, bytes);
-	account_flush();
-	return bytes;
-}
-
-static bool collect(struct proc *p, size_t need, term *x, unsigned live, bool major)
-{
-	if (p->flags & PROC_MATCHING)
-		mailbox_adopt_current(p);
-	struct roots roots;
-	roots_init(&roots);
-	proc_roots(p, &roots, x, live);
-	struct proc_collection collection = { .major = major, .need_words = need };
-	if (proc_traces(p, PROC_TRACE_GC))
-		proc_tracing.collection(p, &collection);
-	int64_t began = watching(WATCH_GC) ? clock_monotonic_nsec() : 0;
-	size_t before = gen_used_words(&p->mem);
-	const int64_t room = charge_room(p,
-		major ? before : (size_t)(p->mem.heap.top - p->mem.start) + p->mem.heap.fragment_words);
-	if (major)
-		heap_collect_major(&p->mem, need, &roots);
-	else
-		heap_collect(&p->mem, need, &roots);
-	size_t after = gen_used_words(&p->mem);
-	if (unlikely(room != 0))
-		account_charge(p->account, ACCOUNT_PROCESSES, -room);
-	atomic_add_relaxed(&collections, 1);
-	atomic_add_relaxed(&words_freed, before > after ? before - after : 0);
-	if (watching(WATCH_GC | WATCH_HEAP))
-		proc_tracing.collected(p, began == 0 ? 0 : clock_monotonic_nsec() - began);
-	bool fits = check_max_heap(p);
-	if (proc_traces(p, PROC_TRACE_GC)) {
-		collection.ended = true;
-		collection.over_max_heap = !fits;
-		collection.freed_words = before > after ? before - after : 0;
-		proc_tracing.collection(p, &collection);
-	}
-	if (!fits)
-		return false;
-	if (likely(atomic_load_relaxed(&p->account->max) == INT64_MAX))
-		return true;
-	/* What was taken lies there untouched for the most part. */
-	proc_note_memory(p);
-	if (account_is_due())
-		account_flush();
-	return account_bytes(p->account) <= atomic_load_relaxed(&p->account->max) || pressure_relieve(p, false);
-}
-
-bool proc_collect(struct proc *p, size_t need, term *x, unsigned live)
-{
-	return collect(p, need, x, live, false);
-}
-
-bool proc_collect_major(struct proc *p, size_t need, term *x, unsigned live)
-{
-	return collect(p, need, x, live, true);
-}
-
-void proc_collect_parked(struct proc *p, bool major)
-{
-	/* When it is over its limit the outcome says so, which is looked at after the requests. */
-	(void)collect(p, 0, p->saved_x, p->saved_count, major);
-}
-
 bool proc_uses_old_code(struct proc *p, term module)
 {
 	struct module *m = ns_module(p->ns, module);
@@ -469,6 +349,7 @@ void proc_on_end(void (*fn)(struct proc *p))
 
 void proc_memory_done(struct proc *p)
 {
+	collect_forget(p);
 	mailbox_free(p);
 	dict_erase_all(p);
 	relations_free(p);
@@ -539,6 +420,7 @@ void proc_end(struct proc *p)
 
 void proc_discard(struct proc *p)
 {
+	collect_forget(p);
 	begin_end(p);
 	end(p, A(killed), (struct beamr_crash_id){ 0 });
 }

@@ -69,6 +69,9 @@ enum proc_flag {
 	PROC_SYSTEM = 1 << 6,
 	PROC_TIMEOUT_SET = 1 << 7,    /* a receive's after-timer runs */
 	PROC_TIMED_OUT = 1 << 8,      /* it has fired */
+	PROC_COLLECT_DUE = 1 << 10,   /* proc/collect.h */
+	PROC_COLLECTING = 1 << 11,
+	PROC_FLOATS = 1 << 13,
 	PROC_AWAY = 1 << 14,          /* a helper thread runs the BIF that it is in */
 	PROC_COUNTING = 1 << 15,      /* in the midst of length/1: extra->answer is the rest, trap.count the cells so far */
 	PROC_TABLES = 1 << 9,         /* it has made or fixed an ETS table: its end has something to do there */
@@ -181,6 +184,8 @@ struct proc_extra {
 	struct watch *watches;       /* proc_watch() */
 	struct proc_trace *trace;    /* trace/tracee.h; NULL: nobody traces it */
 	size_t max_heap_words;       /* 0: none */
+	struct collecting *collecting; /* proc/collect.h */
+	double *floats;              /* the same */
 	uint64_t pressed_bytes;      /* what was left after it was last collected for its namespace's sake */
 	bool max_heap_kill;
 	bool max_heap_log;

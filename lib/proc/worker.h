@@ -41,6 +41,7 @@ enum slice_end {
 	SLICE_YIELD,  /* reductions used up: back into the run queue */
 	SLICE_WAIT,   /* waits for a message, a time or an answer */
 	SLICE_AWAY,   /* a helper thread is to go on with it: proc/away.h */
+	SLICE_COLLECT, /* a long collection is to come first: proc/collect.h */
 	SLICE_EXIT,   /* ended; class, reason and trace in proc_extra(p)->raise. Returning from its first function is
 		       * CLASS_EXIT normal with raise.args the value returned (TERM_NONE for every other end) */
 };

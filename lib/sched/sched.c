@@ -16,8 +16,10 @@
 #include "base/clock.h"
 #include "base/epoch.h"
 #include "base/lock.h"
+#include "heap/gradual.h"
 #include "io/poll.h"
 #include "proc/away.h"
+#include "proc/collect.h"
 #include "proc/mailbox.h"
 #include "proc/pressure.h"
 #include "proc/signal.h"
@@ -38,6 +40,7 @@
 #define STEAL_MAX 64
 #define STEAL_WORTH 4000     /* reductions that are worth stealing */
 #define SLICE_LOG_UNIT 16
+#define COLLECT_NSEC 400000  /* a slice of a long collection */
 #define WATCH_NSEC 10000000  /* how long one process may keep others waiting that nobody would steal */
 #define SPINS 64
 #define CLOCK_REDUCTIONS 1000 /* how much work may pass before the clock is read for timers */
@@ -45,6 +48,7 @@
 #define BALANCE_NSEC 500000 /* processor time by which whoever runs must be ahead of one that waits elsewhere, to fetch it */
 #define STANDSTILL_NSEC 5000000 /* for so long nobody need be taken from where others wait */
 #define SLICE_COST 50      /* what a slice costs besides, in reductions, for the same */
+#define TURN_COST 250      /* the same of a turn in which signals were seen to and nothing was run */
 
 struct sched {
 	/* guarded by lock */
@@ -509,6 +513,36 @@ static void leave(struct worker *w, struct proc *p)
 		rest_later(w, p);
 }
 
+/* A slice of a long collection. False: there is more to do, or it ends. What has woken it is seen to by run_one(). */
+static bool collect_on(struct worker *w, struct proc *p)
+{
+	heap_adopt_purge();
+	heap_enter(&p->mem, &w->nursery);
+	const bool done = collect_go_on(p, COLLECT_NSEC);
+	account(w, p, SLICE_REDUCTIONS);
+	if (!done) {
+		p->mem.nursery = NULL;
+		return false;
+	}
+	if (p->outcome == OUTCOME_EXIT)
+		return false;
+	leave(w, p);
+	return true;
+}
+
+/* Parks it. False: first comes a long collection, or it ends. */
+static bool leave_or_collect(struct worker *w, struct proc *p)
+{
+	if (unlikely((p->flags & PROC_COLLECT_DUE) == 0 && heap_wants_collect(&p->mem) && heap_collection_is_long(&p->mem, false)))
+		collect_later(p, 0, false);
+	if (likely((p->flags & PROC_COLLECT_DUE) == 0)) {
+		leave(w, p);
+		return true;
+	}
+	collect_in_parts(p);
+	return collect_on(w, p);
+}
+
 static _noinline_ enum slice_end timed_slice(struct worker *w, struct proc *p)
 {
 	const uint64_t *in = proc_pc(p);
@@ -527,6 +561,8 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 	p->flags &= ~(uint32_t)PROC_HIBERNATED; /* what it waits for from now on is something else */
 	heap_adopt_purge();
 	heap_enter(&p->mem, &w->nursery);
+	if (unlikely((p->flags & PROC_FLOATS) != 0))
+		collect_restore_floats(p, w);
 	if (proc_traces(p, PROC_TRACE_RUNNING))
 		proc_tracing.schedule(p, SCHEDULE_IN);
 	for (;;) {
@@ -545,11 +581,15 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 			return SLICE_EXIT;
 		if (account_is_metered(p->account))
 			account_run(clock_monotonic_nsec());
-		if (end != SLICE_YIELD || !may_go_on(w, p))
+		if (end != SLICE_YIELD || !may_go_on(w, p) || (p->flags & PROC_COLLECT_DUE) != 0)
 			break;
 		/* What it has received lies in fragments, which leaving would have emptied. */
-		if (heap_wants_collect(&p->mem) && !proc_collect(p, 0, p->saved_x, p->saved_count))
-			return SLICE_EXIT;
+		if (heap_wants_collect(&p->mem)) {
+			if (heap_collection_is_long(&p->mem, false))
+				break; /* see leave_or_collect() */
+			if (!proc_collect(p, 0, p->saved_x, p->saved_count))
+				return SLICE_EXIT;
+		}
 		epoch_quiescent();
 	}
 	if (proc_traces(p, PROC_TRACE_RUNNING))
@@ -561,8 +601,7 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 		if (p->outcome == OUTCOME_EXIT)
 			return SLICE_EXIT;
 	}
-	leave(w, p);
-	return end;
+	return leave_or_collect(w, p) ? end : p->outcome == OUTCOME_EXIT ? SLICE_EXIT : SLICE_COLLECT;
 }
 
 /* The same, told to who profiles. */
@@ -588,7 +627,11 @@ static void run_one(struct worker *w, struct proc *p)
 	atomic_store_relaxed(&p->running, true);
 	w->current = p;
 	atomic_store_relaxed(&w->sched->current, p->pid);
-	if (signals_waiting(p) && !signals_fetch(p)) {
+	if (unlikely((p->flags & PROC_COLLECTING) != 0) && !collect_on(w, p)) {
+		end = SLICE_COLLECT;
+	} else if (unlikely(p->outcome == OUTCOME_AWAY)) {
+		end = SLICE_AWAY; /* its memory was to be left first */
+	} else if (signals_waiting(p) && !signals_fetch(p)) {
 		if (proc_traces(p, PROC_TRACE_RUNNING))
 			proc_tracing.schedule(p, SCHEDULE_IN);
 		end = SLICE_EXIT;
@@ -597,21 +640,26 @@ static void run_one(struct worker *w, struct proc *p)
 			/* They find the stack in its place, as after a slice. */
 			heap_enter(&p->mem, &w->nursery);
 			signals_run_requests(p);
-			if (p->outcome != OUTCOME_EXIT)
-				leave(w, p);
+			if (p->outcome != OUTCOME_EXIT && !leave_or_collect(w, p))
+				end = SLICE_COLLECT;
 		}
 		state = atomic_load_acquire(&p->state);
 		if (p->outcome == OUTCOME_EXIT) {
 			end = SLICE_EXIT;
+		} else if (unlikely(end == SLICE_COLLECT)) {
+			/* It goes on with what its state says. */
 		} else if (wants_engine(p, state)) {
 			end = watching(WATCH_PROFILE) ? profiled_slices(w, p) : slices(w, p);
+		} else {
+			/* Many of these may come in a row: when all processes of the machine are asked something. */
+			look_at_clock(w, p, TURN_COST);
 		}
 	}
 	w->current = NULL;
 	atomic_store_relaxed(&p->running, false);
 	if (end == SLICE_EXIT || p->outcome == OUTCOME_EXIT)
 		proc_end(p);
-	else if (end == SLICE_YIELD)
+	else if (end == SLICE_YIELD || end == SLICE_COLLECT)
 		enqueue(w, p);
 	else if (end == SLICE_AWAY)
 		proc_send_away(p);

@@ -3,6 +3,7 @@
  * counted exactly. */
 #include "base/vec.h"
 #include "heap/gen.h"
+#include "heap/gradual.h"
 #include "heap/offheap.h"
 #include "term/fun.h"
 
@@ -245,6 +246,17 @@ static void fixture_churn(struct fixture *f, size_t values)
 	}
 }
 
+/* As a scheduler does: it leaves the process after each part, and goes on on another worker. */
+static void fixture_collect_in_parts(struct fixture *f, size_t need)
+{
+	struct roots roots = fixture_roots(f);
+	struct heap_collection *c = heap_collection_begin(&f->g, need, random_below(3) == 0, &roots);
+	while (!heap_collection_step(c, &f->g, 0)) {
+		f->g.nursery = NULL;
+		heap_enter(&f->g, &f->nursery);
+	}
+}
+
 START_TEST(random_graphs_survive_every_kind_of_collection)
 {
 	struct fixture f;
@@ -257,7 +269,9 @@ START_TEST(random_graphs_survive_every_kind_of_collection)
 		fixture_check(&f);
 		struct roots roots = fixture_roots(&f);
 		size_t need = random_below(10) == 0 ? random_below(40000) : random_below(50);
-		if (random_below(8) == 0)
+		if (random_below(3) == 0)
+			fixture_collect_in_parts(&f, need);
+		else if (random_below(8) == 0)
 			heap_collect_major(&f.g, need, &roots);
 		else
 			heap_collect(&f.g, need, &roots);
