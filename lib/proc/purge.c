@@ -6,6 +6,7 @@
 #include "proc/purge.h"
 
 #include "base/alloc.h"
+#include "base/epoch.h"
 #include "base/lock.h"
 #include "base/vec.h"
 #include "code/cache.h"
@@ -19,18 +20,46 @@
 
 /* ------------------------------------------------------------------------------------------------ rounds */
 
-/* A question to each process of a namespace, or of the machine. */
+#define ASKED_AT_ONCE 32
+
+/* A question to each process of a namespace, or of the machine. Few of them are asked at a time, and each answer asks the next one: to
+ * see to all of a machine's processes takes long, and who wants to run meanwhile stands behind those that were asked. */
 struct round {
 	_Atomic size_t open;
 	const struct ns *ns;                                 /* NULL: all */
 	void (*ask)(struct round *round, struct proc *p);    /* on the owner */
 	void (*done)(struct round *round);                   /* once, on any thread */
+	VEC(term) pids;                                      /* fixed while it runs */
+	_Atomic size_t next;
 };
 
 static void round_close(struct round *round)
 {
-	if (atomic_sub_acq_rel(&round->open, 1) == 1)
-		round->done(round);
+	if (atomic_sub_acq_rel(&round->open, 1) != 1)
+		return;
+	vec_done(&round->pids);
+	round->done(round);
+}
+
+static void round_answer(struct proc *p, void *arg);
+
+/* The caller holds an open one, so the round does not end here. */
+static void round_ask_next(struct round *round)
+{
+	for (;;) {
+		const size_t i = atomic_add_relaxed(&round->next, 1);
+		if (i >= round->pids.count)
+			return;
+		epoch_enter();
+		const bool lives = proc_lookup(round->pids.items[i]) != NULL;
+		epoch_leave();
+		/* One that ends just now is refused, and asks the next one from within: seldom, so that this is not deep. */
+		if (lives) {
+			proc_request(round->pids.items[i], round_answer, round);
+			return;
+		}
+		round_close(round);
+	}
 }
 
 static void round_answer(struct proc *p, void *arg)
@@ -38,30 +67,24 @@ static void round_answer(struct proc *p, void *arg)
 	struct round *round = arg;
 	if (p != NULL)
 		round->ask(round, p);
+	round_ask_next(round);
 	round_close(round);
 }
 
 static bool round_collect(struct proc *p, void *arg)
 {
-	struct {
-		const struct ns *ns;
-		VEC(term) pids;
-	} *found = arg;
-	vec_push(&found->pids, p->pid);
+	struct round *round = arg;
+	vec_push(&round->pids, p->pid);
 	return true;
 }
 
 static void round_start(struct round *round)
 {
-	struct {
-		const struct ns *ns;
-		VEC(term) pids;
-	} found = { .ns = round->ns };
-	proc_each_of(found.ns, 0, round_collect, &found);
-	atomic_store_release(&round->open, found.pids.count + 1); /* Pairs with round_close(). */
-	vec_foreach(pid, &found.pids)
-		proc_request(*pid, round_answer, round);
-	vec_done(&found.pids);
+	proc_each_of(round->ns, 0, round_collect, round);
+	atomic_store_relaxed(&round->next, 0); /* seen with the first request */
+	atomic_store_release(&round->open, round->pids.count + 1); /* Pairs with round_close(). */
+	for (unsigned i = 0; i < ASKED_AT_ONCE; i++)
+		round_ask_next(round);
 	round_close(round);
 }
 
