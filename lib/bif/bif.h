@@ -33,6 +33,8 @@ extern struct bif bif_table[];
 extern const size_t bif_count;
 /* erlang:now/0 in microseconds: never the same twice, and always later than before. Threads: any. */
 int64_t bif_now_usec(void);
+/* What unique_integer([monotonic]) gives. */
+int64_t bif_unique_monotonic(void);
 
 /* A text as a list of bytes. */
 term bif_string(struct proc *p, const char *text);

@@ -92,12 +92,19 @@ term bif_erlang_now_0(struct proc *p, const term *args)
 #define UNIQUE_BLOCK 4096
 #define UNIQUE_FIRST (-((int64_t)1 << 59)) /* OTP's */
 
+static _Atomic uint64_t monotonic_counted;
+
+int64_t bif_unique_monotonic(void)
+{
+	return UNIQUE_FIRST + (int64_t)atomic_add_relaxed(&monotonic_counted, 1);
+}
+
 static term unique(struct proc *p, bool positive, bool monotonic)
 {
-	static _Atomic uint64_t blocks, counted;
+	static _Atomic uint64_t blocks;
 	uint64_t n;
 	if (monotonic) {
-		n = atomic_add_relaxed(&counted, 1);
+		n = atomic_add_relaxed(&monotonic_counted, 1);
 	} else {
 		struct worker *w = p->worker;
 		if (w->unique_next == w->unique_end) {

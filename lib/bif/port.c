@@ -294,7 +294,8 @@ static int read_name(struct port_spec *s, term name)
 	int r = read_trace_file(s);
 	if (r != 0)
 		return r;
-	return kind == A(spawn_driver) && s->kind != PORT_RAM && s->kind != PORT_TRACE_FILE ? -1 : 0;
+	return kind == A(spawn_driver) && s->kind != PORT_RAM && s->kind != PORT_TRACE_FILE ? -1
+											    : 0;
 }
 
 /* What is no errno. */
@@ -345,7 +346,9 @@ static term port_of(struct proc *p, term t)
 {
 	if (term_is_atom(t))
 		t = registry_find(p->ns, t);
-	return term_is_local_port(t) && port_is_of(t, p->ns) ? t : TERM_NONE; /* another's is none here */
+	return term_is_local_port(t) && port_is_of(t, p->ns)
+		       ? t
+		       : TERM_NONE; /* another's is none here */
 }
 
 static term ask(struct proc *p, term port, struct port_request *r)
@@ -417,8 +420,12 @@ term bif_erts_internal_port_control_3(struct proc *p, const term *args)
 
 term bif_erts_internal_port_call_3(struct proc *p, const term *args)
 {
-	/* Of no kind of port that there is. */
-	return A(badarg);
+	size_t operation;
+	term port = port_of(p, args[0]);
+	if (port == TERM_NONE || !bif_get_size(args[1], &operation) || operation > UINT32_MAX)
+		return A(badarg);
+	return ask(p, port,
+		port_request_new(PORT_CALL, p->pid)); /* which refuses it, of whatever kind it is */
 }
 
 static term port_info(struct proc *p, term who, term item)

@@ -2,6 +2,7 @@
 /* Messages, names, the dictionary, the list of processes. */
 #include "bif/bif.h"
 #include "io/port.h"
+#include "io/port_tracing.h"
 #include "proc/dict.h"
 #include "proc/mailbox.h"
 #include "proc/registry.h"
@@ -81,12 +82,20 @@ static void tell_of_name(struct proc *p, term who, enum proc_event event, term n
 	}
 }
 
+static term register_port(struct proc *p, term name, term port)
+{
+	if (!port_register(p->ns, name, port))
+		return bif_badarg_cause(p, A(none));
+	port_named(port, PORT_EVENT_REGISTER, name);
+	return A(true);
+}
+
 term bif_erlang_register_2(struct proc *p, const term *args)
 {
 	if (!term_is_atom(args[0]) || args[0] == A(undefined))
 		return bif_badarg_cause(p, A(none));
 	if (term_is_local_port(args[1]))
-		return port_register(p->ns, args[0], args[1]) ? A(true) : bif_badarg_cause(p, A(none));
+		return register_port(p, args[0], args[1]);
 	if (!term_is_local_pid(args[1]))
 		return bif_badarg_cause(p, A(none));
 	struct proc *who = proc_reach(p->ns, args[1]);
@@ -111,6 +120,8 @@ term bif_erlang_unregister_1(struct proc *p, const term *args)
 	if (!term_is_atom(args[0]) || !registry_remove(p->ns, args[0]))
 		return bif_badarg(p);
 	tell_of_name(p, who, EVENT_UNREGISTER, args[0]);
+	if (term_is_local_port(who))
+		port_named(who, PORT_EVENT_UNREGISTER, args[0]);
 	return A(true);
 }
 

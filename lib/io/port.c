@@ -117,6 +117,7 @@ struct message *port_drain(struct port *p)
 			port_io_done(p);
 			handle_all(p, turn_round(atomic_exchange_explicit(
 					      &p->inbox, INBOX_CLOSED, memory_order_acq_rel)));
+			port_traced_end(p);
 			/* The last that is done with it here: its home may free it, once this epoch is over. */
 			port_want(p, PORT_FREE);
 			return mine;
@@ -147,6 +148,8 @@ static void refuse(struct signal *s)
 		port_reply(r->from, r->ref, r->kind == PORT_INFO ? A(undefined) : A(badarg));
 	else if (r->kind == PORT_RESUME)
 		proc_request(r->from, port_let_go, NULL);
+	else if (r->kind == PORT_RUN)
+		r->run.fn(NULL, r->run.arg);
 	port_request_free(r);
 }
 
@@ -176,6 +179,34 @@ bool port_tell(term port, struct port_request *r)
 		port_request_free(r);
 	epoch_leave();
 	return p != NULL;
+}
+
+void port_run(term port, void (*fn)(struct port_traced *t, void *arg), void *arg)
+{
+	epoch_enter();
+	struct port *p = port_lookup(port);
+	if (p == NULL) {
+		fn(NULL, arg);
+	} else {
+		struct port_request *r = port_request_new(PORT_RUN, TERM_NONE);
+		r->run.fn = fn;
+		r->run.arg = arg;
+		port_signal(p, &r->signal);
+	}
+	epoch_leave();
+}
+
+void port_named(term port, enum port_event event, term name)
+{
+	epoch_enter();
+	struct port *p = port_lookup(port);
+	if (p != NULL && port_traces(&p->traced, PORT_TRACE_EVENTS)) {
+		struct port_request *r = port_request_new(PORT_NAMED, TERM_NONE);
+		r->operation = event;
+		r->who = name;
+		port_signal(p, &r->signal);
+	}
+	epoch_leave();
 }
 
 term port_ask(struct proc *asker, term port, struct port_request *r)

@@ -61,27 +61,15 @@ term port_open(struct proc *p, struct port_spec *spec, struct ref_id ref, int *r
 
 /* Requests. What a BIF asks of a port: it is answered at once, or by a message {Ref, Result} when another thread owns the port. */
 enum port_request_kind {
-	PORT_COMMAND, /* data */
-	PORT_CLOSE,
-	PORT_CONNECT, /* who */
-	PORT_CONTROL, /* operation, data */
-	PORT_CALL,
-	PORT_INFO,         /* item; TERM_NONE: all */
-	PORT_SEND_COMMAND, /* as by Port ! {From, {command, Data}}; no answer */
-	PORT_SEND_CLOSE,
-	PORT_SEND_CONNECT,
-	PORT_TRACED,     /* data, from tracing; no answer */
-	PORT_BAD_SIGNAL, /* anything else that was sent */
-	PORT_RESUME,     /* from waits until it is not busy; no answer */
-	PORT_STARTED,    /* its helper is there (status 0), or why not; no answer */
-	PORT_ENDED,      /* its helper has ended with status; no answer */
-	PORT_READY,      /* descriptors; no answer */
-	PORT_FILE_READ, /* a helper thread has read: bytes, their number in bytes->done; no answer */
-	PORT_FILE_WRITTEN, /* a helper thread has written; no answer */
-	PORT_FLUSH,        /* an answer is due when nothing is left to write: port_flush.c */
+
+#define REQUEST(KIND, open, closed, task, text) PORT_##KIND,
+#include "io/port_requests.def"
+#undef REQUEST
+	PORT_REQUESTS
 };
 
 struct port_flush;
+struct port_traced;
 
 /* Bytes on their way out. */
 struct port_bytes {
@@ -111,6 +99,11 @@ struct port_request {
 		term item;
 		struct port_flush *flush;
 		int status;
+
+		struct {
+			void (*fn)(struct port_traced *t, void *arg);
+			void *arg;
+		} run;
 	};
 
 	pid_t pid;

@@ -99,6 +99,7 @@ void port_free_at_end(struct port *p)
 	port_table_gone(p);
 	port_io_done(p);
 	port_flush_look(p);
+	port_traced_end(p);
 	epoch_retire(&p->retired, port_retire);
 	ns_release(ns);
 }

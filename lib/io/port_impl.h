@@ -2,6 +2,7 @@
 /* What a port is made of, for this room. */
 #pragma once
 #include "io/port.h"
+#include "io/port_tracing.h"
 
 #define REPLY_ROOM (3 + REF_WORDS) /* {Ref, Result} around an answer */
 
@@ -14,6 +15,8 @@ struct port {
 	struct port_spec spec;
 	bool shared;            /* its descriptors are others' as well, so they may block */
 	bool file_in, file_out; /* which of them are regular files: port_file.c */
+
+	struct port_traced traced;
 
 	/* atomic */
 	_Atomic(struct signal *) inbox;
@@ -156,6 +159,23 @@ void port_table_init(void);
 /* port.c, for whoever opens one. Handles what is in its queue; the caller owns it. Returns the answer to its own request. */
 struct message *port_drain(struct port *p);
 void port_link_to(struct port *p, term pid);
+/* The bytes of header that its commands have room for. */
+unsigned port_header_of(const struct port *p);
+
+/* Tracing lets go of it. */
+static inline void port_traced_end(struct port *p)
+{
+	if (p->traced.refs != NULL)
+		port_tracing.end(&p->traced);
+}
+
+/* Tells tracing that its message goes to the connected process. */
+static inline void port_trace_sent(struct port *p, term to, term message)
+{
+	if (port_traces(&p->traced, PORT_TRACE_SEND))
+		port_tracing.sent(&p->traced, to, message);
+}
+
 void port_in_ready(struct pollee *e, unsigned events);
 void port_out_ready(struct pollee *e, unsigned events);
 void port_retire(struct epoch_item *item);

@@ -176,6 +176,7 @@ static void free_unborn(struct port *p)
 	if (!p->shared && p->out.fd >= 0)
 		(void)close(p->out.fd);
 	ns_give(p->ns, COUNT_PORTS);
+	port_traced_end(p);
 	wordmap_done(&p->links, MEM_PROC);
 	epoch_retire(&p->retired, port_retire);
 }
@@ -185,6 +186,7 @@ static struct port *port_new(struct proc *owner, struct port_spec *spec, struct 
 	struct port *p = mem_zalloc(MEM_PROC, sizeof(*p));
 	p->id = (atomic_add_relaxed(&last_number, 1) + 1) << 6 | IMM_PORT;
 	p->ns = owner->ns;
+	p->traced = (struct port_traced){ .id = p->id, .ns = p->ns };
 	p->account = owner->account;
 	account_charge(p->account, ACCOUNT_OTHER, sizeof(*p));
 	p->home = poll_choose_home();
@@ -202,6 +204,18 @@ static struct port *port_new(struct proc *owner, struct port_spec *spec, struct 
 	pollee_init(&p->in, -1, p->home, port_in_ready);
 	pollee_init(&p->out, -1, p->home, port_out_ready);
 	return p;
+}
+
+/* Opening counts as something that it does. */
+static void trace_opened(struct port *p)
+{
+	if (likely(atomic_load_acquire(&p->ns->trace) == NULL)) /* Pairs with trace_space(). */
+		return;
+	port_tracing.opened(&p->traced, p->connected, p->spec.name);
+	if (port_traces(&p->traced, PORT_TRACE_RUNNING)) {
+		port_tracing.scheduled(&p->traced, true, A(open));
+		port_tracing.scheduled(&p->traced, false, A(open));
+	}
 }
 
 term port_open(struct proc *owner, struct port_spec *spec, struct ref_id ref, int *ret_error)
@@ -226,6 +240,7 @@ term port_open(struct proc *owner, struct port_spec *spec, struct ref_id ref, in
 			return TERM_NONE;
 		}
 	}
+	trace_opened(p);
 	ns_hold(p->ns);
 	/* Owned until it is ready to be found: signals wait. */
 	atomic_store_relaxed(&p->inbox, INBOX_OWNED);
@@ -242,6 +257,7 @@ term port_open(struct proc *owner, struct port_spec *spec, struct ref_id ref, in
 		}
 	} else {
 		p->opening = false;
+		port_event(&p->traced, PORT_EVENT_GETTING_LINKED, owner->pid);
 		if (p->in_open && p->in.fd < 0)
 			port_io_eof(p);
 		else

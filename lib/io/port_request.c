@@ -4,6 +4,7 @@
  * Invariant: a request that answers is answered exactly once, by a message or, when it is the one of who drains the queue, at once. */
 #include "io/port_impl.h"
 
+#include "binary/binary.h"
 #include "io/errors.h"
 #include "io/ram_file.h"
 #include "io/trace_file.h"
@@ -44,6 +45,7 @@ void port_answer(struct port *p, struct port_request *r, term value)
 
 void port_send(struct port *p, struct message *m)
 {
+	port_trace_sent(p, p->connected, m->value);
 	struct proc *to = proc_lookup(p->connected);
 	signal_send_or_refuse(to, &m->signal);
 }
@@ -62,12 +64,55 @@ static void send_tagged(struct port *p, term to, term tag, term value)
 		w[2] = term_of_boxed(w + 3);
 	}
 	m->value = term_of_boxed(w);
+	port_trace_sent(p, to, tag == A(closed) ? tag : m->value);
 	signal_send_or_refuse(proc_lookup(to), &m->signal);
 }
 
 void port_send_tagged(struct port *p, term tag, term value)
 {
 	send_tagged(p, p->connected, tag, value);
+}
+
+/* ------------------------------------------------------------------------------------------------ told to tracing */
+
+struct port_tracing port_tracing;
+
+static void trace_received(struct port *p, term from, term what)
+{
+	if (port_traces(&p->traced, PORT_TRACE_RECEIVE))
+		port_tracing.received(&p->traced, from, what);
+}
+
+/* {Tag, Value} */
+static void trace_received_tagged(struct port *p, term from, term tag, term value)
+{
+	term tuple[3] = { HEADER(BOXED_TUPLE, 2), tag, value };
+	trace_received(p, from, term_of_boxed(tuple));
+}
+
+/* {Tag, Bytes}, or {Tag, {Operation, Bytes}} */
+static void trace_received_bytes(
+	struct port *p, const struct port_request *r, term tag, size_t header, bool operation)
+{
+	if (!port_traces(&p->traced, PORT_TRACE_RECEIVE))
+		return;
+	struct heap h;
+	heap_init_builder(&h);
+	term data = bits_of_bytes(&h, r->bytes->data + header, r->bytes->size - header);
+	if (!operation && p->spec.kind == PORT_FD)
+		data = heap_cons(
+			&h, data, TERM_NIL); /* as that driver takes it in OTP: in pieces */
+	if (operation)
+		data = heap_tuple_of(&h, term_of_small(r->operation), data);
+	trace_received_tagged(p, r->from, tag, data);
+	heap_done(&h);
+}
+
+/* What has been answered is told as if it were a message. */
+static void trace_connected(struct port *p, term to)
+{
+	term tuple[3] = { HEADER(BOXED_TUPLE, 2), p->id, A(connected) };
+	port_trace_sent(p, to, term_of_boxed(tuple));
 }
 
 /* ------------------------------------------------------------------------------------------------ busy */
@@ -103,15 +148,19 @@ void port_not_busy(struct port *p)
 
 /* ------------------------------------------------------------------------------------------------ closing */
 
-void port_close(struct port *p, term reason)
+/* traced: the reason that tracing hears of. */
+static void close_for(struct port *p, term reason, term traced)
 {
 	if (p->closed)
 		return;
 	p->closed = true;
 	port_table_remove(p);
+	port_event(&p->traced, PORT_EVENT_CLOSED, traced);
 	term name = atomic_exchange_explicit(&p->name, TERM_NONE, memory_order_acq_rel);
-	if (name != TERM_NONE)
+	if (name != TERM_NONE) {
 		(void)registry_remove_port(p->ns, name, p->id);
+		port_event(&p->traced, PORT_EVENT_UNREGISTER, name);
+	}
 	wordmap_foreach(e, &p->links)
 		signal_exit_to(
 			SIGNAL_EXIT_LINK, p->id, e->key, reason, 0, (struct beamr_crash_id){ 0 });
@@ -141,17 +190,16 @@ void port_close(struct port *p, term reason)
 	}
 }
 
+void port_close(struct port *p, term reason)
+{
+	close_for(p, reason, reason);
+}
+
 /* ------------------------------------------------------------------------------------------------ what they do */
 
 void port_link_to(struct port *p, term pid)
 {
 	wordmap_put(&p->links, MEM_PROC, pid, NULL)->value = 0;
-}
-
-static void bad_signal(struct port *p)
-{
-	signal_exit_to(
-		SIGNAL_EXIT, p->id, p->connected, A(badsig), 0, (struct beamr_crash_id){ 0 });
 }
 
 /* Takes r. */
@@ -165,6 +213,7 @@ static void command(struct port *p, struct port_request *r)
 		p->deferred_last = &r->signal.next;
 		return;
 	}
+	trace_received_bytes(p, r, A(command), port_header_of(p), false);
 	struct port_bytes *bytes = r->bytes;
 	r->bytes = NULL;
 	port_io_write(p, bytes);
@@ -254,7 +303,10 @@ static void connect(struct port *p, struct port_request *r)
 	if (wordmap_find(&p->links, r->who) == NULL) {
 		port_link_to(p, r->who);
 		signal_link(SIGNAL_LINK, p->id, r->who, 0);
+		port_event(&p->traced, PORT_EVENT_GETTING_LINKED, r->who);
 	}
+	trace_received_tagged(p, r->from, A(connect), r->who);
+	trace_connected(p, r->from);
 	port_answer(p, r, A(true));
 }
 
@@ -287,7 +339,7 @@ static void started(struct port *p, struct port_request *r)
 	port_request_free(r);
 }
 
-static void handle_ready(struct port *p, struct port_request *r)
+static void ready(struct port *p, struct port_request *r)
 {
 	unsigned events = atomic_exchange_explicit(&p->ready, 0, memory_order_acq_rel);
 	port_request_free(r);
@@ -296,137 +348,152 @@ static void handle_ready(struct port *p, struct port_request *r)
 		port_settle(p);
 }
 
-static void handle_closed(struct port *p, struct port_request *r)
+/* A closed one has only its output left. */
+static void ready_to_write(struct port *p, struct port_request *r)
 {
-	switch ((enum port_request_kind)r->kind) {
-	case PORT_COMMAND:
-	case PORT_CLOSE:
-	case PORT_CONNECT:
-	case PORT_CONTROL:
-	case PORT_CALL:
-		port_answer(p, r, A(badarg));
-		return;
-	case PORT_INFO:
-		port_answer(p, r, A(undefined));
-		return;
-	case PORT_RESUME:
-		proc_request(r->from, port_let_go, NULL);
-		break;
-	case PORT_READY:
-		if (p->out_bytes > 0) {
-			handle_ready(p, r);
-			return;
-		}
-		break;
-	case PORT_FILE_READ:
-		port_io_file_read(p, r);
-		return;
-	case PORT_FILE_WRITTEN:
-		port_io_file_written(p, r);
-		return;
-	case PORT_FLUSH:
-		port_flush_add(p, r);
-		return;
-	case PORT_STARTED:
-	case PORT_ENDED:
-	case PORT_SEND_COMMAND:
-	case PORT_SEND_CLOSE:
-	case PORT_SEND_CONNECT:
-	case PORT_TRACED:
-	case PORT_BAD_SIGNAL:
-		break;
-	}
+	if (p->out_bytes > 0)
+		ready(p, r);
+	else
+		port_request_free(r);
+}
+
+static void drop(struct port *p, struct port_request *r)
+{
+	(void)p; /* nothing happens to it */
 	port_request_free(r);
 }
 
+static void refuse(struct port *p, struct port_request *r)
+{
+	port_answer(p, r, A(badarg));
+}
+
+static void info_of_none(struct port *p, struct port_request *r)
+{
+	port_answer(p, r, A(undefined));
+}
+
+static void close_it(struct port *p, struct port_request *r)
+{
+	trace_received(p, r->from, A(close));
+	port_close(p, A(normal));
+	port_answer(p, r, A(true));
+}
+
+/* One kind of port has an operation; a file in memory would have none to hear of it. */
+static void control(struct port *p, struct port_request *r)
+{
+	if (p->ram == NULL)
+		trace_received_bytes(p, r, A(control), 0, true);
+	if (p->spec.kind == PORT_TRACE_FILE)
+		trace_file_control(p, r);
+	else
+		refuse(p, r);
+}
+
+static void bad_signal(struct port *p, struct port_request *r)
+{
+	signal_exit_to(
+		SIGNAL_EXIT, p->id, p->connected, A(badsig), 0, (struct beamr_crash_id){ 0 });
+	port_request_free(r);
+}
+
+static void send_command(struct port *p, struct port_request *r)
+{
+	if (r->from == p->connected)
+		command(p, r);
+	else
+		bad_signal(p, r);
+}
+
+static void send_close(struct port *p, struct port_request *r)
+{
+	if (r->from != p->connected) {
+		bad_signal(p, r);
+		return;
+	}
+	trace_received(p, r->from, A(close));
+	port_close(p, A(normal));
+	send_tagged(p, r->from, A(closed), TERM_NONE);
+	port_request_free(r);
+}
+
+static void send_connect(struct port *p, struct port_request *r)
+{
+	if (r->from != p->connected) {
+		bad_signal(p, r);
+		return;
+	}
+	trace_received_tagged(p, r->from, A(connect), r->who);
+	p->connected = r->who;
+	send_tagged(p, r->from, A(connected), TERM_NONE);
+	port_request_free(r);
+}
+
+static void traced(struct port *p, struct port_request *r)
+{
+	struct port_bytes *bytes = r->bytes;
+	r->bytes = NULL;
+	port_io_write(p, bytes);
+	port_request_free(r);
+}
+
+static void let_go(struct port *p, struct port_request *r)
+{
+	proc_request(r->from, port_let_go, NULL);
+	drop(p, r);
+}
+
+static void resume(struct port *p, struct port_request *r)
+{
+	if (!atomic_load_relaxed(&p->busy)) {
+		let_go(p, r);
+		return;
+	}
+	wordmap_put(&p->waiting, MEM_PROC, r->from, NULL)->value++;
+	port_request_free(r);
+}
+
+static void ended(struct port *p, struct port_request *r)
+{
+	port_io_ended(p, r->status);
+	port_request_free(r);
+}
+
+static void named(struct port *p, struct port_request *r)
+{
+	port_event(&p->traced, (enum port_event)r->operation, r->who);
+	port_request_free(r);
+}
+
+static void run(struct port *p, struct port_request *r)
+{
+	r->run.fn(&p->traced, r->run.arg);
+	port_request_free(r);
+}
+
+static void run_without(struct port *p, struct port_request *r)
+{
+	r->run.fn(NULL, r->run.arg);
+	drop(p, r);
+}
+
+/* Each takes the request. */
+typedef void (*request_fn)(struct port *p, struct port_request *r);
+
+static const struct {
+	request_fn open, closed;
+	term task;
+} requests[PORT_REQUESTS] = {
+
+#define REQUEST(KIND, open, closed, task, text) [PORT_##KIND] = { open, closed, task },
+#include "io/port_requests.def"
+#undef REQUEST
+};
+
 static void handle_request(struct port *p, struct port_request *r)
 {
-	if (p->closed) {
-		handle_closed(p, r);
-		return;
-	}
-	switch ((enum port_request_kind)r->kind) {
-	case PORT_COMMAND:
-		command(p, r);
-		return;
-	case PORT_CLOSE:
-		port_close(p, A(normal));
-		port_answer(p, r, A(true));
-		return;
-	case PORT_CONNECT:
-		connect(p, r);
-		return;
-	case PORT_CONTROL:
-		if (p->spec.kind == PORT_TRACE_FILE) {
-			trace_file_control(p, r);
-			return;
-		}
-		port_answer(p, r, A(badarg)); /* no other kind of port has any operation */
-		return;
-	case PORT_CALL:
-		port_answer(p, r, A(badarg));
-		return;
-	case PORT_INFO:
-		info(p, r);
-		return;
-	case PORT_SEND_COMMAND:
-		if (r->from == p->connected) {
-			command(p, r);
-			return;
-		}
-		bad_signal(p);
-		break;
-	case PORT_SEND_CLOSE:
-		if (r->from == p->connected) {
-			port_close(p, A(normal));
-			send_tagged(p, r->from, A(closed), TERM_NONE);
-		} else {
-			bad_signal(p);
-		}
-		break;
-	case PORT_SEND_CONNECT:
-		if (r->from == p->connected) {
-			p->connected = r->who;
-			send_tagged(p, r->from, A(connected), TERM_NONE);
-		} else {
-			bad_signal(p);
-		}
-		break;
-	case PORT_TRACED: {
-		struct port_bytes *bytes = r->bytes;
-		r->bytes = NULL;
-		port_io_write(p, bytes);
-		break;
-	}
-	case PORT_BAD_SIGNAL:
-		bad_signal(p);
-		break;
-	case PORT_RESUME:
-		if (atomic_load_relaxed(&p->busy))
-			wordmap_put(&p->waiting, MEM_PROC, r->from, NULL)->value++;
-		else
-			proc_request(r->from, port_let_go, NULL);
-		break;
-	case PORT_STARTED:
-		started(p, r);
-		return;
-	case PORT_ENDED:
-		port_io_ended(p, r->status);
-		break;
-	case PORT_READY:
-		handle_ready(p, r);
-		return;
-	case PORT_FILE_READ:
-		port_io_file_read(p, r);
-		return;
-	case PORT_FILE_WRITTEN:
-		port_io_file_written(p, r);
-		return;
-	case PORT_FLUSH:
-		port_flush_add(p, r);
-		return;
-	}
-	port_request_free(r);
+	(p->closed ? requests[r->kind].closed : requests[r->kind].open)(p, r);
 }
 
 static void handle_exit(struct port *p, struct signal *s)
@@ -438,8 +505,10 @@ static void handle_exit(struct port *p, struct signal *s)
 	if (s->kind == SIGNAL_EXIT_LINK)
 		means = means && wordmap_remove(&p->links, MEM_PROC, from) &&
 			(m->value != A(normal) || from == p->connected);
-	if (means)
-		port_close(p, m->value == A(kill) ? A(killed) : m->value);
+	if (means) {
+		trace_received(p, from, A(close));
+		close_for(p, m->value == A(kill) ? A(killed) : m->value, m->value);
+	}
 	message_free(m);
 }
 
@@ -454,35 +523,53 @@ static void handle_demonitor(struct port *p, struct monitor *m)
 	(void)monitor_unref(m);
 }
 
-void port_handle(struct port *p, struct signal *s)
+static void handle_link(struct port *p, struct signal *s)
+{
+	struct link_signal *l = (struct link_signal *)(void *)s;
+	if (p->closed) {
+		signal_refuse(s);
+		return;
+	}
+	port_link_to(p, l->from);
+	port_event(&p->traced, PORT_EVENT_GETTING_LINKED, l->from);
+	mem_free(MEM_MESSAGE, l, sizeof(*l));
+}
+
+static void handle_unlink(struct port *p, struct signal *s)
+{
+	struct link_signal *l = (struct link_signal *)(void *)s;
+	if (wordmap_remove(&p->links, MEM_PROC, l->from))
+		port_event(&p->traced, PORT_EVENT_GETTING_UNLINKED, l->from);
+	signal_link(SIGNAL_UNLINK_ACK, p->id, l->from, l->id);
+	mem_free(MEM_MESSAGE, l, sizeof(*l));
+}
+
+static void handle_monitor(struct port *p, struct signal *s)
+{
+	if (p->closed) {
+		signal_refuse(s);
+		return;
+	}
+	monitor_of_there(s)->is_there = true;
+	list_append(&p->monitored_by, &monitor_of_there(s)->at_target);
+	p->monitored_by_count++;
+}
+
+static void handle(struct port *p, struct signal *s)
 {
 	if (s->kind == SIGNAL_KINDS) {
 		handle_request(p, (struct port_request *)s); /* first member */
 		return;
 	}
-	struct link_signal *l = (struct link_signal *)(void *)s;
 	switch ((enum signal_kind)s->kind) {
 	case SIGNAL_LINK:
-		if (p->closed) {
-			signal_refuse(s);
-			break;
-		}
-		port_link_to(p, l->from);
-		mem_free(MEM_MESSAGE, l, sizeof(*l));
+		handle_link(p, s);
 		break;
 	case SIGNAL_UNLINK:
-		(void)wordmap_remove(&p->links, MEM_PROC, l->from);
-		signal_link(SIGNAL_UNLINK_ACK, p->id, l->from, l->id);
-		mem_free(MEM_MESSAGE, l, sizeof(*l));
+		handle_unlink(p, s);
 		break;
 	case SIGNAL_MONITOR:
-		if (p->closed) {
-			signal_refuse(s);
-			break;
-		}
-		monitor_of_there(s)->is_there = true;
-		list_append(&p->monitored_by, &monitor_of_there(s)->at_target);
-		p->monitored_by_count++;
+		handle_monitor(p, s);
 		break;
 	case SIGNAL_DEMONITOR:
 		handle_demonitor(p, monitor_of_gone(s));
@@ -501,4 +588,67 @@ void port_handle(struct port *p, struct signal *s)
 		signal_refuse(s);
 		break;
 	}
+}
+
+/* What tracing calls it; TERM_NONE: it is not told. */
+static term task_of(const struct signal *s)
+{
+	switch ((enum signal_kind)s->kind) {
+	case SIGNAL_LINK:
+		return A(link);
+	case SIGNAL_UNLINK:
+		return A(unlink);
+	case SIGNAL_MONITOR:
+		return A(monitor);
+	case SIGNAL_DEMONITOR:
+		return A(demonitor);
+	case SIGNAL_EXIT:
+		return A(close);
+	case SIGNAL_EXIT_LINK:
+		return TERM_ZERO;
+	case SIGNAL_MESSAGE:
+	case SIGNAL_ALIAS_MESSAGE:
+	case SIGNAL_UNLINK_ACK:
+	case SIGNAL_DOWN:
+	case SIGNAL_REQUEST:
+	case SIGNAL_ANSWER:
+	case SIGNAL_KINDS:
+		break;
+	}
+	return TERM_NONE;
+}
+
+static void trace_task(struct port *p, bool in, term task)
+{
+	if (task != TERM_NONE && !p->closed && port_traces(&p->traced, PORT_TRACE_RUNNING))
+		port_tracing.scheduled(&p->traced, in, task);
+}
+
+/* Its opening is over. What comes to nothing is not told of any more. */
+static void trace_started(struct port *p, const struct port_request *r)
+{
+	if (p->opening && r->status == 0)
+		port_event(&p->traced, PORT_EVENT_GETTING_LINKED, p->connected);
+	else if (p->opening)
+		port_traced_end(p);
+}
+
+static _noinline_ void handle_traced(struct port *p, struct signal *s)
+{
+	const struct port_request *r =
+		s->kind == SIGNAL_KINDS ? (const struct port_request *)(const void *)s : NULL;
+	term task = r != NULL ? requests[r->kind].task : task_of(s);
+	if (r != NULL && r->kind == PORT_STARTED)
+		trace_started(p, r);
+	trace_task(p, true, task);
+	handle(p, s);
+	trace_task(p, false, task);
+}
+
+void port_handle(struct port *p, struct signal *s)
+{
+	if (unlikely(atomic_load_relaxed(&p->traced.flags) != 0))
+		handle_traced(p, s);
+	else
+		handle(p, s);
 }

@@ -112,13 +112,17 @@ bool port_is_busy(term port)
 	return p != NULL && atomic_load_relaxed(&p->busy);
 }
 
+unsigned port_header_of(const struct port *p)
+{
+	return p->spec.kind == PORT_TRACE_FILE ? TRACE_FILE_HEADER
+	       : p->spec.mode == PORT_PACKET   ? p->spec.header
+					       : 0;
+}
+
 unsigned port_header(term port)
 {
-	struct port *p = port_lookup(port);
-	return p == NULL                         ? 0
-	       : p->spec.kind == PORT_TRACE_FILE ? TRACE_FILE_HEADER
-	       : p->spec.mode == PORT_PACKET     ? p->spec.header
-						 : 0;
+	const struct port *p = port_lookup(port);
+	return p == NULL ? 0 : port_header_of(p);
 }
 
 void port_each(const struct ns *ns, void (*fn)(term port, void *arg), void *arg)

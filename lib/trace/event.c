@@ -9,6 +9,7 @@
 #include "bif/bif.h"
 #include "code/module.h"
 #include "exec/exec.h"
+#include "io/port_tracing.h"
 #include "proc/table.h"
 #include "term/atom.h"
 #include "trace/call.h"
@@ -24,19 +25,19 @@ static term put_tuple(term *at, unsigned arity, const term *elements)
 	return term_of_boxed(at);
 }
 
-term event_time(struct proc *p, uint32_t flags, term at[5])
+term event_time(uint32_t flags, term at[5])
 {
 	if (flags & TRACE_TIMESTAMP) {
-		int64_t usec = flags & TRACE_CPU_TIMESTAMP ? clock_cpu_nsec() / 1000
-							   : bif_now_usec(); /* so that order can be seen */
+		int64_t usec = flags & TRACE_CPU_TIMESTAMP
+				       ? clock_cpu_nsec() / 1000
+				       : bif_now_usec(); /* so that order can be seen */
 		return put_tuple(at, 3,
 			(term[]){ term_of_small(usec / 1000000000000),
 				term_of_small(usec / 1000000 % 1000000),
 				term_of_small(usec % 1000000) });
 	}
 	if (flags & TRACE_STRICT_MONOTONIC_TIMESTAMP) {
-		term cell[2] = { A(monotonic), TERM_NIL }, list = term_of_cons(cell);
-		term number = bif_erlang_unique_integer_1(p, &list);
+		term number = term_of_small(bif_unique_monotonic());
 		return put_tuple(at, 2, (term[]){ term_of_small(clock_monotonic_nsec()), number });
 	}
 	if (flags & TRACE_MONOTONIC_TIMESTAMP)
@@ -44,27 +45,48 @@ term event_time(struct proc *p, uint32_t flags, term at[5])
 	return TERM_NONE;
 }
 
-bool event_tell_to(struct proc *p, term tracer, uint32_t flags, const term *parts, unsigned count)
+/* about: a process or port of that namespace; its owner calls, on that worker, which may be NULL. */
+static bool tell_to(struct ns *ns, term about, const struct worker *worker, term tracer,
+	uint32_t flags, const term *parts, unsigned count)
 {
-	if (tracer == p->pid)
+	if (tracer == about)
 		return true; /* nobody hears of itself */
 	if (!tracer_lives(tracer))
 		return false;
 	term elements[EVENT_PARTS_MAX + 4], time[5], tuple[1 + ARRAY_SIZE(elements)];
 	unsigned n = 0;
 	debug_assert(count <= EVENT_PARTS_MAX);
-	term now = event_time(p, flags, time);
+	term now = event_time(flags, time);
 	elements[n++] = now != TERM_NONE ? A(trace_ts) : A(trace);
-	elements[n++] = p->pid;
+	elements[n++] = about;
 	for (unsigned i = 0; i < count; i++)
 		if (parts[i] != TERM_NONE)
 			elements[n++] = parts[i];
 	if (flags & TRACE_SCHEDULER_ID)
-		elements[n++] =
-			term_of_small(p->worker == NULL ? 0 : (int64_t)p->worker->index + 1);
+		elements[n++] = term_of_small(worker == NULL ? 0 : (int64_t)worker->index + 1);
 	if (now != TERM_NONE)
 		elements[n++] = now;
-	return tracer_tell(p, tracer, put_tuple(tuple, n, elements));
+	return tracer_tell(ns, about, tracer, put_tuple(tuple, n, elements));
+}
+
+bool event_tell_to(struct proc *p, term tracer, uint32_t flags, const term *parts, unsigned count)
+{
+	return tell_to(p->ns, p->pid, p->worker, tracer, flags, parts, count);
+}
+
+static uint32_t how_of(const struct ns *ns, const struct trace_ref *ref)
+{
+	uint32_t flags = ref->flags & TRACE_HOW;
+	if ((flags & TRACE_TIMESTAMP) && trace_cpu_timestamps(ns))
+		flags |= TRACE_CPU_TIMESTAMP;
+	return flags;
+}
+
+void event_tell_of_port(
+	struct port_traced *t, struct trace_ref *ref, const term *parts, unsigned count)
+{
+	if (!tell_to(t->ns, t->id, worker_current(), ref->tracer, how_of(t->ns, ref), parts, count))
+		ref->flags = 0;
 }
 
 void event_tell(struct proc *p, struct trace_ref *ref, const term *parts, unsigned count)
@@ -73,10 +95,7 @@ void event_tell(struct proc *p, struct trace_ref *ref, const term *parts, unsign
 		host_trace_tell(p, ref->session, parts, count);
 		return;
 	}
-	uint32_t flags = ref->flags & TRACE_HOW;
-	if ((flags & TRACE_TIMESTAMP) && trace_cpu_timestamps(p->ns))
-		flags |= TRACE_CPU_TIMESTAMP;
-	if (!event_tell_to(p, ref->tracer, flags, parts, count))
+	if (!event_tell_to(p, ref->tracer, how_of(p->ns, ref), parts, count))
 		ref->flags = 0;
 }
 

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Telling tracers: the messages {trace, Pid, Tag, ...}, built on the C stack and copied once, to the tracer.
- * Owner of the traced process only; from it they go as its own signals do. */
+/* Telling tracers: the messages {trace, PidOrPort, Tag, ...}, built on the C stack and copied once, to the tracer.
+ * Owner of the traced process or port only; from it they go as its own signals do. */
 #pragma once
 #include "trace/tracee.h"
 
 #define EVENT_PARTS_MAX 4
 
+struct port_traced;
+
 /* Sends {trace, Pid, parts...} to the entry's tracer, with a time if its flags want one. An entry whose tracer is gone has no flags
  * afterwards (tracee_settle() drops it). */
 void event_tell(struct proc *p, struct trace_ref *ref, const term *parts, unsigned count);
+/* The same of a port. */
+void event_tell_of_port(
+	struct port_traced *t, struct trace_ref *ref, const term *parts, unsigned count);
 /* The same to any tracer, with those flags (of TRACE_HOW). False: it is gone. */
 bool event_tell_to(struct proc *p, term tracer, uint32_t flags, const term *parts, unsigned count);
 
@@ -40,4 +45,4 @@ term event_initial(const struct proc *p, term at[4]);
 term event_current(const struct proc *p, term at[4]);
 
 /* The time of a message as its flags ask, built in at[0..5); TERM_NONE: none. */
-term event_time(struct proc *p, uint32_t flags, term at[5]);
+term event_time(uint32_t flags, term at[5]);

@@ -4,9 +4,11 @@
 #include "bif/bif.h"
 #include "bif/integer.h"
 #include "code/module.h"
+#include "io/port.h"
 #include "term/atom.h"
 #include "trace/breakpoint.h"
 #include "trace/monitor.h"
+#include "trace/portee.h"
 #include "trace/tracee.h"
 
 static term pair(struct heap *heap, term key, term value)
@@ -32,57 +34,80 @@ struct inquiry {
 	struct trace_session *session; /* NULL: any */
 };
 
-/* {Key, Value} about p itself. */
-static term about(struct proc *p, const struct inquiry *q, struct heap *heap)
+/* {Key, Value} about whoever has these entries. */
+static term about(struct trace_ref *refs, const struct inquiry *q, struct heap *heap)
 {
 	if (q->session == NULL) {
 		term list = TERM_NIL;
-		for (struct trace_ref *r = tracee_refs(p); r != NULL; r = r->next)
+		for (struct trace_ref *r = refs; r != NULL; r = r->next)
 			if (trace_session_alive(r->session) && r->session->host == NULL)
 				list = heap_cons(heap, trace_session_weak(heap, r->session), list);
 		return pair(heap, q->key, list);
 	}
-	struct trace_ref *r = tracee_ref(p, q->session);
-	bool gone = true;
-	if (r != NULL)
-		(void)trace_ref_listens(p, r, &gone); /* only whether it is gone */
+	struct trace_ref *r = trace_refs_find(refs, q->session);
+	bool gone = r == NULL || !trace_session_alive(r->session) ||
+		    !trace_listens(r->session, r->tracer);
 	if (q->key == A(tracer))
 		return pair(heap, q->key, gone ? TERM_NIL : r->tracer);
 	return pair(heap, q->key, flags_list(heap, gone ? 0 : r->flags));
 }
 
-static void inquiry_asked(struct proc *p, void *arg)
+static void inquiry_end(struct inquiry *q)
 {
-	struct inquiry *q = arg;
-	if (p == NULL) {
-		proc_answer(q->from, q->question, A(undefined));
-	} else {
-		struct heap heap;
-		heap_init_builder(&heap);
-		proc_answer(q->from, q->question, about(p, q, &heap));
-		heap_done(&heap);
-	}
 	(void)trace_session_unref(q->session); /* always NULL */
 	mem_free(MEM_TRACE, q, sizeof(*q));
 }
 
-static term info_process(struct proc *p, struct trace_session *s, term pid, term key)
+static void inquiry_answer(struct trace_ref *refs, const struct inquiry *q)
+{
+	struct heap heap;
+	heap_init_builder(&heap);
+	proc_answer(q->from, q->question, about(refs, q, &heap));
+	heap_done(&heap);
+}
+
+static void inquiry_asked(struct proc *p, void *arg)
+{
+	struct inquiry *q = arg;
+	if (p == NULL)
+		proc_answer(q->from, q->question, A(undefined));
+	else
+		inquiry_answer(tracee_refs(p), q);
+	inquiry_end(q);
+}
+
+static void inquiry_asked_port(struct port_traced *t, void *arg)
+{
+	struct inquiry *q = arg;
+	if (t == NULL)
+		proc_answer(q->from, q->question, A(undefined));
+	else
+		inquiry_answer(t->refs, q);
+	inquiry_end(q);
+}
+
+/* Of a process or port. */
+static term info_one(struct proc *p, struct trace_session *s, term who, term key)
 {
 	if (s != NULL ? key != A(flags) && key != A(tracer) : key != A(session))
 		return bif_badarg(p);
-	const struct proc *to = proc_lookup(pid);
-	if (to == NULL || to->ns != p->ns)
+	bool port = term_is_local_port(who);
+	const struct proc *to = port ? NULL : proc_lookup(who);
+	if (port ? !port_is_here(who, p->ns) : to == NULL || to->ns != p->ns)
 		return A(undefined);
 	struct inquiry q = { .from = p->pid, .key = key, .session = s };
-	if (pid == p->pid)
-		return about(p, &q, bif_heap(p));
+	if (who == p->pid)
+		return about(tracee_refs(p), &q, bif_heap(p));
 	struct inquiry *asked = mem_alloc(MEM_TRACE, sizeof(*asked));
 	*asked = q;
 	asked->question = proc_question(p);
 	if (s != NULL)
 		(void)trace_session_ref(s); /* the same pointer */
 	term waits = bif_wait(p);
-	proc_request(pid, inquiry_asked, asked);
+	if (port)
+		port_run(who, inquiry_asked_port, asked);
+	else
+		proc_request(who, inquiry_asked, asked);
 	return waits;
 }
 
@@ -251,7 +276,8 @@ static void sessions_of_breakpoint(struct sessions *all, const struct breakpoint
 		b == NULL ? NULL
 			  : atomic_load_acquire(&((struct breakpoint *)(uintptr_t)b)->probes);
 	for (size_t i = 0; set != NULL && i < set->count; i++)
-		if (set->items[i].session->ns == all->space->ns && set->items[i].session->host == NULL)
+		if (set->items[i].session->ns == all->space->ns &&
+			set->items[i].session->host == NULL)
 			all->list = heap_cons(all->heap,
 				trace_session_weak(all->heap, set->items[i].session), all->list);
 }
@@ -294,8 +320,8 @@ static term info_sessions(struct proc *p, term what, term key)
 	};
 	struct mfa mfa;
 	struct place at;
-	if (term_is_local_pid(what))
-		return info_process(p, NULL, what, key);
+	if (term_is_local_pid(what) || term_is_local_port(what))
+		return info_one(p, NULL, what, key);
 	if (term_is_tuple(what)) {
 		if (!read_mfa(what, &mfa) || key != A(session))
 			return bif_badarg(p);
@@ -388,8 +414,8 @@ static term info(struct proc *p, struct trace_session *s, term what, term key)
 		return info_event(p, s, what, key);
 	if (what == A(new) || what == A(new_processes) || what == A(new_ports))
 		return info_new(p, s, what == A(new_ports), key);
-	if (term_is_local_pid(what))
-		return info_process(p, s, what, key);
+	if (term_is_local_pid(what) || term_is_local_port(what))
+		return info_one(p, s, what, key);
 	if (term_is_tuple(what))
 		return info_function(p, s, what, key);
 	if (term_is_pid(what))

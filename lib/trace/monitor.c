@@ -474,7 +474,7 @@ void monitor_profile(struct proc *p, bool active)
 	uint32_t how = flags & PROFILE_STRICT      ? TRACE_STRICT_MONOTONIC_TIMESTAMP
 		       : flags & PROFILE_MONOTONIC ? TRACE_MONOTONIC_TIMESTAMP
 						   : TRACE_TIMESTAMP;
-	term now = event_time(p, how, time);
+	term now = event_time(how, time);
 	send_to(p, profiler,
 		put_tuple(whole, 5,
 			(term[]){ A(profile), p->pid, active ? A(active) : A(inactive),

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BIFs about processes: which are traced, sessions, and knowing that everything has been told.
+/* BIFs about processes and ports: which are traced, sessions, and knowing that everything has been told.
  *
- * A process's flags are changed by a request to it; whoever asked is parked until it, or each of them, has answered. */
+ * The flags of a process or port are changed by a request to it; whoever asked is parked until it, or each of them, has answered. */
 #include "bif/bif.h"
+#include "io/port.h"
 #include "proc/table.h"
 #include "term/atom.h"
 #include "trace/options.h"
+#include "trace/portee.h"
 #include "trace/tracee.h"
 
 /* ------------------------------------------------------------------------------------------------ flags */
@@ -45,10 +47,24 @@ static void round_ask(struct proc *p, void *arg)
 	round_close(r);
 }
 
+static void round_ask_port(struct port_traced *t, void *arg)
+{
+	struct flags_round *r = arg;
+	if (t != NULL && portee_change(t, r->session, r->on, r->mask, r->tracer))
+		atomic_add_relaxed(&r->matched, 1);
+	round_close(r);
+}
+
 struct pids_of_ns {
 	const struct ns *ns;
-	VEC(term) pids;
+	VEC(term) pids, ports;
 };
+
+static void collect_port(term port, void *arg)
+{
+	struct pids_of_ns *c = arg;
+	vec_push(&c->ports, port);
+}
 
 static bool collect_pid(struct proc *p, void *arg)
 {
@@ -58,19 +74,26 @@ static bool collect_pid(struct proc *p, void *arg)
 	return true;
 }
 
-static term change_flags(
-	struct proc *p, struct trace_session *s, term pid, bool on, uint32_t mask, term tracer)
+enum spec_parts { SPEC_PROCS = 1, SPEC_PORTS = 2, SPEC_EXISTING = 4, SPEC_NEW = 8 };
+
+/* one: a pid or port; TERM_NONE: all those of `parts`. */
+static term change_flags(struct proc *p, struct trace_session *s, term one, unsigned parts, bool on,
+	uint32_t mask, term tracer)
 {
 	struct pids_of_ns c = { .ns = p->ns };
-	if (pid == p->pid)
+	if (one == p->pid)
 		return tracee_change(p, s, on, mask, tracer) ? term_of_small(1) : bif_badarg(p);
-	if (pid != TERM_NONE)
-		vec_push(&c.pids, pid);
-	else
+	if (term_is_local_port(one))
+		vec_push(&c.ports, one);
+	else if (one != TERM_NONE)
+		vec_push(&c.pids, one);
+	if (parts & SPEC_PROCS)
 		proc_each_of(p->ns, 0, collect_pid, &c);
+	if (parts & SPEC_PORTS)
+		port_each(p->ns, collect_port, &c);
 	struct flags_round *r = mem_zalloc(MEM_TRACE, sizeof(*r));
-	*r = (struct flags_round){ .open = c.pids.count + 1,
-		.one = pid != TERM_NONE,
+	*r = (struct flags_round){ .open = c.pids.count + c.ports.count + 1,
+		.one = one != TERM_NONE,
 		.from = p->pid,
 		.question = proc_question(p),
 		.session = trace_session_ref(s),
@@ -80,12 +103,13 @@ static term change_flags(
 	term waits = bif_wait(p);
 	vec_foreach(each, &c.pids)
 		proc_request(*each, round_ask, r);
+	vec_foreach(each, &c.ports)
+		port_run(*each, round_ask_port, r);
 	vec_done(&c.pids);
+	vec_done(&c.ports);
 	round_close(r);
 	return waits;
 }
-
-enum spec_parts { SPEC_PROCS = 1, SPEC_PORTS = 2, SPEC_EXISTING = 4, SPEC_NEW = 8 };
 
 static unsigned spec_parts(term spec)
 {
@@ -129,8 +153,12 @@ static term trace(struct proc *p, struct trace_session *s, term spec, term how, 
 		const struct proc *to = proc_lookup(spec);
 		return cpu || to == NULL || to->ns != p->ns
 			       ? bif_badarg(p)
-			       : change_flags(p, s, spec, on, mask, tracer);
+			       : change_flags(p, s, spec, 0, on, mask, tracer);
 	}
+	if (term_is_local_port(spec))
+		return cpu || !port_is_here(spec, p->ns)
+			       ? bif_badarg(p)
+			       : change_flags(p, s, spec, 0, on, mask, tracer);
 	unsigned parts = spec_parts(spec);
 	if (parts == 0 || (cpu && spec != A(all)))
 		return bif_badarg(p);
@@ -140,12 +168,13 @@ static term trace(struct proc *p, struct trace_session *s, term spec, term how, 
 		trace_new_processes(s, on, mask & TRACE_OF_PROCS, tracer);
 	if ((parts & SPEC_NEW) && (parts & SPEC_PORTS) && (mask & TRACE_OF_PORTS) != 0)
 		trace_new_ports(s, on, mask & TRACE_OF_PORTS, tracer);
-	bool procs =
-		(parts & SPEC_PROCS) &&
-		((mask & (TRACE_OF_PROCS & ~(unsigned)TRACE_HOW)) != 0 || (mask & TRACE_HOW) != 0);
-	if ((parts & SPEC_EXISTING) == 0 || !procs)
+	if ((mask & TRACE_OF_PROCS) == 0)
+		parts &= ~(unsigned)SPEC_PROCS;
+	if ((mask & TRACE_OF_PORTS) == 0)
+		parts &= ~(unsigned)SPEC_PORTS;
+	if ((parts & SPEC_EXISTING) == 0 || (parts & (SPEC_PROCS | SPEC_PORTS)) == 0)
 		return TERM_ZERO;
-	return change_flags(p, s, TERM_NONE, on, mask, tracer);
+	return change_flags(p, s, TERM_NONE, parts, on, mask, tracer);
 }
 
 term bif_erts_internal_trace_3(struct proc *p, const term *args)

@@ -5,6 +5,7 @@
 #include "trace/event.h"
 #include "trace/monitor.h"
 #include "trace/pattern.h"
+#include "trace/portee.h"
 #include "trace/seq.h"
 
 void trace_init(void)
@@ -34,6 +35,14 @@ void trace_init(void)
 		.queue = monitor_queue,
 		.busy_port = monitor_busy_port,
 		.profile = monitor_profile,
+	};
+	port_tracing = (struct port_tracing){
+		.opened = portee_opened,
+		.event = portee_event,
+		.scheduled = portee_scheduled,
+		.sent = portee_sent,
+		.received = portee_received,
+		.end = portee_end,
 	};
 	exec_tracing = (struct exec_tracing){
 		.entered = call_entered,

@@ -107,13 +107,13 @@ static void tell(struct proc *p, const struct seq_token *t, unsigned flag, term 
 	uint32_t how = (t->flags & SEQ_NOW ? TRACE_TIMESTAMP : 0) |
 		       (t->flags & SEQ_STRICT ? TRACE_STRICT_MONOTONIC_TIMESTAMP : 0) |
 		       (t->flags & SEQ_MONOTONIC ? TRACE_MONOTONIC_TIMESTAMP : 0);
-	term now = event_time(p, how, time);
+	term now = event_time(how, time);
 	term serials =
 		put_tuple(serial, 2, (term[]){ term_of_small(t->last), term_of_small(t->serial) });
 	term about = put_tuple(info, 5, (term[]){ what, serials, from, to, message });
 	term all = put_tuple(whole, now == TERM_NONE ? 3 : 4,
 		(term[]){ A(seq_trace), t->label->value, about, now });
-	(void)tracer_tell(p, trace_seq_tracer(p->ns), all); /* it may be gone */
+	(void)tracer_tell(p->ns, p->pid, trace_seq_tracer(p->ns), all); /* it may be gone */
 }
 
 /* One more step of the process, which the token counts; unless nobody listens. */

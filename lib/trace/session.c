@@ -10,6 +10,7 @@
 #include "trace/breakpoint.h"
 #include "trace/host.h"
 #include "trace/monitor.h"
+#include "trace/portee.h"
 #include "trace/tracee.h"
 
 struct mutex trace_lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_TRACE };
@@ -124,12 +125,17 @@ void trace_filter_set(
 }
 
 /* Under trace_lock. */
-static void note_new_processes(struct trace_space *space)
+static void note_new(struct trace_space *space)
 {
-	bool any = space->legacy->new_processes.flags != 0;
-	list_foreach(n, &space->sessions)
-		any = any || list_entry(n, struct trace_session, link)->new_processes.flags != 0;
-	atomic_store_release(&space->new_processes, any); /* Pairs with tracee_spawned(). */
+	bool processes = space->legacy->new_processes.flags != 0,
+	     ports = space->legacy->new_ports.flags != 0;
+	list_foreach(n, &space->sessions) {
+		const struct trace_session *s = list_entry(n, struct trace_session, link);
+		processes = processes || s->new_processes.flags != 0;
+		ports = ports || s->new_ports.flags != 0;
+	}
+	atomic_store_release(&space->new_processes, processes); /* Pairs with tracee_spawned(). */
+	atomic_store_release(&space->new_ports, ports);         /* Pairs with portee_opened(). */
 }
 
 void trace_new_processes(struct trace_session *s, bool on, uint32_t mask, term tracer)
@@ -143,7 +149,7 @@ void trace_new_processes(struct trace_session *s, bool on, uint32_t mask, term t
 	}
 	if (s->new_processes.flags == 0)
 		s->new_processes.tracer = TERM_NONE;
-	note_new_processes(trace_space_of(s->ns));
+	note_new(trace_space_of(s->ns));
 	mutex_unlock(&trace_lock);
 }
 
@@ -157,6 +163,7 @@ void trace_new_ports(struct trace_session *s, bool on, uint32_t mask, term trace
 	s->new_ports.tracer = s->new_ports.flags == 0 ? TERM_NONE
 			      : on                    ? tracer
 						      : s->new_ports.tracer;
+	note_new(trace_space_of(s->ns));
 	mutex_unlock(&trace_lock);
 }
 
@@ -170,13 +177,14 @@ bool trace_session_destroy(struct trace_session *s)
 	mutex_lock(&trace_lock);
 	bool listed = !list_is_empty(&s->link);
 	list_remove(&s->link);
-	s->new_processes.flags = 0;
-	note_new_processes(trace_space_of(s->ns));
+	s->new_processes.flags = s->new_ports.flags = 0;
+	note_new(trace_space_of(s->ns));
 	on_load_clear(s);
 	s->limits = trace_no_limits;
 	monitor_settle();
 	mutex_unlock(&trace_lock);
 	tracees_sweep(s->ns);
+	portees_sweep(s->ns);
 	if (listed)
 		(void)trace_session_unref(s); /* the list's */
 	return true;

@@ -117,7 +117,7 @@ struct trace_space {
 	struct list sessions; /* without legacy; newest first */
 	struct wordmap calls; /* export number -> struct breakpoint * */
 	/* written under trace_lock */
-	_Atomic bool new_processes; /* some session wants them */
+	_Atomic bool new_processes, new_ports; /* some session wants them */
 	_Atomic bool cpu_timestamps;
 	_Atomic term profiler; /* erlang:system_profile/2; TERM_NONE */
 	_Atomic unsigned profile_flags;
@@ -126,10 +126,11 @@ struct trace_space {
 
 extern struct mutex trace_lock;
 
-static inline bool trace_cpu_timestamps(struct ns *ns)
+static inline bool trace_cpu_timestamps(const struct ns *ns)
 {
-	struct trace_space *space = atomic_load_acquire(&ns->trace);
-	return space != NULL && atomic_load_relaxed(&space->cpu_timestamps);
+	const struct trace_space *space = atomic_load_acquire(&((struct ns *)(uintptr_t)ns)->trace);
+	return space != NULL &&
+	       atomic_load_relaxed(&((struct trace_space *)(uintptr_t)space)->cpu_timestamps);
 }
 
 static inline term trace_seq_tracer(struct ns *ns)

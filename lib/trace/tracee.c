@@ -16,12 +16,17 @@ struct proc_trace *tracee_make(struct proc *p)
 	return extra->trace;
 }
 
-struct trace_ref *tracee_ref(const struct proc *p, const struct trace_session *s)
+struct trace_ref *trace_refs_find(struct trace_ref *refs, const struct trace_session *s)
 {
-	for (struct trace_ref *r = tracee_refs(p); r != NULL; r = r->next)
+	for (struct trace_ref *r = refs; r != NULL; r = r->next)
 		if (r->session == s)
 			return r;
 	return NULL;
+}
+
+struct trace_ref *tracee_ref(const struct proc *p, const struct trace_session *s)
+{
+	return trace_refs_find(tracee_refs(p), s);
 }
 
 struct trace_ref *tracee_ref_by_id(const struct proc *p, uint64_t session)
@@ -68,42 +73,55 @@ static uint32_t proc_flags_of(const struct trace_ref *r)
 	(PROC_TRACE_SEND | PROC_TRACE_RECEIVE | PROC_TRACE_EVENTS | PROC_TRACE_RUNNING |           \
 		PROC_TRACE_GC)
 
+void trace_refs_settle(struct trace_ref **refs)
+{
+	for (struct trace_ref **link = refs; *link != NULL;) {
+		struct trace_ref *r = *link;
+		if (r->flags != 0 && trace_session_alive(r->session)) {
+			link = &r->next;
+			continue;
+		}
+		*link = r->next;
+		ref_free(r);
+	}
+}
+
+void trace_refs_drop(struct trace_ref **refs)
+{
+	while (*refs != NULL) {
+		struct trace_ref *r = *refs;
+		*refs = r->next;
+		ref_free(r);
+	}
+}
+
 void tracee_settle(struct proc *p)
 {
 	uint32_t flags = 0;
 	struct proc_trace *trace = p->extra == NULL ? NULL : p->extra->trace;
-	struct trace_ref **link = trace == NULL ? NULL : &trace->refs;
-	while (link != NULL && *link != NULL) {
-		struct trace_ref *r = *link;
-		if (r->flags == 0 || !trace_session_alive(r->session)) {
-			*link = r->next;
-			ref_free(r);
-			continue;
-		}
-		flags |= proc_flags_of(r);
-		link = &r->next;
+	if (trace != NULL) {
+		trace_refs_settle(&trace->refs);
+		for (const struct trace_ref *r = trace->refs; r != NULL; r = r->next)
+			flags |= proc_flags_of(r);
 	}
 	p->flags = (p->flags & ~(uint32_t)PROC_TRACE_ANY) | flags;
 }
 
-bool tracee_change(struct proc *p, struct trace_session *s, bool on, uint32_t flags, term tracer)
+bool trace_refs_change(
+	struct trace_ref **refs, struct trace_session *s, bool on, uint32_t flags, term tracer)
 {
-	struct trace_ref *r = tracee_ref(p, s);
-	bool gone;
+	struct trace_ref *r = trace_refs_find(*refs, s);
 	if (r == NULL && (!on || (flags & TRACE_ALL) == 0))
 		return true;
-	if (r != NULL && on && tracer != TERM_NONE && r->tracer != tracer) {
-		(void)trace_ref_listens(p, r, &gone); /* only whether it is gone */
-		if (!gone)
-			return false;
-	}
+	if (r != NULL && on && tracer != TERM_NONE && r->tracer != tracer &&
+		trace_session_alive(s) && trace_listens(s, r->tracer))
+		return false;
 	if (r == NULL) {
-		struct proc_trace *trace = tracee_make(p);
 		r = mem_zalloc(MEM_TRACE, sizeof(*r));
 		r->session = trace_session_ref(s);
 		r->tracer = tracer;
-		r->next = trace->refs;
-		trace->refs = r;
+		r->next = *refs;
+		*refs = r;
 	}
 	if (on) {
 		r->flags |= flags & TRACE_ALL;
@@ -112,18 +130,22 @@ bool tracee_change(struct proc *p, struct trace_session *s, bool on, uint32_t fl
 	} else {
 		r->flags &= ~flags;
 	}
-	tracee_settle(p);
 	return true;
+}
+
+bool tracee_change(struct proc *p, struct trace_session *s, bool on, uint32_t flags, term tracer)
+{
+	if (tracee_ref(p, s) == NULL && (!on || (flags & TRACE_ALL) == 0))
+		return true;
+	bool done = trace_refs_change(&tracee_make(p)->refs, s, on, flags, tracer);
+	tracee_settle(p);
+	return done;
 }
 
 void tracee_end(struct proc *p)
 {
 	struct proc_trace *trace = p->extra->trace;
-	while (trace->refs != NULL) {
-		struct trace_ref *r = trace->refs;
-		trace->refs = r->next;
-		ref_free(r);
-	}
+	trace_refs_drop(&trace->refs);
 	seq_end(p);
 	mem_free(MEM_TRACE, trace, sizeof(*trace));
 	p->extra->trace = NULL;

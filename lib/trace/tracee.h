@@ -37,6 +37,14 @@ struct proc_trace *tracee_make(struct proc *p);
 /* The entry of a session; NULL. */
 struct trace_ref *tracee_ref(const struct proc *p, const struct trace_session *s);
 struct trace_ref *tracee_ref_by_id(const struct proc *p, uint64_t session);
+/* In a list of entries: the one of a session, NULL; and adding or removing flags there, as tracee_change() does. */
+struct trace_ref *trace_refs_find(struct trace_ref *refs, const struct trace_session *s);
+bool trace_refs_change(
+	struct trace_ref **refs, struct trace_session *s, bool on, uint32_t flags, term tracer);
+/* Drops entries whose session is dead or that have no flags. */
+void trace_refs_settle(struct trace_ref **refs);
+/* Drops all. */
+void trace_refs_drop(struct trace_ref **refs);
 /* Adds or removes flags. False: it is traced by another, living tracer of that session. tracer: TERM_NONE keeps the old. */
 bool tracee_change(struct proc *p, struct trace_session *s, bool on, uint32_t flags, term tracer);
 /* Sets p->flags anew, and drops entries whose session is dead or that have no flags. */

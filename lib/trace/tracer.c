@@ -20,11 +20,11 @@ bool tracer_lives(term tracer)
 	return term_is_local_pid(tracer) && proc_lookup(tracer) != NULL;
 }
 
-static bool tell_port(struct proc *p, term port, term message)
+static bool tell_port(struct ns *ns, term about, term port, term message)
 {
 	struct etf_out out = { 0 };
 	unsigned header = port_header(port);
-	if (!port_exists(port) || !port_is_of(port, p->ns))
+	if (!port_exists(port) || !port_is_of(port, ns))
 		return false;
 	if (etf_encode(NULL, &out, message, 0, 0) != 0) {
 		etf_out_done(&out);
@@ -34,16 +34,16 @@ static bool tell_port(struct proc *p, term port, term message)
 	*bytes = (struct port_bytes){ .size = header + out.size };
 	memcpy(bytes->data + header, out.data, out.size);
 	etf_out_done(&out);
-	struct port_request *r = port_request_new(PORT_TRACED, p->pid);
+	struct port_request *r = port_request_new(PORT_TRACED, about);
 	r->bytes = bytes;
 	return port_tell(port, r);
 }
 
-bool tracer_tell(struct proc *p, term tracer, term message)
+bool tracer_tell(struct ns *ns, term about, term tracer, term message)
 {
 	if (term_is_local_port(tracer))
-		return tell_port(p, tracer, message);
-	struct proc *to = proc_reach(p->ns, tracer);
+		return tell_port(ns, about, tracer, message);
+	struct proc *to = proc_reach(ns, tracer);
 	if (to == NULL)
 		return false;
 	struct message *m = message_copy(SIGNAL_MESSAGE, 0, 0, message);

@@ -6,5 +6,6 @@
 /* Whether it is one that there may be. */
 bool tracer_is(term t);
 bool tracer_lives(term tracer);
-/* Sends a message that lives on the C stack, or wherever. False: nobody is there. Owner of p, about whom it tells. */
-bool tracer_tell(struct proc *p, term tracer, term message);
+/* Sends a message that lives on the C stack, or wherever. False: nobody is there. about: whom it is about, of that namespace; its owner
+ * calls. */
+bool tracer_tell(struct ns *ns, term about, term tracer, term message);
