@@ -126,6 +126,13 @@ static inline bool match_test_at_least(term ctx, size_t bits, size_t unit)
 	return left >= bits && (left - bits) % unit == 0;
 }
 
+/* The same for units that are powers of two. mask: unit - 1. */
+static inline bool match_test_at_least_masked(term ctx, size_t bits, size_t mask)
+{
+	size_t left = match_left(ctx);
+	return left >= bits && ((left - bits) & mask) == 0;
+}
+
 /* The next `bits` bits as an integer; flags: enum field_flags. Fails as well when the value is larger than any integer
  * may be (data/big.h). */
 term match_integer_slow(struct heap *heap, term ctx, size_t bits, unsigned flags);

@@ -24,6 +24,7 @@ enum known_kind {
 typedef uint32_t known;
 
 #define KNOWN(kind, more) ((known)(kind) | (known)(more) << 4)
+#define KNOWN_VALUE KNOWN(KNOWN_ANY, 0)
 #define KNOWN_MORE_MAX ((1U << 28) - 1)
 
 static inline enum known_kind known_kind(known k)
@@ -105,6 +106,36 @@ void verify_shape(struct verifier *v);
 void verify_loops(struct verifier *v, const struct function *f);
 /* Runs the instruction at v->at on v->state. (code/verify_ops.c) */
 void verify_instr(struct verifier *v);
+/* The same if it is one of bitstrings that needs more than its operand letters say; false if not. (code/verify_bits.c) */
+bool verify_bits(struct verifier *v);
+
+/* code/verify_state.c */
+/* Reads an operand as a value. */
+known verify_read(struct verifier *v, const struct operand *o);
+void verify_write(struct verifier *v, const struct operand *o, known k);
+void verify_write_y(struct verifier *v, uint64_t number, known k);
+/* A test has told more of a register; of a constant nothing is to be learnt. */
+void verify_learn(struct verifier *v, const struct operand *o, known k);
+/* The first `live` x registers hold values. */
+void verify_need_live(struct verifier *v, uint64_t live);
+/* The same, and others are lost. */
+void verify_keep_live(struct verifier *v, uint64_t live);
+/* The engine may collect: every y register holds a value; nothing is reserved any more. */
+void verify_may_collect(struct verifier *v);
+/* Uses up words that are reserved. */
+void verify_take_heap(struct verifier *v, uint64_t words);
+/* Tells the engine whether it need not look at the kind of the source itself. */
+void verify_need_fact(struct verifier *v, bool fits);
+void verify_need_unit(struct verifier *v, const struct operand *o);
+void verify_need_context(struct verifier *v, const struct operand *o);
+/* A label, or 0: raise. */
+void verify_fail_to(struct verifier *v, const struct operand *o);
+
+/* Whether an operand can be a destination. */
+static inline bool verify_may_write(const struct operand *o)
+{
+	return (o->kind == OPERAND_X && o->value < VERIFY_X_MAX) || o->kind == OPERAND_Y;
+}
 
 static inline const struct generic_instr *verify_current(const struct verifier *v)
 {

@@ -90,16 +90,6 @@ static term flat_of_sorted(struct heap *heap, const term *keys, const term *valu
 
 /* ------------------------------------------------------------------------------------------------ trees */
 
-static inline size_t node_children(const term *node)
-{
-	return header_size(node[0]) - 1;
-}
-
-static inline uint16_t node_bitmap(const term *node)
-{
-	return (uint16_t)(node[1] >> 3);
-}
-
 static inline unsigned child_index(uint16_t bitmap, unsigned branch)
 {
 	return map_count_bits(bitmap & ((1U << branch) - 1));
@@ -115,7 +105,7 @@ static term *node_alloc(struct heap *heap, uint16_t bitmap, size_t children)
 
 static term node_with_child(struct heap *heap, const term *node, unsigned index, term child)
 {
-	size_t count = node_children(node);
+	size_t count = map_node_children(node);
 	term *p = heap_alloc(heap, 2 + count);
 	memcpy(p, node, (2 + count) * sizeof(term));
 	p[2 + index] = child;
@@ -124,7 +114,7 @@ static term node_with_child(struct heap *heap, const term *node, unsigned index,
 
 static term node_insert_child(struct heap *heap, const term *node, uint16_t bitmap, unsigned index, term child)
 {
-	size_t count = node_children(node);
+	size_t count = map_node_children(node);
 	term *p = node_alloc(heap, bitmap, count + 1);
 	memcpy(p + 2, node + 2, index * sizeof(term));
 	p[2 + index] = child;
@@ -134,7 +124,7 @@ static term node_insert_child(struct heap *heap, const term *node, uint16_t bitm
 
 static term node_remove_child(struct heap *heap, const term *node, uint16_t bitmap, unsigned index)
 {
-	size_t count = node_children(node);
+	size_t count = map_node_children(node);
 	term *p = node_alloc(heap, bitmap, count - 1);
 	memcpy(p + 2, node + 2, index * sizeof(term));
 	memcpy(p + 2 + index, node + 3 + index, (count - 1 - index) * sizeof(term));
@@ -154,7 +144,7 @@ static term hashmap_of_root(struct heap *heap, size_t size, term root)
 static bool collision_find(const term *node, term key, unsigned *ret_index)
 {
 	size_t low = 0;
-	size_t high = node_children(node);
+	size_t high = map_node_children(node);
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		int c = term_compare_exact(key, cons_head(node[2 + middle]));
@@ -233,7 +223,7 @@ static term tree_put(struct heap *heap, term root, unsigned level, uint64_t hash
 	*ret_existed = false;
 	for (;; level++) {
 		const term *node = boxed_ptr(at);
-		uint16_t bitmap = node_bitmap(node);
+		uint16_t bitmap = map_node_bitmap(node);
 		unsigned index;
 		bool found;
 		if (level == MAP_LEVELS) {
@@ -562,7 +552,7 @@ term map_remove(struct heap *heap, term map, term key, term *ret_value)
 		if (path.depth == MAP_LEVELS)
 			(void)collision_find(node, key, &index); /* it is there */
 		else
-			index = child_index(node_bitmap(node), map_branch(hash, path.depth));
+			index = child_index(map_node_bitmap(node), map_branch(hash, path.depth));
 		path_push(&path, node, index);
 		at = node[2 + index];
 	}
@@ -570,13 +560,13 @@ term map_remove(struct heap *heap, term map, term key, term *ret_value)
 	unsigned level = --path.depth;
 	const term *node = path.steps[level].node;
 	unsigned index = path.steps[level].index;
-	if (level > 0 && node_children(node) == 2 && term_is_cons(node[2 + !index])) {
+	if (level > 0 && map_node_children(node) == 2 && term_is_cons(node[2 + !index])) {
 		term leaf = node[2 + !index];
-		while (path.depth > 1 && node_children(path.steps[path.depth - 1].node) == 1)
+		while (path.depth > 1 && map_node_children(path.steps[path.depth - 1].node) == 1)
 			path.depth--;
 		return hashmap_of_root(heap, size, path_rebuild(heap, &path, leaf));
 	}
-	uint16_t bitmap = node_bitmap(node);
+	uint16_t bitmap = map_node_bitmap(node);
 	if (bitmap != 0)
 		bitmap &= (uint16_t)~(1U << map_branch(hash, level));
 	return hashmap_of_root(heap, size, path_rebuild(heap, &path, node_remove_child(heap, node, bitmap, index)));
@@ -664,7 +654,7 @@ static size_t tree_size(term t)
 		return 1;
 	size_t n = 0;
 	const term *node = boxed_ptr(t);
-	for (size_t i = 0; i < node_children(node); i++)
+	for (size_t i = 0; i < map_node_children(node); i++)
 		n += tree_size(node[2 + i]);
 	return n;
 }
@@ -697,7 +687,7 @@ static term tree_merge(struct heap *heap, term a, term b, unsigned level, size_t
 	const term *node_b = boxed_ptr(b);
 	if (level == MAP_LEVELS) {
 		term t = b;
-		for (size_t i = 0; i < node_children(node_a); i++) {
+		for (size_t i = 0; i < map_node_children(node_a); i++) {
 			term leaf = node_a[2 + i];
 			t = tree_put(heap, t, level, 0, cons_head(leaf), cons_tail(leaf), leaf, PUT_NEW, &existed);
 			*both += existed;
@@ -706,15 +696,15 @@ static term tree_merge(struct heap *heap, term a, term b, unsigned level, size_t
 	}
 	term children[16];
 	unsigned n = 0;
-	bool same = node_bitmap(node_a) == node_bitmap(node_b);
-	uint16_t bitmap = node_bitmap(node_a) | node_bitmap(node_b);
+	bool same = map_node_bitmap(node_a) == map_node_bitmap(node_b);
+	uint16_t bitmap = map_node_bitmap(node_a) | map_node_bitmap(node_b);
 	for (unsigned left = bitmap; left != 0; left &= left - 1) {
 		unsigned branch = (unsigned)__builtin_ctz(left);
-		term child_a = (node_bitmap(node_a) >> branch & 1) != 0
-			? node_a[2 + child_index(node_bitmap(node_a), branch)]
+		term child_a = (map_node_bitmap(node_a) >> branch & 1) != 0
+			? node_a[2 + child_index(map_node_bitmap(node_a), branch)]
 			: TERM_NONE;
-		term child_b = (node_bitmap(node_b) >> branch & 1) != 0
-			? node_b[2 + child_index(node_bitmap(node_b), branch)]
+		term child_b = (map_node_bitmap(node_b) >> branch & 1) != 0
+			? node_b[2 + child_index(map_node_bitmap(node_b), branch)]
 			: TERM_NONE;
 		term child = child_a == TERM_NONE ? child_b
 			: child_b == TERM_NONE ? child_a
@@ -784,52 +774,4 @@ term map_merge(struct heap *heap, term a, term b)
 	if (root == boxed_ptr(b)[2])
 		return b;
 	return hashmap_of_root(heap, map_size(a) + map_size(b) - both, root);
-}
-
-/* ------------------------------------------------------------------------------------------------ checking */
-
-static size_t tree_verify(term t, unsigned level, uint64_t prefix)
-{
-	uint64_t mask = level == MAP_LEVELS ? ~(uint64_t)0 : ((uint64_t)1 << level * 4) - 1;
-	if (term_is_cons(t)) {
-		assert((term_hash(cons_head(t), 0) & mask) == prefix);
-		return 1;
-	}
-	assert(term_is_kind(t, BOXED_MAPNODE) && level <= MAP_LEVELS);
-	const term *node = boxed_ptr(t);
-	size_t count = node_children(node);
-	if (level == MAP_LEVELS) {
-		assert(node_bitmap(node) == 0 && count >= 2);
-		for (size_t i = 0; i < count; i++) {
-			assert(term_hash(cons_head(node[2 + i]), 0) == prefix);
-			assert(i == 0 || term_compare_exact(cons_head(node[1 + i]), cons_head(node[2 + i])) < 0);
-		}
-		return count;
-	}
-	assert(count == map_count_bits(node_bitmap(node)) && count >= 1);
-	assert(level == 0 || count > 1 || !term_is_cons(node[2]));
-	size_t size = 0;
-	size_t i = 0;
-	for (unsigned left = node_bitmap(node); left != 0; left &= left - 1) {
-		unsigned branch = (unsigned)__builtin_ctz(left);
-		term child = node[2 + i++];
-		if (term_is_cons(child)) /* stands one level up from where its own bits end */
-			assert((term_hash(cons_head(child), 0) & mask) == prefix &&
-				map_branch(term_hash(cons_head(child), 0), level) == branch);
-		size += term_is_cons(child) ? 1 : tree_verify(child, level + 1, prefix | (uint64_t)branch << level * 4);
-	}
-	return size;
-}
-
-void map_verify(term map)
-{
-	assert(term_is_map(map));
-	size_t size = map_size(map);
-	if (map_is_flat(map)) {
-		assert(size <= MAP_FLAT_MAX && term_is_tuple_of(boxed_ptr(map)[1], size));
-		for (size_t i = 1; i < size; i++)
-			assert(term_compare_exact(flatmap_keys(map)[i - 1], flatmap_keys(map)[i]) < 0);
-		return;
-	}
-	assert(size > MAP_FLAT_MAX && tree_verify(boxed_ptr(map)[2], 0, 0) == size);
 }

@@ -116,6 +116,11 @@ term matchspec_key_prefix(const struct matchspec *ms, size_t keypos, size_t *ret
 /* Whether every body gives an object with the same key as what it matched (select_replace). */
 bool matchspec_keeps_key(const struct matchspec *ms, size_t keypos);
 
+/* '$0', '$1', ... '$999999999': no leading zeros. */
+bool matchspec_is_variable(term t, uint32_t *ret_number);
+/* Whether a part of a pattern holds a variable or '_'. */
+bool matchspec_has_variable(term root);
+
 /* Who carries out the actions of a specification for tracing. */
 struct ms_tracing {
 	/* TERM_NONE: it fails, as a BIF does. */

@@ -311,20 +311,15 @@ L_bs_match_huge_at_least:
 		NEXT(bs_match_huge_at_least);
 	JUMP(F32(1, 0));
 
-L_bs_match_at_least_x: {
-	const term *context = boxed_ptr(x8(0));
-	/* All of them are small integers: sizes times 8. */
-	int64_t left = (int64_t)(context[3] - context[2]) - ((int64_t)F32(1, 1) << 3);
-	if (left >= 0 && ((uint64_t)left >> 3 & F16(1, 0)) == 0)
+L_bs_match_at_least_x:
+	if (match_test_at_least_masked(x8(0), F32(1, 1), F16(1, 0)))
 		NEXT(bs_match_at_least_x);
 	JUMP(W24);
-}
 
 L_bs_match_at_least_byte: {
 	term *context = boxed_ptr(x8(0));
 	term position = context[2];
-	int64_t left = (int64_t)(context[3] - position) - ((int64_t)F16(1, 1) << 3);
-	if (left < 0 || ((uint64_t)left >> 3 & F16(1, 0)) != 0)
+	if (!match_test_at_least_masked(x8(0), F16(1, 1), F16(1, 0)))
 		JUMP(W24);
 	if (unlikely((position & 7 << 3) != 0))
 		goto match_at_least_small;
@@ -336,46 +331,31 @@ L_bs_match_at_least_byte: {
 }
 
 L_bs_match_at_least_small:
-match_at_least_small: {
-	term *context = boxed_ptr(x8(0));
-	int64_t left = (int64_t)(context[3] - context[2]) - ((int64_t)F16(1, 1) << 3);
-	unsigned bits = F8(1, 5);
-	if (left >= 0 && ((uint64_t)left >> 3 & F16(1, 0)) == 0) {
-		if (unlikely((context[3] - context[2]) >> 3 < bits))
-			goto raise_badarg;
-		uint64_t v = bits_load(whole_bits_data(context[1]), (size_t)(context[2] >> 3), bits);
-		context[2] += (term)bits << 3;
-		x[F8(1, 4)] = term_of_small((int64_t)v);
-		NEXT(bs_match_at_least_small);
-	}
-	JUMP(W24);
-}
+match_at_least_small:
+	if (!match_test_at_least_masked(x8(0), F16(1, 1), F16(1, 0)))
+		JUMP(W24);
+	if (unlikely(match_left(x8(0)) < F8(1, 5)))
+		goto raise_badarg;
+	x[F8(1, 4)] = match_small_unchecked(x8(0), F8(1, 5));
+	NEXT(bs_match_at_least_small);
 
 L_bs_match_small_rest: {
-	term *context = boxed_ptr(x8(0));
-	int64_t left = (int64_t)(context[3] - context[2]) - ((int64_t)F16(1, 1) << 3);
-	unsigned bits = F8(1, 5);
-	if (left >= 0 && ((uint64_t)left >> 3 & F16(1, 0)) == 0) {
-		if (unlikely((context[3] - context[2]) >> 3 < bits))
-			goto raise_badarg;
-		uint64_t v = bits_load(whole_bits_data(context[1]), (size_t)(context[2] >> 3), bits);
-		context[2] += (term)bits << 3;
-		x[F8(1, 4)] = term_of_small((int64_t)v);
-		if (likely(((context[3] - context[2]) >> 3 & F16(2, 2)) == 0))
-			NEXT(bs_match_small_rest);
-		JUMP(F32(2, 0));
-	}
-	JUMP(W24);
+	term ctx = x8(0);
+	if (!match_test_at_least_masked(ctx, F16(1, 1), F16(1, 0)))
+		JUMP(W24);
+	if (unlikely(match_left(ctx) < F8(1, 5)))
+		goto raise_badarg;
+	x[F8(1, 4)] = match_small_unchecked(ctx, F8(1, 5));
+	if (likely(match_test_at_least_masked(ctx, 0, F16(2, 2))))
+		NEXT(bs_match_small_rest);
+	JUMP(F32(2, 0));
 }
 
 L_bs_match_small_x: {
-	term *context = boxed_ptr(x8(0));
-	unsigned bits = W8(2);
-	if (unlikely((context[3] - context[2]) >> 3 < bits))
+	term ctx = x8(0);
+	if (unlikely(match_left(ctx) < W8(2)))
 		goto raise_badarg;
-	uint64_t v = bits_load(whole_bits_data(context[1]), (size_t)(context[2] >> 3), bits);
-	context[2] += (term)bits << 3;
-	x8(1) = term_of_small((int64_t)v);
+	x8(1) = match_small_unchecked(ctx, W8(2));
 	NEXT(bs_match_small_x);
 }
 

@@ -35,6 +35,17 @@ static inline unsigned map_count_bits(unsigned v)
 	return (v + (v >> 8)) & 0x1F;
 }
 
+/* Of a MAPNODE. */
+static inline size_t map_node_children(const term *node)
+{
+	return header_size(node[0]) - 1;
+}
+
+static inline uint16_t map_node_bitmap(const term *node)
+{
+	return (uint16_t)(node[1] >> 3);
+}
+
 static inline size_t map_size(term t)
 {
 	const term *p = boxed_ptr(t);
