@@ -16,6 +16,7 @@
 #include "proc/proc.h"
 #include "proc/worker.h"
 #include "term/atom.h"
+#include "term/ident.h"
 
 struct errand;
 typedef term (*errand_fn)(struct errand *e, const term *args);
@@ -83,6 +84,18 @@ static inline bool bif_get_size(term t, size_t *ret)
 		return false;
 	*ret = (size_t)small_value(t);
 	return true;
+}
+
+/* A pid or port of an earlier start of this node: nobody answers to it any more. What is neither that nor local is another node's. */
+static inline bool bif_is_earlier(term t)
+{
+	return (term_is_kind(t, BOXED_EXT_PID) || term_is_kind(t, BOXED_EXT_PORT)) && boxed_ptr(t)[1] == A(nonode_nohost);
+}
+
+/* What to ask the process table for: the pid, one that nobody has for an earlier one, what is no local pid for all else. */
+static inline term bif_pid_here(term t)
+{
+	return term_is_pid(t) && bif_is_earlier(t) ? term_of_pid(0, 0) : t; /* the first slot is never given */
 }
 
 /* The length of a proper list; -1 for anything else. */

@@ -67,10 +67,9 @@ term bif_binary_copy_1(struct proc *p, const term *args)
 
 term bif_binary_copy_2(struct proc *p, const term *args)
 {
-	size_t times;
-	if (!bif_get_size(args[1], &times)) /* positive and larger than any size is too much, else it is wrong */
-		return term_is_big(args[1]) && !big_is_negative(args[1]) && term_is_binary(args[0]) ? bif_system_limit(p)
-													     : bif_badarg(p);
+	uint64_t times;
+	if (!integer_to_u64(args[1], &times))
+		return bif_badarg(p);
 	return copy_times(p, args[0], times);
 }
 
@@ -225,7 +224,8 @@ static struct search *get_search(struct proc *p, term pattern)
 		struct counted *counted = NULL;
 		if (term_is_kind(ref, BOXED_MAGIC_REF))
 			counted = (struct counted *)(uintptr_t)boxed_ptr(ref)[2];
-		if (counted != NULL && search_is(counted)) {
+		if (counted != NULL && search_is(counted) &&
+			search_is_multiple(search_of(counted)) == (tuple_element(pattern, 0) == A(ac))) {
 			/* Relaxed: the reference holds a count meanwhile. */
 			atomic_add_relaxed(&counted->refs, 1);
 			return search_of(counted);

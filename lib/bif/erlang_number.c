@@ -361,12 +361,19 @@ static void list_bytes_done(struct list_bytes *b)
 		mem_free(MEM_TEMP, b->data, b->capacity);
 }
 
+/* Text ends where a zero byte is, as in OTP: floats of the old external format are filled up with them. */
+static bool parse_float(const uint8_t *data, size_t size, double *ret)
+{
+	const uint8_t *end = size > 0 ? memchr(data, 0, size) : NULL;
+	return float_parse(data, end != NULL ? (size_t)(end - data) : size, ret);
+}
+
 term bif_erlang_list_to_float_1(struct proc *p, const term *args)
 {
 	struct list_bytes bytes;
 	double d;
 	list_bytes_init(&bytes, args[0]);
-	bool ok = bytes.rest == TERM_NIL && float_parse(bytes.data, bytes.size, &d);
+	bool ok = bytes.rest == TERM_NIL && parse_float(bytes.data, bytes.size, &d);
 	list_bytes_done(&bytes);
 	return ok ? heap_float(bif_heap(p), d) : bif_badarg(p);
 }
@@ -378,7 +385,7 @@ term bif_erlang_binary_to_float_1(struct proc *p, const term *args)
 	if (!term_is_binary(args[0]))
 		return bif_badarg(p);
 	flat_bits_init(&flat, args[0]);
-	bool ok = float_parse(flat.data, flat.size, &d);
+	bool ok = parse_float(flat.data, flat.size, &d);
 	flat_bits_done(&flat);
 	return ok ? heap_float(bif_heap(p), d) : bif_badarg(p);
 }

@@ -431,7 +431,7 @@ term bif_erts_internal_port_call_3(struct proc *p, const term *args)
 static term port_info(struct proc *p, term who, term item)
 {
 	if (!term_is_atom(who) && !term_is_local_port(who))
-		return term_is_port(who) ? A(undefined) : A(badarg);
+		return term_is_port(who) && bif_is_earlier(who) ? A(undefined) : A(badarg);
 	term port = port_of(p, who);
 	if (port == TERM_NONE)
 		return A(undefined);
@@ -463,6 +463,8 @@ term bif_erts_internal_port_info_2(struct proc *p, const term *args)
 {
 	if (!term_is_atom(args[0]) && !term_is_port(args[0]))
 		return A(badtype);
+	if (term_is_port(args[0]) && !term_is_local_port(args[0]) && !bif_is_earlier(args[0]))
+		return A(badarg); /* of another node */
 	if (port_of(p, args[0]) == TERM_NONE)
 		return A(undefined);
 	return is_item(args[1]) ? port_info(p, args[0], args[1]) : A(badarg);

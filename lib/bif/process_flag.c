@@ -4,6 +4,7 @@
 #include "bif/process_options.h"
 #include "proc/mailbox.h"
 #include "proc/suspend.h"
+#include "sched/sched.h"
 #include "term/map.h"
 
 /* ------------------------------------------------------------------------------------------------ process_flag */
@@ -42,6 +43,18 @@ static term flag_save_calls(struct proc *p, term value)
 		return bif_badarg_cause(p, A(none));
 	uint32_t old = proc_extra(p)->save_calls;
 	p->extra->save_calls = (uint32_t)n;
+	return term_of_small(old);
+}
+
+/* A wish that is noted and not followed: who runs where is for sched to say. 0: any. */
+static term flag_scheduler(struct proc *p, term value)
+{
+	size_t n;
+	if (!bif_get_size(value, &n) || n > sched_count())
+		return bif_badarg(p);
+	uint32_t old = p->extra != NULL ? p->extra->scheduler : 0;
+	if (n != old)
+		proc_extra(p)->scheduler = (uint32_t)n;
 	return term_of_small(old);
 }
 
@@ -147,8 +160,7 @@ term bif_erlang_process_flag_2(struct proc *p, const term *args)
 	case ATOM_INDEX_save_calls:
 		return flag_save_calls(p, value);
 	case ATOM_INDEX_scheduler:
-		/* Binding is not offered: 0 means none. */
-		return value == TERM_ZERO ? TERM_ZERO : bif_badarg(p);
+		return flag_scheduler(p, value);
 	default:
 		return bif_badarg_cause(p, A(badopt));
 	}
@@ -177,6 +189,8 @@ term bif_erlang_group_leader_0(struct proc *p, const term *args)
 
 term bif_erts_internal_group_leader_2(struct proc *p, const term *args)
 {
+	if (term_is_pid(args[0]) && term_is_pid(args[1]) && !term_is_local_pid(args[1]) && !bif_is_earlier(args[1]))
+		return A(true); /* of another node: sent into the void */
 	if (!term_is_local_pid(args[0]) || !term_is_local_pid(args[1]))
 		return A(badarg);
 	if (args[1] != p->pid)
@@ -241,9 +255,10 @@ static void tell_alive(struct proc *p, void *arg)
 
 term bif_erts_internal_is_process_alive_2(struct proc *p, const term *args)
 {
-	if (!term_is_local_pid(args[0]) || !term_is_local_ref(args[1]))
+	term pid = bif_pid_here(args[0]);
+	if (!term_is_local_pid(pid) || !term_is_local_ref(args[1]))
 		return bif_badarg(p);
-	proc_request_by(p, args[0], tell_alive, answer_new(p, args[1], TERM_NONE));
+	proc_request_by(p, pid, tell_alive, answer_new(p, args[1], TERM_NONE));
 	return A(ok);
 }
 
@@ -262,11 +277,12 @@ static void answer_alive(struct proc *p, void *arg)
 /* Asked of the process itself when a signal may still be on its way to it, so that what was sent before has been seen. */
 term bif_erlang_is_process_alive_1(struct proc *p, const term *args)
 {
-	if (!term_is_local_pid(args[0]))
+	term pid = bif_pid_here(args[0]);
+	if (!term_is_local_pid(pid))
 		return bif_badarg(p);
-	if (args[0] == p->pid)
+	if (pid == p->pid)
 		return A(true);
-	struct proc *other = proc_reach(p->ns, args[0]);
+	struct proc *other = proc_reach(p->ns, pid);
 	if (other == NULL)
 		return A(false);
 	if (!signals_waiting(other) && !(atomic_load_acquire(&other->state) & STATE_RUNNABLE))
@@ -280,14 +296,17 @@ term bif_erlang_is_process_alive_1(struct proc *p, const term *args)
 
 term bif_erts_internal_is_system_process_1(struct proc *p, const term *args)
 {
-	struct proc *other = term_is_local_pid(args[0]) ? proc_reach(p->ns, args[0]) : NULL;
+	term pid = bif_pid_here(args[0]);
+	if (!term_is_local_pid(pid))
+		return bif_badarg(p);
+	struct proc *other = proc_reach(p->ns, pid);
 	/* Fixed when it was spawned. */
 	return term_of_bool(other != NULL && (other->flags & PROC_SYSTEM));
 }
 
 term bif_erts_internal_is_process_executing_dirty_1(struct proc *p, const term *args)
 {
-	return term_is_pid(args[0]) ? A(false) : bif_badarg(p);
+	return term_is_local_pid(args[0]) ? A(false) : bif_badarg(p);
 }
 
 /* ------------------------------------------------------------------------------------------------ suspend, hibernate, yield */

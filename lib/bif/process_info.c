@@ -243,7 +243,7 @@ static uint64_t memory_bytes(const struct proc *p)
 	return bytes;
 }
 
-static term max_heap_of(struct info *i)
+static term max_heap_item(struct info *i)
 {
 	const struct proc_extra *extra = i->p->extra;
 	struct max_heap max = { 0, true, true, false };
@@ -262,7 +262,7 @@ static term garbage_collection(struct info *i)
 {
 	const struct gen_heap *g = &i->p->mem;
 	term items[] = {
-		pair(i, A(max_heap_size), max_heap_of(i)),
+		pair(i, A(max_heap_size), max_heap_item(i)),
 		pair(i, A(min_bin_vheap_size), min_bin_vheap(i)),
 		pair(i, A(min_heap_size), term_of_small(g->min_words)),
 		pair(i, A(fullsweep_after), term_of_small(g->fullsweep_after)),
@@ -385,7 +385,7 @@ static term item_value(struct info *i, term item)
 		proc_links_each(p, add_pid, &l);
 		return l.list;
 	case ATOM_INDEX_max_heap_size:
-		return max_heap_of(i);
+		return max_heap_item(i);
 	case ATOM_INDEX_memory:
 		return put_u64(i, memory_bytes(p));
 	case ATOM_INDEX_message_queue_data:
@@ -618,15 +618,17 @@ static term process_info(struct proc *p, term pid, term items, bool frames)
 
 term bif_erlang_process_info_1(struct proc *p, const term *args)
 {
-	if (!term_is_local_pid(args[0]))
+	term pid = bif_pid_here(args[0]);
+	if (!term_is_local_pid(pid))
 		return bif_badarg(p);
-	return process_info(p, args[0], TERM_NONE, true);
+	return process_info(p, pid, TERM_NONE, true);
 }
 
 term bif_erlang_process_info_2(struct proc *p, const term *args)
 {
 	bool frames = false;
-	if (!term_is_local_pid(args[0]) || !items_good(args[1], &frames))
+	term pid = bif_pid_here(args[0]);
+	if (!term_is_local_pid(pid) || !items_good(args[1], &frames))
 		return bif_badarg(p);
-	return process_info(p, args[0], args[1], frames);
+	return process_info(p, pid, args[1], frames);
 }

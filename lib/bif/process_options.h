@@ -8,6 +8,8 @@ struct max_heap {
 	bool kill, log, shared_binaries;
 };
 
+/* What the namespace has set for all. */
+struct max_heap max_heap_of(const struct ns *ns);
 /* max_heap_size: a size or a map; what is not named keeps its value in *io. False: not one. */
 bool max_heap_parse(term t, struct max_heap *io);
 term max_heap_map(struct heap *heap, const struct max_heap *max);

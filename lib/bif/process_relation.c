@@ -31,7 +31,7 @@ static term exit_signal(struct proc *p, term to, term reason)
 		return A(true);
 	}
 	if (!term_is_local_pid(to))
-		return term_is_pid(to) || term_is_port(to) ? A(true) : bif_badarg(p);
+		return term_is_pid(to) || bif_is_earlier(to) ? A(true) : bif_badarg(p);
 	unsigned flags = (reason == A(kill) ? SIGNAL_KILL : 0) | (to == p->pid ? SIGNAL_NORMAL_KILLS : 0);
 	signal_exit(SIGNAL_EXIT, p->pid, proc_reach(p->ns, to), reason, flags, (struct beamr_crash_id){ 0 });
 	/* What a process sends itself has happened when exit/2 returns. */
@@ -62,12 +62,27 @@ term bif_erlang_exit_3(struct proc *p, const term *args)
 
 /* ------------------------------------------------------------------------------------------------ links */
 
+/* To who answers no more, or is of another node: what the link would bring comes at once. */
+static term link_to_nobody(struct proc *p, term to)
+{
+	const bool earlier = bif_is_earlier(to);
+	if (!earlier && !term_is_pid(to))
+		return bif_badarg(p);
+	const term reason = earlier ? A(noproc) : A(noconnection);
+	if (p->flags & PROC_TRAP_EXIT)
+		return proc_send(p, p->pid, heap_tuple_of(bif_heap(p), A(EXIT), to, reason)) ? A(true) : TERM_NONE;
+	if (earlier)
+		return bif_error(p, reason);
+	signal_exit(SIGNAL_EXIT, p->pid, p, reason, 0, (struct beamr_crash_id){ 0 });
+	return signals_fetch(p) ? A(true) : TERM_NONE;
+}
+
 term bif_erlang_link_1(struct proc *p, const term *args)
 {
 	term to = args[0];
 	bool port = term_is_local_port(to);
 	if (!term_is_local_pid(to) && !port)
-		return term_is_pid(to) || term_is_port(to) ? bif_error(p, A(noproc)) : bif_badarg(p);
+		return link_to_nobody(p, to);
 	if (to == p->pid)
 		return A(true);
 	if ((port ? !port_is_here(to, p->ns) : proc_reach(p->ns, to) == NULL) && !(p->flags & PROC_TRAP_EXIT) && !link_exists(p, to))
@@ -85,7 +100,7 @@ term bif_erlang_link_2(struct proc *p, const term *args)
 
 term bif_erlang_unlink_1(struct proc *p, const term *args)
 {
-	if (!term_is_pid(args[0]) && !term_is_port(args[0]))
+	if (!term_is_pid(args[0]) && !term_is_local_port(args[0]) && !bif_is_earlier(args[0]))
 		return bif_badarg(p);
 	if ((term_is_local_pid(args[0]) || term_is_local_port(args[0])) && args[0] != p->pid)
 		link_take_away(p, args[0]);
@@ -94,13 +109,28 @@ term bif_erlang_unlink_1(struct proc *p, const term *args)
 
 /* ------------------------------------------------------------------------------------------------ monitors */
 
+/* Of what answers no more, or is of another node: DOWN is there at once. */
+static term monitor_nobody(struct proc *p, term type, term what, const struct monitor_how *how)
+{
+	term ref = how->flags == MONITOR_ALIAS ? monitor_make_alone(p, MONITOR_ALIAS)
+		   : how->flags & MONITOR_ALIAS ?
+						 alias_ref_put(heap_alloc(bif_heap(p), ALIAS_REF_WORDS), ref_new_id(), p->pid) :
+						 ref_put(heap_alloc(bif_heap(p), REF_WORDS), ref_new_id());
+	term tag = how->tag == TERM_NONE ? A(DOWN) : how->tag, reason = bif_is_earlier(what) ? A(noproc) : A(noconnection);
+	return proc_send(p, p->pid, heap_tuple_of(bif_heap(p), tag, ref, type, what, reason)) ? ref : TERM_NONE;
+}
+
 static term monitor_process(struct proc *p, term what, struct monitor_how *how)
 {
 	term target = what;
+	if (term_is_pid(what) && !term_is_local_pid(what))
+		return monitor_nobody(p, A(process), what, how);
 	if (term_is_atom(what) || (term_is_tuple_of(what, 2) && term_is_atom(tuple_element(what, 0)) &&
 					  term_is_atom(tuple_element(what, 1)))) {
 		how->name = term_is_atom(what) ? what : tuple_element(what, 0);
 		how->node = term_is_atom(what) ? A(nonode_nohost) : tuple_element(what, 1);
+		if (how->node != A(nonode_nohost))
+			return bif_badarg(p); /* as in OTP while there is no distribution */
 		target = how->node == A(nonode_nohost) ? registry_find(p->ns, how->name) : TERM_NONE;
 		if (!term_is_local_pid(target))
 			target = term_of_pid(0, 0); /* nobody: the first slot is never given */
@@ -118,6 +148,8 @@ static term monitor_process(struct proc *p, term what, struct monitor_how *how)
 static term monitor_port(struct proc *p, term what, struct monitor_how *how)
 {
 	term target = what;
+	if (term_is_port(what) && bif_is_earlier(what))
+		return monitor_nobody(p, A(port), what, how);
 	if (term_is_tuple_of(what, 2) && tuple_element(what, 1) != A(nonode_nohost))
 		return bif_badarg(p);
 	if (term_is_atom(what) || (term_is_tuple_of(what, 2) && term_is_atom(tuple_element(what, 0)))) {
@@ -182,9 +214,15 @@ term bif_erlang_monitor_node_3(struct proc *p, const term *args)
 	return list != TERM_NIL ? bif_badarg_cause(p, A(badopt)) : monitor_node(p, args[0], args[1]);
 }
 
+/* Not of another node. */
+static bool is_ref_here(term t)
+{
+	return term_is_ref(t) && (term_is_local_ref(t) || boxed_ptr(t)[1] == A(nonode_nohost));
+}
+
 term bif_erlang_demonitor_1(struct proc *p, const term *args)
 {
-	if (!term_is_ref(args[0]))
+	if (!is_ref_here(args[0]))
 		return bif_badarg(p);
 	struct monitor *m = term_is_local_ref(args[0]) ? monitor_find(p, ref_id_of(args[0])) : NULL;
 	if (m != NULL && (m->flags & (MONITOR_IS_SET | MONITOR_CLOCK)))
@@ -204,7 +242,7 @@ term bif_erlang_demonitor_2(struct proc *p, const term *args)
 		else
 			return bif_badarg(p);
 	}
-	if (list != TERM_NIL || !term_is_ref(args[0]))
+	if (list != TERM_NIL || !is_ref_here(args[0]))
 		return bif_badarg(p);
 	bool found = false;
 	if (term_is_local_ref(args[0])) {

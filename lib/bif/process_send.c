@@ -25,17 +25,28 @@ static bool port_at_is_busy(struct proc *p, term to)
 	return term_is_local_port(to) && port_is_busy(to);
 }
 
+/* A process of another node, or a name there. */
+static bool is_elsewhere(term to)
+{
+	if (term_is_tuple_of(to, 2) && term_is_atom(tuple_element(to, 0)) && term_is_atom(tuple_element(to, 1)))
+		return tuple_element(to, 1) != A(nonode_nohost);
+	return term_is_pid(to) && !term_is_local_pid(to) && !bif_is_earlier(to);
+}
+
 term bif_erlang_send_3(struct proc *p, const term *args)
 {
 	term list = args[2];
-	bool nosuspend = false;
+	bool nosuspend = false, noconnect = false;
 	for (; term_is_cons(list); list = cons_tail(list)) {
 		nosuspend = nosuspend || cons_head(list) == A(nosuspend);
+		noconnect = noconnect || cons_head(list) == A(noconnect);
 		if (cons_head(list) != A(nosuspend) && cons_head(list) != A(noconnect) && cons_head(list) != A(priority))
 			return bif_badarg_cause(p, A(badopt));
 	}
 	if (list != TERM_NIL)
 		return bif_badarg_cause(p, A(badopt));
+	if (noconnect && is_elsewhere(args[0]))
+		return A(noconnect);
 	if (nosuspend && port_at_is_busy(p, args[0]))
 		return A(nosuspend);
 	return proc_send(p, args[0], args[1]) ? A(ok) : TERM_NONE;

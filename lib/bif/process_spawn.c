@@ -5,6 +5,7 @@
 #include "data/map.h"
 #include "proc/mailbox.h"
 #include "proc/relation.h"
+#include "sched/sched.h"
 #include "term/fun.h"
 #include "term/map.h"
 
@@ -62,6 +63,14 @@ static bool get_bool(term t, bool *ret)
 		return false;
 	*ret = t == A(true);
 	return true;
+}
+
+struct max_heap max_heap_of(const struct ns *ns)
+{
+	struct ns *n = (struct ns *)(uintptr_t)ns; /* atomic_load takes no const object in C17 */
+	const uint64_t all = atomic_load_relaxed(&n->max_heap);
+	return (struct max_heap){ all >> 3, (all & NS_MAX_HEAP_KILL) != 0, (all & NS_MAX_HEAP_LOG) != 0,
+		(all & NS_MAX_HEAP_SHARED) != 0 };
 }
 
 bool max_heap_parse(term t, struct max_heap *io)
@@ -169,9 +178,10 @@ static bool parse_option(term o, struct spawn_options *options, struct request_o
 		options->min_bin_bytes_kib = (uint32_t)((heap_size_round(n) * sizeof(term) + 1023) / 1024);
 		return true;
 	case ATOM_INDEX_max_heap_size: {
-		struct max_heap max = { 0, true, true, false };
+		struct max_heap max = { 0, options->max_heap_kill, options->max_heap_log, options->max_heap_shared_binaries };
 		if (!max_heap_parse(value, &max))
 			return false;
+		options->max_heap_set = true;
 		options->max_heap_words = max.words;
 		options->max_heap_kill = max.kill;
 		options->max_heap_log = max.log;
@@ -184,7 +194,8 @@ static bool parse_option(term o, struct spawn_options *options, struct request_o
 	case ATOM_INDEX_async_dist:
 		return get_bool(value, &options->async_dist);
 	case ATOM_INDEX_scheduler:
-		return term_is_small(value);
+		/* A wish: 0, or one of them. */
+		return bif_get_size(value, &n) && n <= sched_count();
 	case ATOM_INDEX_reply_tag:
 		if (request == NULL)
 			return false;
@@ -201,9 +212,13 @@ static bool parse_option(term o, struct spawn_options *options, struct request_o
 	}
 }
 
-static bool parse_options(term list, struct spawn_options *options, struct request_options *request)
+static bool parse_options(const struct ns *ns, term list, struct spawn_options *options, struct request_options *request)
 {
 	spawn_options_init(options);
+	const struct max_heap max = max_heap_of(ns);
+	options->max_heap_kill = max.kill;
+	options->max_heap_log = max.log;
+	options->max_heap_shared_binaries = max.shared_binaries;
 	for (; term_is_cons(list); list = cons_tail(list))
 		if (!parse_option(cons_head(list), options, request))
 			return false;
@@ -293,7 +308,7 @@ term bif_erlang_spawn_link_3(struct proc *p, const term *args)
 term bif_erlang_spawn_opt_4(struct proc *p, const term *args)
 {
 	struct spawn_options options;
-	if (!parse_options(args[3], &options, NULL))
+	if (!parse_options(p->ns, args[3], &options, NULL))
 		return bif_badarg_cause(p, A(badopt));
 	return spawn(p, args[0], args[1], args[2], &options);
 }
@@ -325,7 +340,7 @@ term bif_erts_internal_spawn_request_4(struct proc *p, const term *args)
 	if (list_length(args[3]) < 0)
 		return A(badarg);
 	term ref = TERM_NONE;
-	if (!parse_options(args[3], &options, &request)) {
+	if (!parse_options(p->ns, args[3], &options, &request)) {
 		ref = ref_put(heap_alloc(bif_heap(p), REF_WORDS), ref_new_id());
 		if (request.on_error)
 			reply(p, request.reply_tag, ref, A(error), A(badopt));

@@ -73,6 +73,7 @@ term bif_erts_internal_garbage_collect_1(struct proc *p, const term *args)
 
 static term request(struct proc *p, term requester, term pid, term priority, term what)
 {
+	pid = bif_pid_here(pid);
 	if (!term_is_local_pid(pid) || !term_is_atom(priority) || !term_is_tuple(what) || tuple_arity(what) < 2)
 		return bif_badarg(p);
 	struct task task = { .from = requester, .module = TERM_NONE };

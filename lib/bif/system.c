@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Module erlang: what the system is (system_info/1), and the few settings of it that a program may change (system_flag/2). What is set
  * holds for the namespace alone. */
+#include "base/vec.h"
 #include "bif/bif.h"
 #include "bif/host.h"
 #include "bif/integer.h"
+#include "binary/binary.h"
 #include "bif/process_options.h"
 #include "ets/ets.h"
 #include "io/port.h"
@@ -23,25 +25,6 @@ static term size_of(struct proc *p, uint64_t v)
 static term pair(struct proc *p, term a, term b)
 {
 	return heap_tuple_of(bif_heap(p), a, b);
-}
-
-/* #{error_logger => true, include_shared_binaries => false, kill => true, size => 0}: no limit. */
-static term max_heap_size(struct proc *p)
-{
-	term *keys = heap_alloc(bif_heap(p), 5 + 6);
-	term *map = keys + 5;
-	keys[0] = HEADER(BOXED_TUPLE, 4);
-	keys[1] = A(error_logger);
-	keys[2] = A(include_shared_binaries);
-	keys[3] = A(kill);
-	keys[4] = A(size);
-	map[0] = HEADER(BOXED_FLATMAP, 5);
-	map[1] = term_of_boxed(keys);
-	map[2] = A(true);
-	map[3] = A(false);
-	map[4] = A(true);
-	map[5] = TERM_ZERO;
-	return term_of_boxed(map);
 }
 
 static term fullsweep_after(struct proc *p)
@@ -67,7 +50,20 @@ static term garbage_collection(struct proc *p)
 	list = heap_cons(heap, fullsweep_after(p), list);
 	list = heap_cons(heap, min_heap_size(p), list);
 	list = heap_cons(heap, min_bin_vheap_size(p), list);
-	return heap_cons(heap, pair(p, A(max_heap_size), TERM_ZERO), list);
+	return heap_cons(heap, pair(p, A(max_heap_size), size_of(p, max_heap_of(p->ns).words)), list);
+}
+
+/* The sizes that heaps have in OTP, as far as it lists them. */
+static term heap_sizes(struct proc *p)
+{
+	term list = TERM_NIL;
+	VEC(size_t) sizes = { 0 };
+	for (size_t size = heap_size_round(1); size < 1000000000000000; size = heap_size_round(size + 1))
+		vec_push(&sizes, size);
+	for (size_t i = sizes.count; i > 0; i--)
+		list = heap_cons(bif_heap(p), size_of(p, sizes.items[i - 1]), list);
+	vec_done(&sizes);
+	return list;
 }
 
 /* {Major, Minor, Release} of the kernel. */
@@ -134,6 +130,7 @@ static term snifs(struct proc *p)
 
 static term system_info_atom(struct proc *p, term item)
 {
+	static const char dist[] = "=node:'nonode@nohost'\n=no_distribution\n";
 	switch (atom_index(item)) {
 	case ATOM_INDEX_alloc_util_allocators:
 	case ATOM_INDEX_allocated_areas:
@@ -164,6 +161,8 @@ static term system_info_atom(struct proc *p, term item)
 				term_of_small(__GNUC_PATCHLEVEL__)));
 	case ATOM_INDEX_compat_rel:
 		return term_of_small(p->ns->release);
+	case ATOM_INDEX_context_reductions:
+		return term_of_small(4000); /* of a slice */
 	case ATOM_INDEX_cpu_topology:
 	case ATOM_INDEX_modified_timing_level:
 		return A(undefined);
@@ -178,6 +177,12 @@ static term system_info_atom(struct proc *p, term item)
 	case ATOM_INDEX_dirty_cpu_schedulers_online:
 	case ATOM_INDEX_dirty_io_schedulers:
 		return TERM_ZERO;
+	case ATOM_INDEX_dist:
+		return bits_of_bytes(bif_heap(p), dist, sizeof(dist) - 1);
+	case ATOM_INDEX_dist_buf_busy_limit:
+		return term_of_small(1 << 20);
+	case ATOM_INDEX_driver_version:
+		return bif_string(p, "3.3");
 	case ATOM_INDEX_dynamic_trace:
 		return A(none);
 	case ATOM_INDEX_dynamic_trace_probes:
@@ -200,6 +205,8 @@ static term system_info_atom(struct proc *p, term item)
 		return garbage_collection(p);
 	case ATOM_INDEX_halt_flush_timeout:
 		return A(infinity);
+	case ATOM_INDEX_heap_sizes:
+		return heap_sizes(p);
 	case ATOM_INDEX_heap_type:
 		return A(private);
 	case ATOM_INDEX_logical_processors:
@@ -208,8 +215,10 @@ static term system_info_atom(struct proc *p, term item)
 		return term_of_small(sysconf(_SC_NPROCESSORS_ONLN));
 	case ATOM_INDEX_machine:
 		return bif_string(p, "BEAM");
-	case ATOM_INDEX_max_heap_size:
-		return max_heap_size(p);
+	case ATOM_INDEX_max_heap_size: {
+		struct max_heap max = max_heap_of(p->ns);
+		return max_heap_map(bif_heap(p), &max);
+	}
 	case ATOM_INDEX_message_queue_data:
 		return A(on_heap);
 	case ATOM_INDEX_min_bin_vheap_size:
@@ -289,6 +298,18 @@ static term system_info_atom(struct proc *p, term item)
 	}
 }
 
+/* OTP's, of which none is here: it says `false` of one that is switched off. */
+static bool is_allocator(term t)
+{
+	static const uint32_t allocators[] = { ATOM_INDEX_binary_alloc, ATOM_INDEX_driver_alloc, ATOM_INDEX_eheap_alloc,
+		ATOM_INDEX_ets_alloc, ATOM_INDEX_fix_alloc, ATOM_INDEX_literal_alloc, ATOM_INDEX_ll_alloc, ATOM_INDEX_mseg_alloc,
+		ATOM_INDEX_sl_alloc, ATOM_INDEX_std_alloc, ATOM_INDEX_sys_alloc, ATOM_INDEX_temp_alloc, ATOM_INDEX_test_alloc };
+	for (size_t i = 0; i < ARRAY_SIZE(allocators); i++)
+		if (t == term_of_atom_index(allocators[i]))
+			return true;
+	return false;
+}
+
 term bif_erlang_system_info_1(struct proc *p, const term *args)
 {
 	if (term_is_atom(args[0]))
@@ -300,6 +321,8 @@ term bif_erlang_system_info_1(struct proc *p, const term *args)
 		return term_of_small(8);
 	if (item == A(cpu_topology) && (of == A(defined) || of == A(detected) || of == A(used)))
 		return A(undefined);
+	if ((item == A(allocator) || item == A(allocator_sizes)) && is_allocator(of))
+		return A(false);
 	return bif_badarg(p);
 }
 
@@ -320,6 +343,15 @@ term bif_erlang_system_flag_2(struct proc *p, const term *args)
 			return bif_badarg(p);
 		uint16_t now = n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
 		return term_of_small(atomic_exchange_explicit(&p->ns->fullsweep_after, now, memory_order_relaxed));
+	}
+	case ATOM_INDEX_max_heap_size: {
+		struct max_heap max = max_heap_of(p->ns), old = max;
+		if (!max_heap_parse(args[1], &max) || (max.words != 0 && max.words < atomic_load_relaxed(&p->ns->min_heap_words)))
+			return bif_badarg(p);
+		uint64_t how = (max.kill ? NS_MAX_HEAP_KILL : 0) | (max.log ? NS_MAX_HEAP_LOG : 0) |
+			       (max.shared_binaries ? NS_MAX_HEAP_SHARED : 0);
+		atomic_store_relaxed(&p->ns->max_heap, (uint64_t)max.words << 3 | how);
+		return max_heap_map(bif_heap(p), &old);
 	}
 	case ATOM_INDEX_min_bin_vheap_size: {
 		if (!bif_get_size(args[1], &n) || n > UINT32_MAX)

@@ -619,13 +619,23 @@ term map_put_many(struct heap *heap, term map, const term *pairs, size_t count)
 	return flat_of_sorted(heap, keys, values, n);
 }
 
+/* The first in order of the keys that map lacks; at least one does. */
+static term first_missing(term map, const term *pairs, size_t count)
+{
+	term first = TERM_NONE;
+	for (size_t i = 0; i < count; i++)
+		if (map_get(map, pairs[2 * i]) == TERM_NONE && (first == TERM_NONE || term_compare_exact(pairs[2 * i], first) < 0))
+			first = pairs[2 * i];
+	return first;
+}
+
 term map_update_many(struct heap *heap, term map, const term *pairs, size_t count, term *ret_missing)
 {
 	if (!map_is_flat(map) || count == 1) {
 		for (size_t i = 0; i < count; i++) {
 			term t = map_update(heap, map, pairs[2 * i], pairs[2 * i + 1]);
 			if (t == TERM_NONE) {
-				*ret_missing = pairs[2 * i];
+				*ret_missing = first_missing(map, pairs, count);
 				return TERM_NONE;
 			}
 			map = t;
@@ -638,7 +648,7 @@ term map_update_many(struct heap *heap, term map, const term *pairs, size_t coun
 	for (size_t i = 0; i < count; i++) {
 		size_t index;
 		if (!flat_find(flatmap_keys(map), n, pairs[2 * i], &index)) {
-			*ret_missing = pairs[2 * i];
+			*ret_missing = first_missing(map, pairs, count);
 			return TERM_NONE;
 		}
 		values[index] = pairs[2 * i + 1];

@@ -31,7 +31,7 @@ term map_merge(struct heap *heap, term a, term b);
 
 /* put_map_assoc: pairs holds count times key, value, later ones win. One new keys tuple at most. */
 term map_put_many(struct heap *heap, term map, const term *pairs, size_t count);
-/* put_map_exact: as above; TERM_NONE and the first missing key when one is not there. */
+/* put_map_exact: as above; TERM_NONE and the missing key that is first in order when one is not there. */
 term map_update_many(struct heap *heap, term map, const term *pairs, size_t count, term *ret_missing);
 
 enum map_of_flags {

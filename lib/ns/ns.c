@@ -442,6 +442,7 @@ static struct ns *ns_make(const char *name)
 	atomic_store_relaxed(&ns->system_requests_max, 4);
 	atomic_store_relaxed(&ns->fullsweep_after, HEAP_FULLSWEEP_AFTER);
 	atomic_store_relaxed(&ns->min_heap_words, HEAP_MIN_WORDS);
+	atomic_store_relaxed(&ns->max_heap, NS_MAX_HEAP_KILL | NS_MAX_HEAP_LOG);
 	atomic_store_relaxed(&ns->min_bin_kib, HEAP_MIN_BIN_KIB);
 	ns->name = mem_alloc(MEM_NS, strlen(name) + 1);
 	memcpy(ns->name, name, strlen(name) + 1);

@@ -44,6 +44,9 @@ enum ns_disposition { NS_SIGNAL_DEFAULT, NS_SIGNAL_HANDLE, NS_SIGNAL_IGNORE };
 
 #define NS_BACKTRACE_DEPTH 8 /* as in OTP */
 
+/* What comes of a process that passes the size that is set for all. */
+enum ns_max_heap { NS_MAX_HEAP_KILL = 1, NS_MAX_HEAP_LOG = 2, NS_MAX_HEAP_SHARED = 4 };
+
 struct ns {
 	/* fixed once published */
 	uint32_t id;
@@ -76,6 +79,7 @@ struct ns {
 	_Atomic uint64_t crashes;
 	_Atomic uint64_t restarts; /* children started again by supervisors */
 	_Atomic bool crash_detail; /* reports of deaths may hold last messages and states */
+	_Atomic bool internal_state; /* erts_debug:set_internal_state(available_internal_state, true) */
 	/* As programs set them by system_flag/2. */
 	_Atomic uint32_t backtrace_depth;     /* frames of a stack trace */
 	_Atomic uint32_t system_requests_max; /* outstanding_system_requests_limit; there is never more than one */
@@ -83,6 +87,7 @@ struct ns {
 	_Atomic uint16_t fullsweep_after;
 	_Atomic uint32_t min_heap_words;
 	_Atomic uint32_t min_bin_kib;
+	_Atomic uint64_t max_heap;     /* words << 3 | enum ns_max_heap */
 	_Atomic term system_logger;    /* where the emulator's own log events go: `logger`, a pid, or `undefined` */
 	void (*on_empty)(struct ns *ns); /* fixed before closing is set */
 	void *host;                      /* vm's handle; fixed once published */

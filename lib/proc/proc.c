@@ -137,7 +137,16 @@ static void apply_options(struct proc *p, const struct spawn_options *o)
 		p->flags |= PROC_ASYNC_DIST;
 	if (o->system)
 		p->flags |= PROC_SYSTEM;
-	if (o->max_heap_words != 0) {
+	/* Few namespaces set one for all. */
+	const uint64_t all = atomic_load_relaxed(&p->ns->max_heap);
+	if (unlikely(all != (NS_MAX_HEAP_KILL | NS_MAX_HEAP_LOG)) && o->max_heap_words == 0 && !o->max_heap_set) {
+		struct proc_extra *extra = proc_extra(p);
+		extra->max_heap_set = true;
+		extra->max_heap_words = all >> 3;
+		extra->max_heap_kill = (all & NS_MAX_HEAP_KILL) != 0;
+		extra->max_heap_log = (all & NS_MAX_HEAP_LOG) != 0;
+		extra->max_heap_shared_binaries = (all & NS_MAX_HEAP_SHARED) != 0;
+	} else if (o->max_heap_words != 0 || o->max_heap_set) {
 		struct proc_extra *extra = proc_extra(p);
 		extra->max_heap_set = true;
 		extra->max_heap_words = o->max_heap_words;

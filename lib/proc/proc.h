@@ -194,6 +194,7 @@ struct proc_extra {
 	bool quiet;                  /* no crash report: the host hears of the end by on_exit */
 	bool by_signal;              /* it ends by an exit signal, from `killer` */
 	uint32_t save_calls;
+	uint32_t scheduler;          /* process_flag(scheduler) */
 	uint32_t *node_watches;      /* how often process_flag(monitor_nodes) asked, by kind: NODE_WATCHES of them; NULL: never */
 	term killer;                 /* TERM_NONE: the host */
 	term undefined_module;       /* whose loading it waits for, or has just waited for; TERM_NONE */
@@ -254,7 +255,7 @@ struct spawn_options {
 	uint16_t fullsweep_after;
 	bool has_fullsweep_after;
 	size_t max_heap_words;
-	bool max_heap_kill, max_heap_log, max_heap_shared_binaries;
+	bool max_heap_kill, max_heap_log, max_heap_shared_binaries, max_heap_set;
 	bool off_heap_messages;
 	bool async_dist;
 	bool system;            /* PROC_SYSTEM */

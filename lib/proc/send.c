@@ -131,7 +131,8 @@ bool proc_send(struct proc *p, term to, term message)
 	}
 	if (term_is_ref(to))
 		return send_to_alias(p, to, message);
-	if (term_is_pid(to) || term_is_port(to))
-		return true; /* of another node */
+	/* Of another node, or of an earlier start of this one. No port of another node is sent to while there is no distribution. */
+	if (term_is_pid(to) || (term_is_port(to) && boxed_ptr(to)[1] == A(nonode_nohost)))
+		return true;
 	return raise_error(p, A(badarg));
 }

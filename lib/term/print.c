@@ -184,10 +184,12 @@ static void print_float(struct printer *s, double d)
 
 /* Identifiers and funs. */
 
-/* The first number of a printed identifier: 0 for this node. */
+/* The first number of a printed identifier: 0 for this node, an earlier start of it included. */
 static uint32_t node_number(term t)
 {
-	return term_is_boxed(t) && !term_is_local_ref(t) ? atom_index(node_of(t).name) : 0;
+	if (!term_is_boxed(t) || term_is_local_ref(t) || node_of(t).name == A(nonode_nohost))
+		return 0;
+	return atom_index(node_of(t).name);
 }
 
 static void print_ref(struct print_out *out, term ref)

@@ -418,7 +418,7 @@ static term info(struct proc *p, struct trace_session *s, term what, term key)
 		return info_one(p, s, what, key);
 	if (term_is_tuple(what))
 		return info_function(p, s, what, key);
-	if (term_is_pid(what))
+	if (term_is_pid(what) && bif_is_earlier(what))
 		return A(undefined);
 	return bif_badarg_cause(p, A(badopt));
 }

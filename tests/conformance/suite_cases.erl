@@ -1,0 +1,74 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Booted.
+%% What running OTP's own test suites showed to differ once, each in the smallest form.
+-module(suite_cases).
+-compile([nowarn_export_all, export_all, nowarn_deprecated_function, nowarn_deprecated_catch]).
+-import(conformance, [id/1, err/1]).
+
+%% ---- maps: which of several keys that are not there is named
+badkey() ->
+    M = id(#{a => 1}), L = maps:from_list([{I, I} || I <- lists:seq(1, 100)]), K = id(3),
+    [err(fun() -> M#{3 := 1, z := 4, 2.0 := 2} end), err(fun() -> M#{42.0 := v, 42 := w} end), err(fun() -> M#{42 => u, 42.0 := v, 42 := w} end),
+     err(fun() -> M#{1.0 := v, 1.0 => w} end), err(fun() -> M#{{b} := 1, {a} := 2, "c" := 3} end), err(fun() -> L#{2000 := 1, 1000 := 2} end),
+     err(fun() -> L#{1.5 := 1, 2000 := 1, <<"x">> := 2} end), err(fun() -> M#{K := 1, 2.0 := 2} end)].
+
+%% ---- sizes of heaps that are set for all processes
+max_heap_for_all() ->
+    Of = fun(Options) ->
+        P = spawn_opt(fun() -> receive never -> ok end end, Options),
+        R = process_info(P, max_heap_size),
+        exit(P, kill),
+        R
+    end,
+    R = [erlang:system_flag(max_heap_size, #{size => 1000000, kill => false}), erlang:system_info(max_heap_size),
+         lists:keyfind(max_heap_size, 1, erlang:system_info(garbage_collection)), Of([]), Of([{max_heap_size, 500000}]),
+         Of([{max_heap_size, #{size => 500000, include_shared_binaries => true}}]), Of([{max_heap_size, 0}]),
+         err(fun() -> erlang:system_flag(max_heap_size, id(100)) end), err(fun() -> erlang:system_flag(max_heap_size, id(1 bsl 70)) end),
+         err(fun() -> erlang:system_flag(max_heap_size, #{kill => true}) end), err(fun() -> erlang:system_flag(max_heap_size, #{size => 0, kill => a}) end),
+         err(fun() -> erlang:system_flag(max_heap_size, id(a)) end), erlang:system_flag(max_heap_size, 0)],
+    erlang:system_flag(max_heap_size, #{size => 0, kill => true}),
+    R ++ [erlang:system_info(max_heap_size)].
+max_heap_for_all_kills() ->
+    erlang:system_flag(max_heap_size, #{size => 50000, kill => true, error_logger => false}),
+    {P, M} = spawn_monitor(fun() -> exit({length, length(lists:seq(1, 1000000))}) end),
+    R = receive {'DOWN', M, process, P, Why} -> Why end,
+    erlang:system_flag(max_heap_size, #{size => 0, kill => true, error_logger => true}),
+    R.
+
+%% ---- system_info, process_flag
+info_constants() ->
+    [erlang:system_info(I) || I <- [dist, driver_version, dist_buf_busy_limit, heap_sizes, context_reductions]] ++
+        [err(fun() -> erlang:system_info({A, B}) end) || A <- [allocator, allocator_sizes], B <- [no_alloc, test_alloc, exec_alloc]].
+scheduler_wish() ->
+    F = fun(N) -> err(fun() -> process_flag(scheduler, N) end) end,
+    O = fun(N) -> err(fun() -> is_pid(spawn_opt(fun() -> ok end, [{scheduler, N}])) end) end,
+    [F(1), F(0), F(1), F(-1), F(100000), F(a), F(1), F(0), O(0), O(1), O(-1), O(100000), O(a)].
+
+%% ---- erts_debug's door to the inside
+internal_state() ->
+    S = fun(K, V) -> err(fun() -> erts_debug:set_internal_state(K, V) end) end,
+    G = fun(K) -> err(fun() -> erts_debug:get_internal_state(K) end) end,
+    P = spawn(fun() -> receive never -> ok end end),
+    logger:set_primary_config(level, none), % that it was opened is told
+    R = [G(available_internal_state), S(reds_left, 1), G(reds_left), S(available_internal_state, perhaps), S(available_internal_state, true),
+         G(available_internal_state), S(available_internal_state, true), S(reds_left, 10), S(reds_left, a), S(wait, deallocations),
+         S(wait, timer_cancellations), S(wait, thread_progress), S(wait, aux_work), S(wait, for_godot), S(no_item, 1), G(no_item),
+         G({no_item, 1}), G({process_status, id(a)}), is_integer(element(2, G(reds_left)))],
+    M = monitor(process, P),
+    exit(P, kill),
+    receive {'DOWN', M, _, _, _} -> ok end,
+    R ++ [gone_(P, 1000), S(available_internal_state, false), G({process_status, P})].
+gone_(_, 0) -> there;
+gone_(P, N) ->
+    case erts_debug:get_internal_state({process_status, P}) of
+        undefined -> gone;
+        _ -> erlang:yield(), gone_(P, N - 1)
+    end.
+
+%% ---- binaries and texts of numbers
+copy_too_often() -> [[err(fun() -> binary:copy(B, N) end) || N <- [1 bsl 63, 1 bsl 64 - 1, 1 bsl 64, 1 bsl 100, -1, -(1 bsl 64), a]] || B <- [<<1, 2, 3>>, <<>>, a, <<1:1>>]].
+pattern_of_other_kind() ->
+    {bm, One} = binary:compile_pattern([<<1, 2, 3>>]),
+    {ac, Many} = binary:compile_pattern([<<1, 2, 3>>, <<4, 5>>]),
+    [err(fun() -> binary:F(<<1, 2, 3>>, P) end) || F <- [match, matches, split], P <- [{bm, Many}, {ac, One}, {bm, One}, {ac, Many}, {x, One}, One, {bm, make_ref()}]].
+zero_ends_float() -> [[err(fun() -> binary_to_float(B) end), err(fun() -> list_to_float(binary_to_list(B)) end)] || B <- [<<"3.14e+00", 0>>, <<"3.14", 0, 0>>, <<"3.14", 0, "1">>, <<0, "3.14">>, <<"3.14e+", 0>>, <<"3.14", 1>>, <<>>, <<0>>]].
