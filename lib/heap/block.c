@@ -5,6 +5,13 @@
 #include <sys/mman.h>
 
 #define HUGE_STEP_WORDS ((size_t)1 << 18) /* 2 MiB */
+#define GIVE_BACK_WORDS ((size_t)1 << 16) /* at a time: some 50 microseconds */
+
+/* What is left of a block, at its start. */
+struct leftover {
+	struct leftover *next;
+	size_t words;
+};
 
 unsigned block_class(size_t words)
 {
@@ -39,9 +46,9 @@ term *block_alloc(struct nursery *nursery, size_t words)
 			return block;
 		}
 	}
+	/* Not huge pages: the first touch of one takes as long as five hundred of the others, which on a virtual machine was seen to be
+	 * 6 ms that nothing interrupts, and programs with large heaps were not faster. */
 	term *block = mem_map(MEM_HEAP, words * sizeof(term));
-	if (class >= BLOCK_CLASSES)
-		(void)madvise(block, words * sizeof(term), MADV_HUGEPAGE); /* only saves time */
 	return block;
 }
 
@@ -63,7 +70,29 @@ void block_free(struct nursery *nursery, term *block, size_t words)
 			return;
 		}
 	}
+	if (class == BLOCK_CLASSES && nursery != NULL) {
+		struct leftover *left = (struct leftover *)(void *)block; /* nobody's any more */
+		*left = (struct leftover){ nursery->leftover, words };
+		nursery->leftover = left;
+		return;
+	}
 	mem_unmap(MEM_HEAP, block, words * sizeof(term));
+}
+
+bool nursery_give_back(struct nursery *nursery)
+{
+	struct leftover *left = nursery->leftover;
+	if (left == NULL)
+		return false;
+	if (left->words > GIVE_BACK_WORDS) {
+		left->words -= GIVE_BACK_WORDS;
+		mem_unmap(MEM_HEAP, (term *)(void *)left + left->words,
+			GIVE_BACK_WORDS * sizeof(term));
+		return true;
+	}
+	nursery->leftover = left->next;
+	mem_unmap(MEM_HEAP, left, left->words * sizeof(term));
+	return nursery->leftover != NULL;
 }
 
 void block_trim(term *block, size_t words, size_t new_words)
@@ -102,6 +131,8 @@ void nursery_trim(struct nursery *nursery)
 void nursery_done(struct nursery *nursery)
 {
 	nursery_trim(nursery);
+	while (nursery_give_back(nursery))
+		;
 	if (nursery->start != NULL)
 		mem_unmap(MEM_HEAP, nursery->start, BLOCK_MIN_WORDS * sizeof(term));
 	*nursery = (struct nursery){ 0 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocks of words for generations: exact and from the allocator when small, powers of two and mapped when middling,
- * page-rounded when huge. A worker keeps one spare of each middling size. */
+ * page-rounded when huge. A worker keeps one spare of each middling size, and huge ones that it has not yet given back. */
 #pragma once
 #include "heap/gen.h"
 

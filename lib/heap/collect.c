@@ -205,18 +205,9 @@ static size_t young_usable(const struct gen_heap *g, size_t capacity, size_t in_
 	return usable < capacity ? usable : capacity;
 }
 
-/* Now, or later when there is somebody to do it and it takes its time. */
-static void give_back(struct gen_heap *g, term *block, size_t words, struct leftover *ret_left)
-{
-	if (ret_left != NULL && block_class(words) >= BLOCK_CLASSES)
-		*ret_left = (struct leftover){ block, words };
-	else
-		block_free(g->nursery, block, words);
-}
-
 /* The values moved to `to`, or there are none: the block they were in is given back. The nursery of a small process
  * stays the worker's. */
-static void young_replace(struct gen_heap *g, term *to, term *top, size_t capacity, size_t in_use, struct leftover *ret_left)
+static void young_replace(struct gen_heap *g, term *to, term *top, size_t capacity, size_t in_use)
 {
 	term *from = g->start;
 	size_t from_words = g->borrowed ? BLOCK_MIN_WORDS : young_words_of(g);
@@ -224,7 +215,7 @@ static void young_replace(struct gen_heap *g, term *to, term *top, size_t capaci
 	young_is(g, to, top, young_usable(g, capacity, in_use));
 	poison(from, from_words);
 	if (!g->borrowed)
-		give_back(g, from, from_words, ret_left);
+		block_free(g->nursery, from, from_words);
 	g->borrowed = false;
 	g->young_blocks = (uint32_t)(capacity / BLOCK_MIN_WORDS);
 }
@@ -252,7 +243,7 @@ static void collect_small(struct gen_heap *g, size_t need, const struct roots *r
 	g->minor_count++;
 	g->minor_since_full++;
 	if (capacity > BLOCK_MIN_WORDS || in_use > SMALL_MAX_WORDS) {
-		young_replace(g, to, e.top, capacity, in_use, NULL);
+		young_replace(g, to, e.top, capacity, in_use);
 		g->mature = e.top;
 		return;
 	}
@@ -296,11 +287,11 @@ bool minor_begin(struct gen_heap *g, size_t need, struct destination *ret)
 	return true;
 }
 
-void minor_end(struct gen_heap *g, struct destination *d, struct leftover *ret_left)
+void minor_end(struct gen_heap *g, struct destination *d)
 {
 	g->old_top = d->e.old_top;
 	g->young_bin_kib = kib(g->heap.offheap.bytes);
-	young_replace(g, d->to, d->e.top, d->capacity, (size_t)(d->e.top - d->to) + stack_words(g) + d->need, ret_left);
+	young_replace(g, d->to, d->e.top, d->capacity, (size_t)(d->e.top - d->to) + stack_words(g) + d->need);
 	g->mature = d->e.top;
 	g->minor_count++;
 	g->minor_since_full++;
@@ -318,7 +309,7 @@ static void collect_minor(struct gen_heap *g, size_t need, const struct roots *r
 	}
 	evacuate_aged(&d.e, g, roots);
 	young_collected(g, d.e.keep_base, d.e.keep_bytes);
-	minor_end(g, &d, NULL);
+	minor_end(g, &d);
 }
 
 static void twin_counts(struct gen_heap *g, const term *dying, const term *twin, size_t words);
@@ -332,13 +323,13 @@ void major_begin(struct gen_heap *g, size_t need, size_t dying_words, struct des
 	*ret = (struct destination){ evacuation_into(to, capacity), to, capacity, need };
 }
 
-void major_end(struct gen_heap *g, struct destination *d, struct leftover *ret_left)
+void major_end(struct gen_heap *g, struct destination *d)
 {
 	g->live_bin_kib = kib(g->old_offheap.bytes);
 	g->young_bin_kib = 0;
 	size_t old_words = (size_t)(g->old_end - g->old_start);
 	poison(g->old_start, old_words);
-	give_back(g, g->old_start, old_words, ret_left);
+	block_free(g->nursery, g->old_start, old_words);
 	size_t live = (size_t)(d->e.top - d->to), capacity = d->capacity;
 	size_t in_use = stack_words(g) + d->need;
 	g->old_start = d->to;
@@ -364,7 +355,7 @@ void major_end(struct gen_heap *g, struct destination *d, struct leftover *ret_l
 		}
 	} else {
 		term *block = block_alloc(g->nursery, young);
-		young_replace(g, block, block, young, in_use, ret_left == NULL ? NULL : ret_left + 1);
+		young_replace(g, block, block, young, in_use);
 	}
 	g->mature = g->start;
 	g->major_count++;
@@ -397,7 +388,7 @@ static void collect_major(struct gen_heap *g, size_t need, const struct roots *r
 		mem_free(MEM_TEMP, twin, dying_words * sizeof(term));
 	}
 	fragments_drop(&g->heap);
-	major_end(g, &d, NULL);
+	major_end(g, &d);
 }
 
 /* Literals that were copied out of a dying area hold counts of their own from now on. */

@@ -12,19 +12,12 @@ struct destination {
 	size_t need;
 };
 
-/* Blocks that are to be given back when all is done. */
-struct leftover {
-	term *block;
-	size_t words;
-};
-
 /* False: the old generation has no room for what is mature, so it is to be a major one. */
 bool minor_begin(struct gen_heap *g, size_t need, struct destination *ret);
-/* Off-heap lists and fragments have been seen to. ret_left: NULL to give back at once what was the heap's; else large blocks are left:
- * one of a minor collection, two of a major one. */
-void minor_end(struct gen_heap *g, struct destination *d, struct leftover *ret_left);
+/* Off-heap lists and fragments have been seen to. */
+void minor_end(struct gen_heap *g, struct destination *d);
 void major_begin(struct gen_heap *g, size_t need, size_t dying_words, struct destination *ret);
-void major_end(struct gen_heap *g, struct destination *d, struct leftover *ret_left);
+void major_end(struct gen_heap *g, struct destination *d);
 /* Whether the next collection is to be of all generations. */
 bool collects_major(const struct gen_heap *g);
 /* What was in the nursery is the process's own block from here on, and the worker has another one. */

@@ -49,6 +49,7 @@ struct nursery {
 	term *start;
 	term *end;
 	term *spare[BLOCK_CLASSES + BLOCK_PAIRS]; /* the second ones last */
+	struct leftover *leftover; /* large blocks on their way back to the system */
 };
 
 void nursery_init(struct nursery *nursery);
@@ -56,6 +57,9 @@ void nursery_done(struct nursery *nursery);
 /* Gives the spare blocks back to the system; before a long sleep. */
 void nursery_trim(struct nursery *nursery);
 bool nursery_has_spares(const struct nursery *nursery);
+/* Large blocks go back to the system bit by bit: to unmap one of 64 MB takes 7 ms. Now and then, and before it sleeps, the worker gives a
+ * part of them back. Returns whether there is more. */
+bool nursery_give_back(struct nursery *nursery);
 
 struct gen_heap {
 	struct heap heap; /* first: BIFs see only this */

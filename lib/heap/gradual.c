@@ -18,7 +18,7 @@
 #define PART_WORDS 4096              /* between two looks at the clock: some microseconds */
 #endif
 #define PART_OBJECTS 256                   /* the same */
-#define PART_UNMAP_WORDS ((size_t)1 << 17) /* the same */
+#define PART_FREED_WORDS ((size_t)1 << 17) /* the same */
 
 enum phase {
 	PHASE_STACK,
@@ -27,7 +27,6 @@ enum phase {
 	PHASE_OFFHEAP,
 	PHASE_FRAGMENTS,
 	PHASE_END,
-	PHASE_LEFTOVER,
 	PHASE_DONE
 };
 
@@ -41,7 +40,6 @@ struct heap_collection {
 	term *scan;
 	term *scan_old;
 	term *lists[2]; /* off-heap objects not seen to, of the young and of the old ones */
-	struct leftover left[2];
 };
 
 bool heap_collection_is_long(const struct gen_heap *g, bool major)
@@ -152,7 +150,6 @@ static bool move_part(struct heap_collection *c, struct gen_heap *g)
 	case PHASE_OFFHEAP:
 	case PHASE_FRAGMENTS:
 	case PHASE_END:
-	case PHASE_LEFTOVER:
 	case PHASE_DONE:
 		break;
 	}
@@ -189,7 +186,7 @@ static void fragments_part(struct heap_collection *c, struct gen_heap *g)
 {
 	size_t words = 0;
 	for (unsigned i = 0;
-		i < PART_OBJECTS && words < PART_UNMAP_WORDS && g->heap.fragments != NULL; i++) {
+		i < PART_OBJECTS && words < PART_FREED_WORDS && g->heap.fragments != NULL; i++) {
 		struct fragment *f = g->heap.fragments;
 		words += f->size_words;
 		g->heap.fragments = f->next;
@@ -201,18 +198,6 @@ static void fragments_part(struct heap_collection *c, struct gen_heap *g)
 		return;
 	g->heap.fragment_words = 0;
 	c->phase = PHASE_END;
-}
-
-static void leftover_part(struct heap_collection *c)
-{
-	struct leftover *left = c->left[0].words > 0 ? &c->left[0] : &c->left[1];
-	if (left->words == 0) {
-		c->phase = PHASE_DONE;
-		return;
-	}
-	const size_t words = left->words < PART_UNMAP_WORDS ? left->words : PART_UNMAP_WORDS;
-	left->words -= words;
-	mem_unmap(MEM_HEAP, left->block + left->words, words * sizeof(term));
 }
 
 bool heap_collection_step(struct heap_collection *c, struct gen_heap *g, int64_t until)
@@ -233,13 +218,10 @@ bool heap_collection_step(struct heap_collection *c, struct gen_heap *g, int64_t
 			break;
 		case PHASE_END:
 			if (c->major)
-				major_end(g, &c->d, c->left);
+				major_end(g, &c->d);
 			else
-				minor_end(g, &c->d, c->left);
-			c->phase = PHASE_LEFTOVER;
-			break;
-		case PHASE_LEFTOVER:
-			leftover_part(c);
+				minor_end(g, &c->d);
+			c->phase = PHASE_DONE;
 			break;
 		case PHASE_DONE:
 			break;

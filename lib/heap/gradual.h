@@ -3,7 +3,7 @@
  *
  * Life:  1 heap_collection_begin() makes the destination; the process is not to be run, nor looked at, from here on
  *        2 heap_collection_step() again and again: stack, roots, what they reach, off-heap objects, fragments; then the
- *          blocks change, at once; then what is left of the old ones goes back to the system
+ *          blocks change, at once
  *        3 the last step says so, and has freed the collection; the process goes on with room for what it needed
  *
  * Nothing that the roots stand in may change or move between steps. Steps may be made by different threads, one at a time, each

@@ -445,6 +445,7 @@ static void look_at_clock(struct worker *w, struct proc *p, int32_t work)
 	if (s->clock_left > 0)
 		return;
 	s->clock_left = CLOCK_REDUCTIONS;
+	(void)nursery_give_back(&w->nursery); /* more of it the next time */
 	if (++s->poll_turns >= POLL_TURNS) {
 		s->poll_turns = 0;
 		poll_look(w->poll);
@@ -783,6 +784,8 @@ static struct proc *idle(struct worker *w)
 	for (unsigned i = 0; i < SPINS; i++) {
 		if (work_in_sight(w))
 			return steal(w, NULL);
+		if (nursery_give_back(&w->nursery))
+			i = 0;
 		__builtin_ia32_pause();
 	}
 	w->now_nsec = clock_monotonic_nsec();

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What test_fair.c runs in namespaces that compete.
 -module(fair_target).
--export([nothing/0, spin/1, spin_for/1, spinners/1, progress/0, doze/1, ranks/0, loud_spinners/1]).
+-export([nothing/0, spin/1, spin_for/1, spinners/1, progress/0, doze/1, ranks/0, loud_spinners/1, eaters/1, crashers/1]).
 
 nothing() -> ok.
 
@@ -69,3 +69,25 @@ loud_spinners(N) ->
     process_flag(priority, max),
     spawn(fun() -> process_flag(priority, max), spin(0) end),
     loud_spinners(N - 1).
+
+%% Each takes memory up to the limit that is set, again and again.
+eaters(0) -> ok;
+eaters(N) ->
+    spawn(fun eater/0),
+    eaters(N - 1).
+
+eater() ->
+    {_, Ref} = spawn_monitor(fun() -> eat([]) end),
+    receive {'DOWN', Ref, _, _, _} -> eater() end.
+
+eat(L) -> eat([{L, 1, 2, 3} | L]).
+
+%% Each has children that crash at once.
+crashers(0) -> ok;
+crashers(N) ->
+    spawn(fun crasher/0),
+    crashers(N - 1).
+
+crasher() ->
+    {_, Ref} = spawn_monitor(fun() -> exit(doomed) end),
+    receive {'DOWN', Ref, _, _, _} -> crasher() end.
