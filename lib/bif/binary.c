@@ -43,6 +43,8 @@ term bif_binary_last_1(struct proc *p, const term *args)
 	return term_of_small(byte_of(args[0], bits_size(args[0]) / 8 - 1));
 }
 
+#define COPY_LONG_BYTES (256 << 10)
+
 static term copy_times(struct proc *p, term binary, size_t times)
 {
 	if (!term_is_binary(binary))
@@ -51,6 +53,8 @@ static term copy_times(struct proc *p, term binary, size_t times)
 	size_t total;
 	if (__builtin_mul_overflow(bits.size, times, &total) || !bits_size_ok(total))
 		return bif_system_limit(p);
+	if (unlikely(total / 8 > COPY_LONG_BYTES && (p->flags & PROC_AWAY) == 0))
+		return bif_away(p);
 	uint8_t *to;
 	term t = bits_new(bif_heap(p), total, &to);
 	size_t size = bits.size / 8;

@@ -17,6 +17,8 @@
 /* Tuples. */
 
 /* Room for a tuple: its header is written, its elements are the caller's to fill. */
+#define LONG_ARITY (64 << 10) /* of tuples that a helper thread fills */
+
 static term *tuple_begin(struct proc *p, size_t arity)
 {
 	term *t = heap_alloc(bif_heap(p), 1 + arity);
@@ -102,6 +104,8 @@ term bif_erlang_make_tuple_2(struct proc *p, const term *args)
 	size_t arity;
 	if (!get_arity(args[0], &arity))
 		return bif_badarg(p);
+	if (unlikely(arity > LONG_ARITY && (p->flags & PROC_AWAY) == 0))
+		return bif_away(p);
 	term *t = tuple_begin(p, arity);
 	for (size_t i = 1; i <= arity; i++)
 		t[i] = args[1];
@@ -113,6 +117,8 @@ term bif_erlang_make_tuple_3(struct proc *p, const term *args)
 	size_t arity, at;
 	if (!get_arity(args[0], &arity))
 		return bif_badarg(p);
+	if (unlikely(arity > LONG_ARITY && (p->flags & PROC_AWAY) == 0))
+		return bif_away(p);
 	term *t = tuple_begin(p, arity);
 	for (size_t i = 1; i <= arity; i++)
 		t[i] = args[1];

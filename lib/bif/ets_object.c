@@ -88,13 +88,29 @@ term bif_ets_insert_new_2(struct proc *p, const term *args)
 	return fits ? term_of_bool(all_new) : bif_system_limit(p);
 }
 
+#define LONG_WORDS (64 << 10)
+
+/* Whether to copy them is for a helper thread. */
+static bool copies_long(const struct proc *p, const struct object *chain)
+{
+	size_t words = 0;
+	for (; chain != NULL && words <= LONG_WORDS; chain = chain->next)
+		words += chain->words;
+	return words > LONG_WORDS && (p->flags & PROC_AWAY) == 0;
+}
+
 term bif_ets_lookup_2(struct proc *p, const term *args)
 {
 	struct table *t;
 	int r = ets_lock(p, args[0], NEED_READ, &t);
 	if (unlikely(r != 0))
 		return ets_raise(p, args[0], r);
-	term list = ets_chain_list(bif_heap(p), ets_find(t, args[1]), TERM_NIL);
+	struct object *chain = ets_find(t, args[1]);
+	if (unlikely(copies_long(p, chain))) {
+		ets_unlock(t);
+		return bif_away(p);
+	}
+	term list = ets_chain_list(bif_heap(p), chain, TERM_NIL);
 	ets_unlock(t);
 	bif_charge(p, 1);
 	return list;

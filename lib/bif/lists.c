@@ -42,6 +42,9 @@ term bif_lists_member_2(struct proc *p, const term *args)
 	size_t allowed = cells_allowed(p);
 	size_t n = 0;
 	const bool immediate = term_is_immediate(wanted);
+	/* Of large values each comparison may take long. */
+	if (unlikely(!immediate && bif_is_long(p, &wanted, 1)))
+		return bif_away(p);
 	for (; term_is_cons(list); list = cons_tail(list)) {
 		if (n++ == allowed) {
 			bif_charge(p, n / CELLS_PER_REDUCTION);

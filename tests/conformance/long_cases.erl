@@ -29,3 +29,33 @@ messages_meanwhile() -> L = l_(), S = self(), P = spawn(fun() -> S ! {h, erlang:
 collected_between() -> L = l_(), [begin X = {I, erlang:phash2(L)}, erlang:garbage_collect(), X end || I <- [1, 2, 3]].
 lengths() -> L = lists:seq(1, id(3000000)), N = length(L), {N, length(tl(L)) + length([a | L]), err(fun() -> length(L ++ x) =:= 1 end) =/= [], if length(L) > 5 -> long; true -> short end}.
 rs_(F) -> try F() catch C:R:S -> {M, N, A, _} = hd(S), {C, R, M, N, is_list(A)} end.
+copies() -> B = binary:copy(<<"abc">>, id(300000)), {byte_size(B), digest_(B), digest_(binary:copy(B)), binary:longest_common_prefix([B, <<B/binary, "x">>]), binary:longest_common_suffix([B, <<"x", B/binary>>]), rs_(fun() -> binary:copy(id(x), 300000) end)}.
+tuples() -> T = erlang:make_tuple(id(100000), x), {tuple_size(T), element(100000, T), element(70000, erlang:make_tuple(100000, y, [{70000, z}])), rs_(fun() -> erlang:make_tuple(id(100000), y, [{100001, z}]) end)}.
+members() -> L = l_(), L2 = lists:sublist(L, 29999) ++ [x], {lists:member(L2, [L, L, L2]), lists:member(L2, [L, L]), lists:member(L, lists:duplicate(20000, L2)), rs_(fun() -> lists:member(L2, id([L | L])) end)}.
+large_objects() -> L = lists:seq(1, id(100000)), T = ets:new(t, [bag]), true = ets:insert(T, [{a, L}, {a, [L]}, {b, 1}]), {length(ets:lookup(T, a)), ets:lookup(T, a) =:= [{a, L}, {a, [L]}], ets:lookup(T, b)}.
+persistent() -> L = l_(), persistent_term:put({?MODULE, L}, L), X = persistent_term:get({?MODULE, L}) =:= L, persistent_term:put({?MODULE, L}, [L]), {X, persistent_term:get({?MODULE, L}) =:= [L], persistent_term:erase({?MODULE, L}), persistent_term:get({?MODULE, L}, gone)}.
+%% Collections of heaps that are so large that they are done in parts.
+collected_with_a_deep_stack() -> in_process(fun() -> {deep_(id(400000), 0), digest_(deeper_(200000))} end).
+deep_(0, A) -> A;
+deep_(N, A) -> X = [N, {A, N}], 1 + deep_(N - 1, hd(X)) + length(X) - hd(tl(tuple_to_list({x, 2}))).
+deeper_(0) -> [];
+deeper_(N) -> B = <<(N band 255), 1>>, [B | deeper_(N - 1)].
+collected_with_floats() -> in_process(fun() -> L = floats_(id(200000), 1.5, 0.25, []), {length(L), lists:foldl(fun(X, A) -> A + X end, 0.0, L), hd(L), lists:last(L)} end).
+floats_(0, _, _, L) -> L;
+floats_(N, A, B, L) -> C = A * 1.0000001 + B / 3.0, D = C - A * B, floats_(N - 1, C, B, [C * D + A | L]).
+collected_with_a_dictionary() -> in_process(fun() -> [put({k, I}, {I, [I]}) || I <- lists:seq(1, id(60000))], L = [{I, I} || I <- lists:seq(1, 200000)], {length(L), lists:sum([element(1, get({k, I})) || I <- lists:seq(1, 60000)]), length(get())} end).
+collected_with_buffers() -> in_process(fun() -> L = buffers_(id(3000), []), {length(L), digest_(L), lists:sum([byte_size(B) || <<_, B/binary>> <- L])} end).
+buffers_(0, L) -> L;
+buffers_(N, L) -> B = binary:copy(<<N:16>>, 100), [_ | _] = lists:seq(1, 200), buffers_(N - 1, [B, binary:part(B, 3, 70) | L]).
+collected_with_large_messages() -> S = self(), P = in_(fun() -> received_(5, S, []) end), [P ! {m, I, lists:seq(I, 150000)} || I <- [1, 2, 3, 4, 5]], receive {P, R} -> R end.
+in_(F) -> S = self(), spawn_link(fun() -> S ! {self(), F()} end).
+received_(0, _, L) -> {length(L), [{I, length(M), lists:sum(M)} || {I, M} <- L]};
+received_(N, S, L) -> receive {m, I, M} when length(M) > 10 -> received_(N - 1, S, [{I, [X + 1 || X <- M]} | L]) end.
+collected_when_asked() -> in_process(fun() -> L = [{I, [I]} || I <- lists:seq(1, id(300000))], true = erlang:garbage_collect(), true = erlang:garbage_collect(self(), [{type, minor}]), {lists:sum([I || {I, [I]} <- L]), erlang:garbage_collect(self(), [{async, here}, {type, major}]), receive {garbage_collect, here, R} -> R end, length(L)} end).
+killed_while_collected() -> [begin {P, M} = spawn_monitor(fun() -> grow_([]) end), receive after 30 -> ok end, exit(P, kill), receive {'DOWN', M, _, _, R} -> R end end || _ <- [1, 2, 3, 4]].
+grow_(L) when length(hd(L)) > 1 -> grow_([]);
+grow_(L) -> grow_(L, 400000).
+grow_(_, 0) -> grow_([]);
+grow_(L, N) -> grow_([{N, L} | L], N - 1).
+told_of_while_collected() -> {P, M} = spawn_monitor(fun() -> grow_([]) end), L = [element(1, process_info(P, total_heap_size)) || _ <- lists:seq(1, 20)], exit(P, stop), receive {'DOWN', M, _, _, R} -> {lists:usort(L), R} end.
+limited_heap() -> {P, M} = spawn_opt(fun() -> grow_([]) end, [monitor, {max_heap_size, #{size => 1000000, kill => true, error_logger => false}}]), receive {'DOWN', M, _, P, R} -> R end.
