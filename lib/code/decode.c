@@ -300,7 +300,7 @@ int decode_code(struct decoder *d)
 			return load_error_at(d->error, "Code", offset, "unknown instruction %u", op);
 		const struct op_info *info = &op_infos[op];
 		if (info->operands[0] == '-')
-			return load_error_at(d->error, "Code", offset, "instruction %s/%u of compilers before OTP 25", info->name,
+			return load_error_at(d->error, "Code", offset, "instruction %s/%u of compilers before OTP 24", info->name,
 				info->arity);
 		if (staged->instrs.count >= LOAD_INSTRS_MAX)
 			return load_limit_at(d->error, "Code", offset, "more than %u instructions", LOAD_INSTRS_MAX);

@@ -42,6 +42,9 @@ int decode_info(struct decoder *d); /* Attr, CInf, StrT */
 int decode_records(struct decoder *d);
 int decode_code(struct decoder *d);
 
+/* Bitstrings as OTP 24 builds them become bs_create_bin. Returns as above. (code/older.c) */
+int decode_older(struct decoder *d);
+
 /* One operand; of a list only its head, whose elements the caller reads next. */
 int decode_operand(struct decoder *d, struct bytes *b, const char *chunk, struct operand *ret);
 /* Moves all literals into the literal area and puts them into the operands that name them. */

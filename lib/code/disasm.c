@@ -49,8 +49,13 @@ size_t instr_length(const uint64_t *code)
 		return words + header_size(boxed_header(code[1]));
 	case INSTR_bs_append_integers:
 	case INSTR_bs_create_bin:
+	case INSTR_bs_create_bin_kept:
 	case INSTR_bs_create_integers:
 		return words + 3 * (size_t)(uint16_t)code[1];
+	case INSTR_bs_add:
+		return words + 2;
+	case INSTR_bs_utf_size:
+		return words + 1;
 	case INSTR_make_fun:
 		return words + second;
 	default:

@@ -47,6 +47,9 @@ struct operand {
 	};
 };
 
+/* For the number of live registers of a bs_create_bin: all are, and nothing may be collected. No file has it. */
+#define LIVE_ALL UINT64_MAX
+
 struct generic_instr {
 	uint16_t op;      /* enum op */
 	uint16_t count;   /* operands */

@@ -32,6 +32,7 @@ static int decode_chunks(struct decoder *d)
 		decode_lines,
 		decode_records,
 		decode_code,
+		decode_older,
 		seal_literals,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {

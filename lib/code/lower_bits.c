@@ -314,8 +314,9 @@ static void lower_create(struct lowering *l, const struct operand *o)
 		lower_fail(l, "bs_create_bin: too many segments or words");
 		return;
 	}
-	const enum instr form = create_form(m, c, count);
-	const struct arg args[] = { arg_reg(&o[4]), arg_number(o[2].value), arg_number(count),
+	const bool kept = o[2].value == LIVE_ALL;
+	const enum instr form = kept ? INSTR_bs_create_bin_kept : create_form(m, c, count);
+	const struct arg args[] = { arg_reg(&o[4]), arg_number(kept ? 0 : o[2].value), arg_number(count),
 		arg_number(o[1].value), arg_label(&o[0]) };
 	emit_args(l, form, args, ARRAY_SIZE(args));
 	for (uint64_t i = 0; i < count; i++, c += 6) {
@@ -330,7 +331,7 @@ static void lower_create(struct lowering *l, const struct operand *o)
 			return;
 		}
 		uint64_t number = c[1].kind == OPERAND_U ? c[1].value & UINT16_MAX : 0;
-		uint64_t bits = form == INSTR_bs_create_bin ? 0 : plain_bits(m, c, type);
+		uint64_t bits = kept || form == INSTR_bs_create_bin ? 0 : plain_bits(m, c, type);
 		if (bits != 0 && type == SEGMENT_STRING) {
 			uint64_t value = 0;
 			for (uint64_t k = 0; k < bits / 8; k++)
@@ -432,6 +433,20 @@ bool lower_bits(struct lowering *l, enum op op, const struct operand *o)
 		return true;
 	case OP_bs_create_bin:
 		lower_create(l, o);
+		return true;
+	case OP_bs_add:
+		if (o[3].value > UINT16_MAX) {
+			lower_fail(l, "bs_add: unit %llu", (unsigned long long)o[3].value);
+			return true;
+		}
+		EMIT(l, bs_add, arg_reg(&o[4]), arg_number(o[3].value), arg_label(&o[0]));
+		emit_word(l, lower_source(&o[1]));
+		emit_word(l, lower_source(&o[2]));
+		return true;
+	case OP_bs_utf8_size:
+	case OP_bs_utf16_size:
+		EMIT(l, bs_utf_size, arg_reg(&o[2]), arg_number(op == OP_bs_utf8_size ? 8 : 16));
+		emit_word(l, lower_source(&o[1]));
 		return true;
 	case OP_bs_get_integer2:
 	case OP_bs_get_float2:

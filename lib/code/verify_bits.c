@@ -85,7 +85,7 @@ static void bs_match(struct verifier *v)
 		at += match_command(v, e + at, list->value - at, &bits);
 }
 
-/* A segment: type, number, unit, flags, value, size. */
+/* A segment: type, number, unit, flags, value, size. Its operands are read when memory has been collected. */
 static void check_segment(struct verifier *v, const struct operand *e)
 {
 	static const term types[] = { A(append), A(private_append), A(binary), A(integer), A(float), A(string), A(utf8),
@@ -94,7 +94,7 @@ static void check_segment(struct verifier *v, const struct operand *e)
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		known_type = known_type || (e[0].kind == OPERAND_TERM && e[0].term == types[i]);
 	if (!known_type || e[1].kind != OPERAND_U || e[2].kind != OPERAND_U || e[2].value > 256 ||
-		e[3].kind != OPERAND_TERM) {
+		(e[3].kind != OPERAND_TERM && e[3].kind != OPERAND_U)) {
 		(void)verify_refuse(v, "a bad segment of bs_create_bin");
 		return;
 	}
@@ -117,10 +117,14 @@ static void bs_create_bin(struct verifier *v)
 	const struct operand *e = verify_elements(v, list);
 	if (list->value % 6 != 0)
 		(void)verify_refuse(v, "a list of segments of odd length");
+	if (verify_operand(v, 2)->value != LIVE_ALL) {
+		verify_keep_live(v, verify_operand(v, 2)->value);
+		verify_may_collect(v);
+	} else if (verify_operand(v, 1)->value != 0) {
+		(void)verify_refuse(v, "bs_create_bin reserves words and must not collect");
+	}
 	for (uint64_t i = 0; i + 5 < list->value && v->failed == 0; i += 6)
 		check_segment(v, e + i);
-	verify_keep_live(v, verify_operand(v, 2)->value);
-	verify_may_collect(v);
 	verify_fail_to(v, verify_operand(v, 0));
 	v->state.heap_words = verify_operand(v, 1)->value;
 	verify_write(v, verify_operand(v, 4), KNOWN_VALUE);

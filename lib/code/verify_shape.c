@@ -115,7 +115,7 @@ static bool fits(const struct verifier *v, const struct operand *o, char letter)
 	case 'u':
 		return o->kind == OPERAND_U;
 	case 'v':
-		return o->kind == OPERAND_U && o->value <= VERIFY_X_MAX;
+		return o->kind == OPERAND_U && (o->value <= VERIFY_X_MAX || o->value == LIVE_ALL);
 	case 'w':
 		return is_atom(o) || (o->kind == OPERAND_U && o->value < staged->code->fun_count);
 	case 'x':

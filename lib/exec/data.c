@@ -73,7 +73,8 @@ static void raise_build_error(struct proc *p, const struct build_error *e)
 {
 	struct heap *heap = proc_heap(p);
 	raise_error(p, e->reason);
-	if (e->type == TERM_NONE || e->type == 0)
+	if (e->type == TERM_NONE || e->type == 0 ||
+		e->segment == 0) /* OTP 24's code numbers no segments */
 		return;
 	term cause = heap_tuple_of(heap, term_of_small(e->segment), e->type, e->error, e->value);
 	term keys[3] = { A(cause), A(function), A(module) };
@@ -115,6 +116,32 @@ term create_bits(struct proc *p, const uint64_t *pc, const term *x)
 	if (result == TERM_NONE)
 		raise_build_error(p, &error);
 	return result;
+}
+
+static bool is_size(term t)
+{
+	return term_is_small(t) ? small_value(t) >= 0 : term_is_big(t) && !big_is_negative(t);
+}
+
+term add_sizes(struct proc *p, term a, term b, unsigned unit)
+{
+	int64_t sum;
+	bool sizes = is_size(a) && is_size(b);
+	if (sizes && term_is_small(a) && term_is_small(b) &&
+		!__builtin_mul_overflow(small_value(b), (int64_t)unit, &sum) &&
+		!__builtin_add_overflow(sum, small_value(a), &sum) && small_fits(sum))
+		return term_of_small(sum);
+	raise_error(p, sizes ? A(system_limit) : A(badarg));
+	return TERM_NONE;
+}
+
+unsigned character_bytes(term character, unsigned bits)
+{
+	/* What is no character is refused by who writes it. */
+	int64_t c = term_is_small(character) ? small_value(character) : INT64_MAX;
+	if (bits == 16)
+		return c < 0x10000 ? 2 : 4;
+	return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 }
 
 bool is_fresh(const struct proc *p, const term *object)

@@ -106,6 +106,10 @@ term put_record(struct proc *p, const uint64_t *pc, const term *x, term source);
 
 term put_map(struct proc *p, const uint64_t *pc, const term *x, term map, bool exact);
 term create_bits(struct proc *p, const uint64_t *pc, const term *x);
+/* a + b * unit, sizes of what OTP 24's code builds; TERM_NONE: p raises. */
+term add_sizes(struct proc *p, term a, term b, unsigned unit);
+/* How many bytes a character takes as UTF-8 or UTF-16; of what is none, any number. */
+unsigned character_bytes(term character, unsigned bits);
 /* The integer segments [segment, end) of bs_create_integers and bs_append_integers, from the highest bit on; the bits of each
  * are in its first word's highest 16. False when one is no small integer. */
 static inline bool pack_integers(const uint64_t *segment, const uint64_t *end, const term *x, const term *stack,

@@ -274,8 +274,32 @@ L_bs_append_integers: {
 	DISPATCH();
 }
 
+L_bs_add: {
+	const uint64_t *source = pc + INSTR_WORDS_bs_add;
+	SWAP_OUT();
+	term sum = add_sizes(p, source_value(source[0], x, E), source_value(source[1], x, E), W16(1));
+	if (unlikely(sum == TERM_NONE)) {
+		H = p->mem.heap.top;
+		if (F32(1, 0) == 0)
+			goto raise_here;
+		p->outcome = OUTCOME_NONE;
+		JUMP(F32(1, 0));
+	}
+	REG(W16(0)) = sum;
+	pc = source + 2;
+	DISPATCH();
+}
+
+L_bs_utf_size: {
+	const uint64_t *source = pc + INSTR_WORDS_bs_utf_size;
+	REG(W16(0)) = term_of_small(character_bytes(source_value(source[0], x, E), W16(1)));
+	pc = source + 1;
+	DISPATCH();
+}
+
 L_bs_create_bin: {
 	BITS_ROOM(W16(1));
+L_bs_create_bin_kept:
 	SWAP_OUT();
 	term value = create_bits(p, pc, x);
 	H = p->mem.heap.top;
