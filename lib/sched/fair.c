@@ -193,12 +193,18 @@ static uint64_t begin(struct account *a)
 	return place;
 }
 
+/* One in midst of a long collection takes long turns, so those behind it that take short ones come first, as often as low ones may wait. */
+static unsigned rank(const struct proc *p)
+{
+	return p->priority == PRIORITY_NORMAL && (p->flags & PROC_COLLECTING) != 0 ? PRIORITY_LOW : p->priority;
+}
+
 bool fair_put(struct fair *f, struct share *s, struct proc *p, bool front)
 {
 	if (front)
-		queue_put_front(&s->queues[p->priority], p);
+		queue_put_front(&s->queues[rank(p)], p);
 	else
-		queue_put(&s->queues[p->priority], p);
+		queue_put(&s->queues[rank(p)], p);
 	uint32_t length = atomic_load_relaxed(&s->length);
 	atomic_store_relaxed(&s->length, length + 1);
 	if (length == 0) {

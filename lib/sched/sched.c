@@ -40,7 +40,7 @@
 #define STEAL_MAX 64
 #define STEAL_WORTH 4000     /* reductions that are worth stealing */
 #define SLICE_LOG_UNIT 16
-#define COLLECT_NSEC 400000  /* a slice of a long collection */
+#define COLLECT_NSEC 150000  /* a slice of a long collection */
 #define WATCH_NSEC 10000000  /* how long one process may keep others waiting that nobody would steal */
 #define SPINS 64
 #define CLOCK_REDUCTIONS 1000 /* how much work may pass before the clock is read for timers */
@@ -168,7 +168,7 @@ static inline void note_only(struct sched *s)
 static void enqueue(struct worker *w, struct proc *p)
 {
 	struct sched *s = w->sched;
-	if (w == this_worker && s->next == NULL && p->priority == PRIORITY_NORMAL &&
+	if (w == this_worker && s->next == NULL && p->priority == PRIORITY_NORMAL && (p->flags & PROC_COLLECTING) == 0 &&
 		atomic_load_relaxed(&s->length) == 0) {
 		s->next = p;
 		atomic_store_relaxed(&s->has_next, 1);
