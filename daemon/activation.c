@@ -27,16 +27,40 @@ json_t *service_activation_record(struct service *service)
 	return record;
 }
 
-static void confirmed(struct service *service, const char *how)
+/* The record in which a declared release is the active one, and does not run. */
+static json_t *taken_record(struct service *service)
+{
+	json_t *record = service_with_active(service, service->request->digest);
+	record_set(record, "desired", json_string(record_text(service->record, "desired")));
+	record_set(record, "declared", json_string(service->request->digest));
+	(void)json_object_del(record, "confirm"); /* it may not be there */
+	return record;
+}
+
+/* by: who has confirmed it by hand; NULL: it has run well. */
+static void confirmed(struct service *service, int r, void *by)
+{
+	struct service_request *request = by;
+	struct service_request *waits = r == 0 || by == NULL ? TAKE_PTR(service->confirms) : NULL;
+	if (r == 0)
+		service_tell(service, BEAMR_REPORT_ACTIVATE, "%s",
+			by != NULL ? "confirmed by hand"
+				   : "confirmed: it has run well for as long as was asked");
+	else if (by != NULL)
+		(void)service_watch_confirmation(service);
+	if (waits != NULL)
+		waits->done(waits, r);
+	if (request != NULL)
+		request->done(request, r);
+}
+
+/* An operator may ask again; what has passed its time stays so, whether that can be written or not. */
+static void confirm(struct service *service, struct service_request *by)
 {
 	json_t *record = json_deep_copy(service->record);
-	struct service_request *waits = TAKE_PTR(service->confirms);
 	service_disarm(service->confirm_timer);
 	(void)json_object_del(record, "confirm"); /* it is there */
-	service_commit(service, record, NULL, NULL);
-	service_tell(service, BEAMR_REPORT_ACTIVATE, "%s", how);
-	if (waits != NULL)
-		waits->done(waits, 0);
+	(by != NULL ? service_commit : service_commit_fact)(service, record, confirmed, by);
 }
 
 void service_confirm_looked(struct service *service, enum node_health health, const char *text)
@@ -44,7 +68,7 @@ void service_confirm_looked(struct service *service, enum node_health health, co
 	if (json_object_get(service->record, "confirm") == NULL)
 		return; /* by hand, meanwhile */
 	if (health == NODE_WELL)
-		confirmed(service, "confirmed: it has run well for as long as was asked");
+		confirm(service, NULL);
 	else
 		service_roll_back(service, health == NODE_ILL ? text : "it is not running well");
 }
@@ -73,12 +97,16 @@ bool service_watch_confirmation(struct service *service)
 	return true;
 }
 
-int service_confirm(struct service *service)
+void service_confirm(struct service *service, struct service_request *request)
 {
-	if (json_object_get(service->record, "confirm") == NULL)
-		return SERVICE_E_STATE;
-	confirmed(service, "confirmed by hand");
-	return 0;
+	request->service = service;
+	if (json_object_get(service->record, "confirm") == NULL) {
+		(void)snprintf(request->reason, sizeof(request->reason),
+			"no release of it waits for confirmation"); /* fits */
+		request->done(request, SERVICE_E_STATE);
+		return;
+	}
+	confirm(service, request);
 }
 
 /* Puts the release of before back, by itself. */
@@ -97,7 +125,7 @@ void service_roll_back(struct service *service, const char *why)
 	if (entry != NULL)
 		record_set(entry, "failed", json_true());
 	(void)json_object_del(record, "previous"); /* what failed is nothing to go back to */
-	service_commit(service, record, NULL, NULL);
+	service_commit_fact(service, record, NULL, NULL);
 	service_release_text(service, back, text, sizeof(text));
 	service_tell(service, BEAMR_REPORT_ROLLBACK, "%s; back to %s", why, text);
 	service->failures = 0;
@@ -133,7 +161,7 @@ void service_revert(struct service *service, const char *why)
 	if (!service->want_run)
 		record_set(record, "desired",
 			json_string(request->was_running ? "running" : "stopped"));
-	service_commit(service, record, service_finish_committed, NULL);
+	service_commit_fact(service, record, service_finish_committed, NULL);
 	/* service_finish_committed() runs from the loop, when what is to run again has been told to. */
 	request->r = SERVICE_E_START;
 	service_set_state(service, CONTROL_service_state_failed);
@@ -156,11 +184,20 @@ void service_change_over(struct service *service)
 	service_finish(service, 0);
 }
 
-/* The new one of a blue-green change runs, and is what is active. */
+/* The new one of a blue-green change runs, and is what is active; or that could not be written, and the old one stays. */
 void service_drain_before(struct service *service, int r, void *user)
 {
 	if (service->before == NULL)
 		return;
+	if (r != 0) {
+		if (service->run == NULL || service->run->stopping)
+			return; /* it goes already */
+		(void)snprintf(service->run->ill, sizeof(service->run->ill),
+			"its activation cannot be written: %s", strerror(-r)); /* fits */
+		service->run->blameless = true;
+		run_stop(service->run, run_stop_timeout(service));
+		return;
+	}
 	service_phase(service, CONTROL_activate_phase_draining);
 	run_stop(service->before, run_stop_timeout(service));
 }
@@ -168,6 +205,11 @@ void service_drain_before(struct service *service, int r, void *user)
 static void hot_committed(struct service *service, int r, void *user)
 {
 	service_tell_release(service);
+	if (r != 0)
+		(void)snprintf(service->request->reason, sizeof(service->request->reason),
+			"it has been loaded, but that cannot be written: %s; it is tried again",
+			strerror(-r)); /* fits */
+	r = r != 0 ? SERVICE_E_STATE : 0;
 	if (r != 0)
 		service_finish(service, r);
 	else
@@ -182,7 +224,23 @@ static void after_hot(struct service *service, struct service_request *request, 
 	}
 	if (service->run != NULL)
 		memcpy(service->run->digest, request->digest, sizeof(service->run->digest));
-	service_commit(service, service_activation_record(service), hot_committed, NULL);
+	service_commit_fact(service, service_activation_record(service), hot_committed, NULL);
+}
+
+/* What is loaded cannot be taken back: so that it can be written is seen before, by writing what there is. */
+static void begin_hot(struct service *service, int r, void *user)
+{
+	bool runs = service->run != NULL && !service->run->stopping &&
+		    node_has_started(service->run->node);
+	if (r == 0 && !runs) {
+		(void)snprintf(service->request->reason, sizeof(service->request->reason),
+			"it has just ended"); /* fits */
+		r = SERVICE_E_STATE;
+	}
+	if (r != 0)
+		service_finish(service, r);
+	else
+		service_hot(service, service->request, after_hot);
 }
 
 /* The old one goes aside under another name, the new one comes up under the service's. */
@@ -228,13 +286,13 @@ void service_begin_activate(struct service *service)
 		/* It is what is active: then it only has to run. */
 		bool declared = request->declared &&
 				strcmp(record_text(service->record, "declared"), active) != 0;
-		service->want_run = true;
+		service->want_run = service->want_run || !request->declared;
 		if (declared) {
 			json_t *record = json_deep_copy(service->record);
 			record_set(record, "declared", json_string(active));
 			service_commit(service, record, NULL, NULL);
 		}
-		if (runs)
+		if (runs || !service->want_run)
 			service_finish(service, 0);
 		else
 			service_set_desired(service, "running");
@@ -245,9 +303,14 @@ void service_begin_activate(struct service *service)
 		request->action == SERVICE_ROLLBACK ? BEAMR_REPORT_ROLLBACK : BEAMR_REPORT_ACTIVATE,
 		"%s by user %u, strategy %s", text, request->uid,
 		control_enums[CONTROL_ENUM_strategy].wires[request->strategy]);
+	if (request->declared && !service->want_run) {
+		/* It is not to run (autostart = no, or an operator has stopped it): a file that has changed does not start it. */
+		service_commit(service, taken_record(service), service_activated, NULL);
+		return;
+	}
 	service_phase(service, CONTROL_activate_phase_loading);
 	if (request->strategy == CONTROL_strategy_hot) {
-		service_hot(service, request, after_hot);
+		service_commit(service, json_deep_copy(service->record), begin_hot, NULL);
 		return;
 	}
 	service->want_run = true;

@@ -215,6 +215,7 @@ static void run_gone(void *user)
 	bool is_ill = run->ill[0] != '\0';
 	bool asked = run->stopping && !is_ill && !(run->timed_out && run->started_usec == 0);
 	bool had_started = run->started_usec != 0, had_settled = run->settled;
+	bool blameless = run->blameless;
 	int status = run->status;
 	char why[600];
 	if (is_ill)
@@ -252,10 +253,10 @@ static void run_gone(void *user)
 				"%s", why); /* cut when long */
 			json_t *record = json_deep_copy(service->record);
 			json_t *entry = service_entry(record, service->request->digest);
-			if (entry != NULL)
+			if (entry != NULL && !blameless)
 				record_set(entry, "failed", json_true());
 			service->request->r = SERVICE_E_START;
-			service_commit(service, record, service_finish_committed, NULL);
+			service_commit_fact(service, record, service_finish_committed, NULL);
 		}
 		services_run_gone(services);
 		return;

@@ -181,7 +181,7 @@ static void service_stopped(struct service *service)
 		service_set_state(service, CONTROL_service_state_inactive);
 	if (request == NULL)
 		return;
-	if (request->action == SERVICE_STOP) {
+	if (request->action == SERVICE_STOP || (request->declared && !service->want_run)) {
 		service_finish(service, 0);
 	} else if (request->action == SERVICE_REMOVE) {
 		service->removed = true;
@@ -233,6 +233,10 @@ void service_settle(struct service *service)
 void service_activated(struct service *service, int r, void *user)
 {
 	if (r != 0) {
+		/* It could not be written, so nothing is wanted but what was. */
+		if (service->request != NULL)
+			service->want_run = service->request->was_running;
+		service->restart_wanted = false;
 		service_finish(service, r);
 		return;
 	}
@@ -295,6 +299,12 @@ static void begin_start(struct service *service, bool again)
 	service_set_desired(service, "running");
 }
 
+/* On a full disk that could not be written; what makes room goes on all the same, and whoever is killed then comes back as before. */
+static void on_leaving(struct service *service, int r, void *user)
+{
+	service_settle(service);
+}
+
 static void begin_remove(struct service *service)
 {
 	struct service_request *request = service->request;
@@ -303,8 +313,11 @@ static void begin_remove(struct service *service)
 	if (request->digest[0] == '\0') {
 		service->want_run = false;
 		request->force = true;
-		/* From here on it does not come back, whenever we are killed. */
-		service_set_desired(service, "stopped");
+		/* From here on it is on its way out, whenever we are killed: the next start goes on with it. */
+		json_t *leaving = json_deep_copy(service->record);
+		record_set(leaving, "desired", json_string("stopped"));
+		record_set(leaving, "removing", json_string(request->purge ? "all" : "record"));
+		service_commit(service, leaving, on_leaving, NULL);
 		return;
 	}
 	if (strcmp(request->digest, service_active(service)) == 0) {
@@ -373,6 +386,7 @@ void service_submit(struct service *service, struct service_request *request)
 		return;
 	}
 	service->request = request;
+	request->was_running = service->want_run;
 	/* Whoever changes a service that waits for confirmation has made up their mind. */
 	if (service->confirms != NULL && request->action != SERVICE_DEPLOY &&
 		request->action != SERVICE_QUOTA) {
@@ -422,7 +436,8 @@ void service_free(struct service *service)
 		if (requests[i] != NULL)
 			requests[i]->done(requests[i], -ECANCELED);
 	}
-	struct event *timers[] = { service->retry_timer, service->confirm_timer };
+	struct event *timers[] = { service->retry_timer, service->confirm_timer,
+		service->write_timer };
 	for (size_t i = 0; i < ARRAY_SIZE(timers); i++) {
 		if (timers[i] != NULL)
 			event_free(timers[i]);

@@ -114,8 +114,8 @@ bool services_own(struct services *services, const char *namespace_name);
 
 /* Takes the request: done will be called, maybe before this returns. */
 void service_submit(struct service *service, struct service_request *request);
-/* The waiting confirmation is given. Returns SERVICE_E_STATE when there is none. */
-int service_confirm(struct service *service);
+/* The waiting confirmation is given, whatever else is under way; request->done is called, with SERVICE_E_STATE when none is waited for. */
+void service_confirm(struct service *service, struct service_request *request);
 
 const char *service_name(const struct service *service);
 enum control_value_service_state service_state(const struct service *service);

@@ -19,6 +19,7 @@ struct run {
 	struct event *settle_timer;
 	bool looks_to_confirm; /* what is being looked for; else to settle */
 	char ill[600];         /* why it was told to end, when it was; "" */
+	bool blameless;        /* that is not its release's fault */
 	int64_t started_usec; /* monotonic; 0 before */
 	int status;
 	char message[512];
@@ -29,7 +30,7 @@ struct service {
 	char name[BEAMR_NAME_MAX + 1];
 	struct declaration *declaration;
 	json_t *record;  /* as the last commit wants it */
-	json_t *written; /* as it is on disk */
+	json_t *written; /* as it is on disk, or has to be */
 	size_t commits;  /* under way */
 	bool kept;       /* there is a file */
 	bool removed;    /* freed when nothing needs it any more */
@@ -47,6 +48,8 @@ struct service {
 	struct service_request *confirms; /* waits for confirmation */
 	struct event *retry_timer;
 	struct event *confirm_timer;
+	struct event *write_timer;
+	bool unwritten; /* `written` is on no disk yet: write_timer tries again */
 	unsigned failures;   /* in the window */
 	int64_t window_usec; /* monotonic: when it began */
 	char **arguments;    /* of the last Start; ended by NULL */
@@ -72,6 +75,9 @@ struct services {
 
 /* Writes a new record; then is called when it is durable. record: taken; NULL removes it. */
 void service_commit(struct service *service, json_t *record,
+	void (*then)(struct service *service, int r, void *user), void *user);
+/* The same for what has happened and is not taken back: when it cannot be written it is so all the same, and is written again later. */
+void service_commit_fact(struct service *service, json_t *record,
 	void (*then)(struct service *service, int r, void *user), void *user);
 /* Releases that nobody has go, when nothing is being staged. */
 void services_sweep(struct services *services);
@@ -149,6 +155,13 @@ void service_roll_back(struct service *service, const char *why);
 /* ---- staging.c ---- */
 
 void service_begin_deploy(struct service *service);
+
+/* ---- hot_config.c ---- */
+
+/* Writes the script for file:script/1 below a service's folder data; it gives {ok, ok}. Returns 0, -ENOTSUP when the new configuration is
+ * only known when the release is started, or negative errno. Blocks. */
+int hot_config_write(const struct release *old, const struct release *fresh, const char *data,
+	char **ret_path);
 
 /* ---- hot.c ---- */
 

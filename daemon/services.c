@@ -141,7 +141,7 @@ struct commit {
 	struct service *service;
 	json_t *record; /* NULL: removed */
 	char *text;
-	bool purge;
+	bool purge, fact;
 	int r;
 	void (*then)(struct service *service, int r, void *user);
 	void *user;
@@ -158,6 +158,17 @@ static void write_commit(struct worker_job *job)
 		commit->r = store_remove_data(commit->service->all->store, commit->service->name);
 }
 
+#define WRITE_AGAIN_USEC 5000000 /* a disk that was full may have room by then */
+
+static void write_again(evutil_socket_t fd, short what, void *user)
+{
+	struct service *service = user;
+	if (service->commits > 0)
+		service_arm(service, &service->write_timer, write_again, service, WRITE_AGAIN_USEC);
+	else if (service->unwritten && !service->removed)
+		service_commit_fact(service, json_incref(service->record), NULL, NULL);
+}
+
 static void end_commit(struct worker_job *job)
 {
 	struct commit *commit = (struct commit *)(void *)job;
@@ -165,18 +176,24 @@ static void end_commit(struct worker_job *job)
 	int r = commit->r;
 	if (r == 0) {
 		service->kept = commit->record != NULL;
-		if (commit->record != NULL) {
-			json_decref(service->written);
-			service->written = json_deep_copy(commit->record);
-		}
+		service->unwritten = false;
 	} else {
-		log_say(service->all->daemon->log, 2,
-			"cannot write the record of service \"%s\": %s", service->name,
-			strerror(-r));
-		if (service->commits == 1) {
+		if (!service->unwritten)
+			log_say(service->all->daemon->log, 2,
+				"cannot write the record of service \"%s\": %s", service->name,
+				strerror(-r));
+		if (commit->fact) {
+			service->unwritten = true;
+			service_arm(service, &service->write_timer, write_again, service,
+				WRITE_AGAIN_USEC);
+		} else if (service->commits == 1) {
 			json_decref(service->record);
 			service->record = json_deep_copy(service->written);
 		}
+	}
+	if ((r == 0 || commit->fact) && commit->record != NULL) {
+		json_decref(service->written);
+		service->written = json_deep_copy(commit->record);
 	}
 	json_decref(commit->record);
 	free(commit->text);
@@ -187,7 +204,7 @@ static void end_commit(struct worker_job *job)
 	service_release_maybe(service);
 }
 
-void service_commit(struct service *service, json_t *record,
+static void commit_record(struct service *service, json_t *record, bool fact,
 	void (*then)(struct service *service, int r, void *user), void *user)
 {
 	struct commit *commit = service->all->worker != NULL ? calloc(1, sizeof(*commit)) : NULL;
@@ -203,6 +220,7 @@ void service_commit(struct service *service, json_t *record,
 	commit->record = record;
 	commit->text = record != NULL ? json_dumps(record, JSON_INDENT(1)) : NULL;
 	commit->purge = record == NULL && service->purge;
+	commit->fact = fact;
 	commit->then = then;
 	commit->user = user;
 	if (record != NULL) {
@@ -211,6 +229,18 @@ void service_commit(struct service *service, json_t *record,
 	}
 	service->commits++;
 	worker_post(service->all->worker, &commit->job);
+}
+
+void service_commit(struct service *service, json_t *record,
+	void (*then)(struct service *service, int r, void *user), void *user)
+{
+	commit_record(service, record, false, then, user);
+}
+
+void service_commit_fact(struct service *service, json_t *record,
+	void (*then)(struct service *service, int r, void *user), void *user)
+{
+	commit_record(service, record, true, then, user);
 }
 
 struct sweep {
@@ -461,8 +491,30 @@ static void deployed_declared(struct service_request *request, int r)
 		service_settled(service);
 }
 
+static void removed_at_start(struct service *service, int r, void *user)
+{
+	if (r == 0)
+		services_sweep(service->all);
+}
+
+/* Goes on with a removal that was cut off. True when there is one. */
+static bool go_on_removing(struct service *service)
+{
+	const char *removing = record_text(service->record, "removing");
+	if (removing[0] == '\0')
+		return false;
+	service->want_run = false;
+	service->removed = true;
+	service->purge = strcmp(removing, "all") == 0;
+	service_settled(service);
+	service_commit(service, NULL, removed_at_start, NULL);
+	return true;
+}
+
 static void bring_up(struct service *service)
 {
+	if (go_on_removing(service))
+		return;
 	const char *artifact = service->declaration->artifact;
 	struct service_request *request = artifact[0] != '\0' ? calloc(1, sizeof(*request)) : NULL;
 	service->want_run = service->declaration->autostart != 0 &&

@@ -138,8 +138,12 @@ void method_service_failed(struct call *call, struct service_request *request, i
 		call_fail(call, CONTROL_ERROR_busy, &info);
 		return;
 	}
-	default:
-		call_fail_errno(call, r);
+	default: {
+		struct control_error_busy info = { .operation = "system",
+			.message = call_printf(
+				call, "Service \"%s\": %s.", name, strerror(r < 0 ? -r : EINVAL)) };
+		call_fail(call, CONTROL_ERROR_busy, &info);
+	}
 	}
 }
 
@@ -424,7 +428,7 @@ static int make_file(const char *base64)
 	return TAKE_FD(fd);
 }
 
-static bool name_is_possible(const char *name)
+bool method_service_name_is_possible(const char *name)
 {
 	static const char *const letters =
 		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -447,7 +451,7 @@ void handle_service_deploy(struct call *call, const struct control_in_service_de
 	if (services == NULL)
 		return;
 	int sources = (in->path != NULL) + (in->data != NULL) + in->artifact_file_descriptor.set;
-	if (!name_is_possible(in->service) || sources != 1) {
+	if (!method_service_name_is_possible(in->service) || sources != 1) {
 		fail_parameter(call, sources == 1 ? "service" : "path");
 		return;
 	}
@@ -649,18 +653,31 @@ void handle_service_rollback(struct call *call, const struct control_in_service_
 	service_submit(service, &activating->request);
 }
 
+static void confirmed(struct service_request *request, int r)
+{
+	struct activating *activating = (struct activating *)(void *)request;
+	struct call *call = activating->call;
+	const char *name = service_name(request->service);
+	if (r != 0) {
+		method_service_failed(call, request, r);
+	} else {
+		call_audit(call, name, "confirmed the release of %s", name);
+		call_reply(call, NULL);
+	}
+	free_activating(activating);
+}
+
 void handle_service_confirm(struct call *call, const struct control_in_service_confirm *in)
 {
 	struct service *service = method_service(call, in->service);
+	struct activating *activating = service != NULL ? calloc(1, sizeof(*activating)) : NULL;
 	if (service == NULL)
 		return;
-	if (service_confirm(service) != 0) {
-		struct control_error_busy info = { .operation = "confirm",
-			.message = call_printf(call, "No release of \"%s\" waits for confirmation.",
-				in->service) };
-		call_fail(call, CONTROL_ERROR_busy, &info);
+	if (activating == NULL) {
+		call_fail_errno(call, -ENOMEM);
 		return;
 	}
-	call_audit(call, in->service, "confirmed the release of %s", in->service);
-	call_reply(call, NULL);
+	activating->call = call_ref(call);
+	activating->request = (struct service_request){ .done = confirmed };
+	service_confirm(service, &activating->request);
 }

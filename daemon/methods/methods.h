@@ -43,6 +43,8 @@ struct service;
 struct service_request;
 struct services *method_services(struct call *call);
 struct service *method_service(struct call *call, const char *name);
+/* Whether a service can be called so. */
+bool method_service_name_is_possible(const char *name);
 /* The error that belongs to an outcome of a request. */
 void method_service_failed(struct call *call, struct service_request *request, int r);
 /* Who calls; the greatest number when that is gone. */
