@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hot activation: the modules that differ are replaced under the processes that run, all of them or none. Phases: 1 the worker reads and
  * checks what is new  2 the machine looks who is in the way, runs on_load functions, and makes everything current in one step; until then
- * nothing has changed, and what refuses leaves it so  3 the code server looks in the new folders instead of the old ones.
+ * nothing has changed, and what refuses leaves it so  3 the code server looks in the new folders instead of the old ones  4 the
+ * applications' environment becomes that of the new release (hot_config.c).
  * Processes in code that is replaced stay in it until they call their module by its name, as ever. */
 #include "base/cleanup.h"
 #include "log.h"
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct step {
 	char *name;
@@ -36,6 +38,8 @@ struct hot {
 	struct beamr_changed *changed;
 	struct beamr_call_result *result;
 	bool taken_away; /* phase 3: the old folders are on their way out */
+	char *data;      /* the service's folder; NULL: it has no applications */
+	char *config;    /* phase 4: path of the script; NULL: there is none */
 };
 
 static void finish(struct hot *hot, int r)
@@ -49,6 +53,10 @@ static void finish(struct hot *hot, int r)
 		(void)beamr_code_free(hot->steps[i].code); /* always NULL */
 	}
 	free(hot->steps);
+	if (hot->config != NULL)
+		(void)unlink(hot->config); /* the next one of that name takes its place, if not */
+	free(hot->config);
+	free(hot->data);
 	(void)release_free(hot->old);
 	(void)release_free(hot->fresh);
 	(void)beamr_ns_unref(hot->ns);
@@ -76,6 +84,42 @@ static void on_called(void *user, struct beamr_call_result *result)
 	bridge_post(&hot->service->all->daemon->bridge, &hot->item);
 }
 
+/* ---- phase 4 ---- */
+
+static void finish_config(struct hot *hot)
+{
+	bool truncated, value = hot->result->end == BEAMR_CALL_VALUE;
+	_cleanup_(free_stringp) char *text =
+		hot->result->term != NULL ? beamr_term_text(hot->result->term, 400, &truncated)
+					  : NULL;
+	if (!value || text == NULL || strcmp(text, "{ok,ok}") != 0)
+		log_say(hot->service->all->daemon->log, 4,
+			"service \"%s\": the environment of its applications did not change as a "
+			"whole: %s",
+			hot->service->name, text != NULL ? text : "no answer");
+	hot->result = beamr_call_result_free(hot->result);
+	finish(hot, 0);
+}
+
+static void set_config(struct hot *hot)
+{
+	const struct beamr_call_options options = { .timeout_usec = 10000000 };
+	struct beamr_term *path = NULL;
+	struct beamr_error error;
+	char *text = NULL;
+	hot->next = finish_config;
+	int r = hot->config != NULL && asprintf(&text, "\"%s\"", hot->config) >= 0 ? 0 : -ENOENT;
+	if (r == 0)
+		r = beamr_term_parse(text, strlen(text), &path, &error);
+	if (r == 0)
+		r = beamr_call(hot->ns, "file", "script", (struct beamr_term *const *)&path, 1,
+			&options, on_called, hot, NULL);
+	(void)beamr_term_free(path);
+	free(text);
+	if (r != 0)
+		finish(hot, 0); /* there is nothing to change */
+}
+
 /* ---- phase 3 ---- */
 
 static void set_paths(struct hot *hot);
@@ -90,7 +134,7 @@ static void finish_paths(struct hot *hot)
 	(void)beamr_call_result_free(hot->result);
 	hot->result = NULL;
 	if (hot->taken_away) {
-		finish(hot, 0);
+		set_config(hot);
 		return;
 	}
 	hot->taken_away = true;
@@ -236,10 +280,29 @@ static int read_module(const char *path, char **ret_bytes, size_t *ret_size)
 
 #define HOT_OF(at) ((struct hot *)(void *)((char *)(at)-offsetof(struct hot, job)))
 
+static void prepare_config(struct hot *hot)
+{
+	int r = hot->data != NULL ? hot_config_write(hot->old, hot->fresh, hot->data, &hot->config)
+				  : 0;
+	if (r == -ENOTSUP) {
+		log_say(hot->service->all->daemon->log, 5,
+			"service \"%s\": its configuration is worked out when it is started, so "
+			"the "
+			"environment of its applications stays as it is",
+			hot->service->name);
+	} else if (r != 0) {
+		hot->r = SERVICE_E_STATE;
+		(void)snprintf(hot->request->reason, sizeof(hot->request->reason),
+			"its folder cannot be written to: %s; nothing was changed",
+			strerror(-r)); /* fits */
+	}
+}
+
 /* On the worker's thread. */
 static void prepare(struct worker_job *job)
 {
 	struct hot *hot = HOT_OF(job);
+	prepare_config(hot);
 	for (size_t i = 0; i < hot->count && hot->r == 0; i++) {
 		struct step *step = &hot->steps[i];
 		struct beamr_error error = { .reason = "" };
@@ -338,6 +401,8 @@ void service_hot(struct service *service, struct service_request *request,
 		r = store_load(services->store, request->digest, &hot->fresh);
 	if (r == 0 && beamr_ns_get(services->daemon->machine, service->name, &hot->ns) != 0)
 		r = -ESRCH;
+	if (r == 0 && beamr_ns_node(hot->ns) != BEAMR_NODE_NONE)
+		r = store_data_dir(services->store, service->name, &hot->data);
 	if (r == 0)
 		release_compare(hot->old, hot->fresh, count_change, &wanted);
 	hot->steps = r == 0 ? calloc(wanted + 1, sizeof(*hot->steps)) : NULL;
