@@ -107,6 +107,11 @@ typedef int (*verb_fn)(
 		char **words);
 #include "control/rows.h"
 
+/* ---- service.c ---- */
+
+/* All about one. Exit status: CTL_NOT_RUNNING when it does not run. */
+int service_status(struct ctl *ctl, const char *name);
+
 /* ---- help.c, complete.c ---- */
 
 void help_all(void);

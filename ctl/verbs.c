@@ -639,7 +639,10 @@ static void print_services(struct ctl *ctl, json_t *services)
 int verb_status(
 	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
 {
-	json_t *reply, *memory = NULL, *services = json_array();
+	json_t *reply, *memory = NULL, *services;
+	if (json_object_get(params, "service") != NULL)
+		return service_status(ctl, text_of(params, "service"));
+	services = json_array();
 	int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
 	if (r == 0)
 		r = ctl_follow(ctl, CONTROL_METHOD_service_list, json_pack("{s:b}", "withUsage", 1),

@@ -175,6 +175,8 @@ static struct group *make(struct cgroups *cgroups, uint64_t number, const char *
 void cgroups_add(struct cgroups *cgroups, uint64_t number, const char *name, int pid)
 {
 	char text[16];
+	if (cgroups == NULL)
+		return;
 	(void)snprintf(text, sizeof(text), "%d", pid); /* fits */
 	pthread_mutex_lock(&cgroups->lock);
 	const struct group *group = find(cgroups, number);

@@ -12,7 +12,8 @@ struct cgroups;
 struct cgroups *cgroups_new(struct event_base *base);
 /* Takes NULL; returns NULL. What is left is killed. */
 struct cgroups *cgroups_free(struct cgroups *cgroups);
-/* Puts a process into the group of a namespace; its number stands for it, whatever it is called meanwhile. Threads: any. */
+/* Puts a process into the group of a namespace; its number stands for it, whatever it is called meanwhile. cgroups may be NULL.
+ * Threads: any. */
 void cgroups_add(struct cgroups *cgroups, uint64_t number, const char *name, int pid);
 /* The namespace has ended: so does all that is in its group. NULL is allowed. Main thread. */
 void cgroups_end(struct cgroups *cgroups, uint64_t number);

@@ -16,6 +16,7 @@ struct notify;
 struct stopping;
 struct services;
 struct cgroups;
+struct sockets;
 
 struct daemon {
 	struct event_base *base;
@@ -29,6 +30,7 @@ struct daemon {
 	struct notify *notify;
 	struct services *services; /* NULL until they are read */
 	struct cgroups *cgroups;   /* of their helper programs; NULL where systemd delegates none */
+	struct sockets *sockets;   /* of services */
 	char *otp_root;            /* of the machine; NULL when there is none */
 	const char *config_dir; /* where beamrd.conf lies */
 	const char *instance;   /* of the unit; NULL when there is none */

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "log.h"
+#include "sockets.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -270,6 +271,27 @@ static void run_gone(void *user)
 	service_release_maybe(service);
 }
 
+struct gathering {
+	struct node_socket *items;
+	size_t count, capacity;
+};
+
+static bool gather(void *user, const struct socket_info *info)
+{
+	struct gathering *gathering = user;
+	if (gathering->count == gathering->capacity) {
+		size_t capacity = gathering->capacity > 0 ? gathering->capacity * 2 : 4;
+		struct node_socket *grown =
+			reallocarray(gathering->items, capacity, sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		gathering->items = grown;
+		gathering->capacity = capacity;
+	}
+	gathering->items[gathering->count++] = (struct node_socket){ info->name, info->fd };
+	return true;
+}
+
 void run_start(struct service *service, const char *digest)
 {
 	const struct node_events events = {
@@ -291,6 +313,8 @@ void run_start(struct service *service, const char *digest)
 	if (r == 0)
 		r = store_data_dir(services->store, service->name, &data);
 	service_quota(service, &quota);
+	struct gathering sockets = { .items = NULL };
+	sockets_each(services->daemon->sockets, service->name, gather, &sockets);
 	const char *start = record_text(service_entry(service->record, digest), "start");
 	struct node_options options = { .name = service->name,
 		.release = release,
@@ -306,6 +330,8 @@ void run_start(struct service *service, const char *digest)
 		.cwd = data,
 		.quota = &quota,
 		.channels = (const char *const *)declaration->channel.items,
+		.sockets = sockets.items,
+		.socket_count = sockets.count,
 		.crash_detail = declaration->crash_detail != 0 };
 	if (r == 0) {
 		struct node_events mine = events;
@@ -318,8 +344,10 @@ void run_start(struct service *service, const char *digest)
 		service_phase(service, CONTROL_activate_phase_starting);
 		r = node_start(
 			services->daemon, &options, &mine, &run->node, reason, sizeof(reason));
+	} else {
+		(void)release_free(release);
 	}
-	(void)release_free(release);
+	free(sockets.items);
 	if (r == 0) {
 		services->runs++;
 		service_arm(service, &run->timer, on_run_timer, run, declaration->start_timeout);

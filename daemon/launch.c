@@ -57,13 +57,23 @@ static void set_variable(struct erl_words *variables, const char *name, const ch
 	free(text);
 }
 
+static const char *value_of(struct erl_words *variables, const char *name, size_t length)
+{
+	vec_foreach(item, &variables->items) {
+		if (strncmp(*item, name, length) == 0 && (*item)[length] == '=')
+			return *item + length + 1;
+	}
+	return "";
+}
+
 static void push_environment(struct erl_words *variables, const struct node_options *options,
 	const char *root, const char *bindir)
 {
 	/* What is systemd's business with the daemon is none of the program's, and what is for another OTP neither: flags, folders of
 	 * libraries and the like are the service's own, or nobody's. */
 	static const char *const kept_back[] = { "NOTIFY_SOCKET=", "WATCHDOG_PID=",
-		"WATCHDOG_USEC=", "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=", "ERL_" };
+		"WATCHDOG_USEC=", "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=", "ERL_",
+		"RELEASE_" };
 	const struct release *release = options->release;
 	for (char **variable = environ; *variable != NULL; variable++) {
 		bool keep = true;
@@ -78,21 +88,24 @@ static void push_environment(struct erl_words *variables, const struct node_opti
 	set_variable(variables, "EMU", "beam");
 	set_variable(variables, "HOME", "%s", options->cwd);
 	set_variable(variables, "BEAMR_SERVICE", "%s", options->name);
+	if (options->socket_count > 0) {
+		/* To it the daemon's process is its own: os:getpid/0. */
+		set_variable(variables, "LISTEN_PID", "%d", (int)getpid());
+		set_variable(variables, "LISTEN_FDS", "%zu", options->socket_count);
+		set_variable(variables, "LISTEN_FDNAMES", "%s", options->sockets[0].name);
+		for (size_t i = 1; i < options->socket_count; i++)
+			set_variable(variables, "LISTEN_FDNAMES", "%s:%s",
+				value_of(variables, "LISTEN_FDNAMES", strlen("LISTEN_FDNAMES")),
+				options->sockets[i].name);
+	}
 	if (release->kind == RELEASE_OTP) {
-		/* What the start script of a mix release would set. */
+		const char *name = release->package != NULL ? release->package : options->name;
+		/* What the start script of a mix release sets before it reads env.sh. */
 		set_variable(variables, "RELEASE_ROOT", "%s", release->tree);
-		set_variable(variables, "RELEASE_NAME", "%s",
-			release->package != NULL ? release->package : options->name);
+		set_variable(variables, "RELEASE_NAME", "%s", name);
 		set_variable(variables, "RELEASE_VSN", "%s", release->version);
-		set_variable(variables, "RELEASE_MODE", "embedded");
-		set_variable(variables, "RELEASE_PROG", "%s",
-			release->package != NULL ? release->package : options->name);
+		set_variable(variables, "RELEASE_PROG", "%s", name);
 		set_variable(variables, "RELEASE_COMMAND", "start");
-		set_variable(variables, "RELEASE_DISTRIBUTION", "none");
-		set_variable(variables, "RELEASE_TMP", "%s/tmp", options->cwd);
-		set_variable(variables, "RELEASE_NODE", "%s", options->name);
-		set_variable(variables, "RELEASE_BOOT_SCRIPT", "start");
-		set_variable(variables, "RELEASE_BOOT_SCRIPT_CLEAN", "start_clean");
 	}
 	for (size_t i = 0; options->environment != NULL && options->environment[i] != NULL; i++) {
 		const char *equals = strchr(options->environment[i], '=');
@@ -107,13 +120,37 @@ static void push_environment(struct erl_words *variables, const struct node_opti
 	}
 }
 
-static const char *value_of(struct erl_words *variables, const char *name, size_t length)
+static const char *value_named(struct erl_words *variables, const char *name)
 {
-	vec_foreach(item, &variables->items) {
-		if (strncmp(*item, name, length) == 0 && (*item)[length] == '=')
-			return *item + length + 1;
-	}
-	return "";
+	return value_of(variables, name, strlen(name));
+}
+
+/* When neither the environment nor env.sh has set it. */
+static void set_default(struct erl_words *variables, const char *name, const char *format, ...)
+	_printf_(3, 4);
+
+static void set_default(struct erl_words *variables, const char *name, const char *format, ...)
+{
+	va_list arguments;
+	if (value_named(variables, name)[0] != '\0')
+		return;
+	va_start(arguments, format);
+	char *text = text_of(format, arguments);
+	va_end(arguments);
+	set_variable(variables, name, "%s", text);
+	free(text);
+}
+
+/* What the start script of a mix release sets after it has read env.sh. */
+static void push_defaults(struct launch *launch)
+{
+	struct erl_words *variables = &launch->variables;
+	set_default(variables, "RELEASE_MODE", "embedded");
+	set_default(variables, "RELEASE_NODE", "%s", value_named(variables, "RELEASE_NAME"));
+	set_default(variables, "RELEASE_TMP", "%s/tmp", launch->cwd);
+	set_default(variables, "RELEASE_DISTRIBUTION", "none");
+	set_default(variables, "RELEASE_BOOT_SCRIPT", "start");
+	set_default(variables, "RELEASE_BOOT_SCRIPT_CLEAN", "start_clean");
 }
 
 /* ---- files that start scripts write ---- */
@@ -204,22 +241,26 @@ static bool is_changed_when_run(const char *path)
 }
 
 /* ret_config: without ".config"; "" when there is none. ret_args: "" likewise. */
-static int runtime_files(const struct node_options *options, struct erl_words *variables,
+static int runtime_files(struct launch *launch, const struct release *release,
 	char ret_config[4096], char ret_args[4096], char *reason, size_t size)
 {
-	const struct release *release = options->release;
+	struct erl_words *variables = &launch->variables;
+	const char *tmp = value_named(variables, "RELEASE_TMP");
+	const char *own_config = value_named(variables, "RELEASE_SYS_CONFIG");
+	const char *own_args = value_named(variables, "RELEASE_VM_ARGS");
 	char from[4096], to[4096];
-	ret_config[0] = ret_args[0] = '\0';
+	/* What env.sh says is taken as it is, as mix's script does. */
+	(void)snprintf(ret_config, 4096, "%s", own_config); /* a longer path does not open */
+	(void)snprintf(ret_args, 4096, "%s", own_args);     /* as above */
 	int r = 0;
+	(void)mkdir(tmp, 0750); /* opening says why, when it is needed */
 	/* By release: of two that run at once for a while, each has its own. */
-	(void)snprintf(to, sizeof(to), "%s/tmp", options->cwd); /* a longer path does not open */
-	(void)mkdir(to, 0750); /* opening says why, when it is needed */
-	if (release->config != NULL) {
+	if (release->config != NULL && own_config[0] == '\0') {
 		bool source = ends_with(release->config, ".src");
 		(void)snprintf(from, sizeof(from), "%s/%s%s", release->tree, release->config,
 			source ? "" : ".config"); /* as above */
 		if (source || is_changed_when_run(from)) {
-			(void)snprintf(ret_config, 4096, "%s/tmp/%.12s", options->cwd,
+			(void)snprintf(ret_config, 4096, "%.4000s/%.12s", tmp,
 				release->digest);                                     /* as above */
 			(void)snprintf(to, sizeof(to), "%.4080s.config", ret_config); /* as above */
 			r = write_copy(from, to, source, variables, reason, size);
@@ -228,12 +269,12 @@ static int runtime_files(const struct node_options *options, struct erl_words *v
 				release->config); /* as above */
 		}
 	}
-	if (r == 0 && release->arguments != NULL) {
+	if (r == 0 && release->arguments != NULL && own_args[0] == '\0') {
 		bool source = ends_with(release->arguments, ".src");
 		(void)snprintf(from, sizeof(from), "%s/%s", release->tree,
 			release->arguments); /* as above */
-		(void)snprintf(to, sizeof(to), "%s/tmp/%.12s.args", options->cwd,
-			release->digest); /* as above */
+		(void)snprintf(
+			to, sizeof(to), "%.4000s/%.12s.args", tmp, release->digest); /* as above */
 		if (source)
 			r = write_copy(from, to, true, variables, reason, size);
 		(void)snprintf(ret_args, 4096, "%s", source ? to : from); /* fits */
@@ -248,7 +289,7 @@ static void take_cookie(struct erl_words *variables, const struct release *relea
 	size_t length;
 	(void)snprintf(path, sizeof(path), "%s/releases/COOKIE",
 		release->tree); /* a longer path does not open */
-	if (value_of(variables, "RELEASE_COOKIE", strlen("RELEASE_COOKIE"))[0] == '\0' &&
+	if (value_named(variables, "RELEASE_COOKIE")[0] == '\0' &&
 		read_text(path, &text, &length) == 0)
 		set_variable(variables, "RELEASE_COOKIE", "%.*s", (int)strcspn(text, "\r\n"), text);
 	free(text);
@@ -256,32 +297,52 @@ static void take_cookie(struct erl_words *variables, const struct release *relea
 
 /* ---- the command line ---- */
 
-static void push_words(struct erl_words *words, const struct node_options *options,
-	const char *otp_root, const char *config, const char *args)
+/* As mix's start script tells `erl` of an OTP release. */
+static void push_release(struct erl_words *words, struct launch *launch,
+	const struct release *release, const char *config, const char *args)
 {
-	const struct release *release = options->release;
+	struct erl_words *variables = &launch->variables;
+	const char *mode = value_named(variables, "RELEASE_MODE");
+	const char *boot = value_named(variables, "RELEASE_BOOT_SCRIPT");
+	const char *distribution = value_named(variables, "RELEASE_DISTRIBUTION");
+	const char *slash = strrchr(release->boot, '/');
+	if (strcmp(distribution, "name") == 0 || strcmp(distribution, "sname") == 0) {
+		pushf(words, "-%s", distribution);
+		erl_words_push(words, value_named(variables, "RELEASE_NODE"));
+	}
+	erl_words_push(words, "-mode");
+	erl_words_push(words, mode);
+	erl_words_push(words, "-boot");
+	/* That of relx is called as the release: only who asks for another gets another. */
+	if (strcmp(boot, "start") != 0 && slash != NULL)
+		pushf(words, "%s/%.*s/%s", release->tree, (int)(slash - release->boot),
+			release->boot, boot);
+	else
+		pushf(words, "%s/%s", release->tree, release->boot);
+	erl_words_push(words, "-boot_var");
+	erl_words_push(words, "RELEASE_LIB");
+	pushf(words, "%s/lib", release->tree);
+	/* Where relx looks for OTP's own applications when the release has none. */
+	erl_words_push(words, "-boot_var");
+	erl_words_push(words, "ERTS_LIB_DIR");
+	pushf(words, "%s/lib", launch->root);
+	if (config[0] != '\0') {
+		erl_words_push(words, "-config");
+		erl_words_push(words, config);
+	}
+	if (args[0] != '\0') {
+		erl_words_push(words, "-args_file");
+		erl_words_push(words, args);
+	}
+}
+
+static void push_words(struct erl_words *words, struct launch *launch,
+	const struct release *release, const char *config, const char *args)
+{
 	erl_words_push(words, "-noshell");
 	erl_words_push(words, "-noinput");
 	if (release->kind == RELEASE_OTP) {
-		erl_words_push(words, "-mode");
-		erl_words_push(words, "embedded");
-		erl_words_push(words, "-boot");
-		pushf(words, "%s/%s", release->tree, release->boot);
-		erl_words_push(words, "-boot_var");
-		erl_words_push(words, "RELEASE_LIB");
-		pushf(words, "%s/lib", release->tree);
-		/* Where relx looks for OTP's own applications when the release has none. */
-		erl_words_push(words, "-boot_var");
-		erl_words_push(words, "ERTS_LIB_DIR");
-		pushf(words, "%s/lib", otp_root);
-		if (config[0] != '\0') {
-			erl_words_push(words, "-config");
-			erl_words_push(words, config);
-		}
-		if (args[0] != '\0') {
-			erl_words_push(words, "-args_file");
-			erl_words_push(words, args);
-		}
+		push_release(words, launch, release, config, args);
 	} else if (release->code_paths != NULL) {
 		erl_words_push(words, "-pa");
 		for (size_t i = 0; release->code_paths[i] != NULL; i++)
@@ -289,11 +350,10 @@ static void push_words(struct erl_words *words, const struct node_options *optio
 				release->code_paths[i][0] != '\0' ? "/" : "",
 				release->code_paths[i]);
 	}
-	if (options->arguments != NULL && options->arguments[0] != NULL) {
+	if (launch->program.items.count > 0)
 		erl_words_push(words, "-extra");
-		for (size_t i = 0; options->arguments[i] != NULL; i++)
-			erl_words_push(words, options->arguments[i]);
-	}
+	vec_foreach(argument, &launch->program.items)
+		erl_words_push(words, *argument);
 }
 
 /* Where the modules lie that are below OTP's libraries (erlang, init ...). A release that brings libraries is made for those of its own
@@ -329,13 +389,10 @@ static const char *find_root(
 	return NULL;
 }
 
-int launch_prepare(struct launch *launch, const struct node_options *options,
+int launch_environment(struct launch *launch, const struct node_options *options,
 	const char *machine_root, char *reason, size_t size)
 {
-	const struct release *release = options->release;
-	struct erl_words words = { 0 };
 	struct beamr_otp otp;
-	char config[4096] = "", args[4096] = "";
 	memset(launch, 0, sizeof(*launch));
 	const char *root = find_root(options, machine_root, reason, size);
 	if (root == NULL)
@@ -343,28 +400,50 @@ int launch_prepare(struct launch *launch, const struct node_options *options,
 	beamr_otp_describe(root, &otp);
 	if (otp.erts[0] == '\0' && machine_root != NULL)
 		beamr_otp_describe(machine_root, &otp);
+	/* A longer path does not open. */
+	(void)snprintf(launch->root, sizeof(launch->root), "%s", root);
 	(void)snprintf(
-		launch->root, sizeof(launch->root), "%s", root); /* a longer path does not open */
-	(void)snprintf(launch->bindir, sizeof(launch->bindir), "%.4000s/erts-%s/bin", root,
-		otp.erts); /* as above */
+		launch->bindir, sizeof(launch->bindir), "%.4000s/erts-%s/bin", root, otp.erts);
+	(void)snprintf(launch->cwd, sizeof(launch->cwd), "%s", options->cwd);
+	(void)snprintf(launch->release_of_otp, sizeof(launch->release_of_otp), "%s",
+		otp.release); /* two digits */
 	push_environment(&launch->variables, options, root, launch->bindir);
-	if (release->kind == RELEASE_OTP)
+	for (size_t i = 0; options->arguments != NULL && options->arguments[i] != NULL; i++)
+		erl_words_push(&launch->program, options->arguments[i]);
+	return 0;
+}
+
+void launch_set_environment(struct launch *launch, char **variables, size_t count)
+{
+	erl_words_done(&launch->variables);
+	launch->variables = (struct erl_words){ 0 };
+	for (size_t i = 0; i < count; i++)
+		erl_words_push(&launch->variables, variables[i]);
+}
+
+int launch_prepare(struct launch *launch, const struct release *release, char *reason, size_t size)
+{
+	struct erl_words words = { 0 };
+	char config[4096] = "", args[4096] = "";
+	int r = 0;
+	if (release->kind == RELEASE_OTP) {
 		take_cookie(&launch->variables, release);
-	int r = release->kind == RELEASE_OTP
-			? runtime_files(options, &launch->variables, config, args, reason, size)
-			: 0;
+		push_defaults(launch);
+		r = runtime_files(launch, release, config, args, reason, size);
+	}
 	if (config[0] != '\0')
 		set_variable(&launch->variables, "RELEASE_SYS_CONFIG", "%s", config);
 	if (args[0] != '\0')
 		set_variable(&launch->variables, "RELEASE_VM_ARGS", "%s", args);
-	push_words(&words, options, root, config, args);
+	push_words(&words, launch, release, config, args);
 	/* $ROOT of a release is the release, wherever OTP lies. */
-	const struct erl_place place = { release->kind == RELEASE_OTP ? release->tree : root,
-		launch->bindir, "erl", options->cwd,
-		(const char *const *)launch->variables.items.items };
 	vec_push(&launch->variables.items, NULL); /* for as long as they are read */
+	const struct erl_place place = {
+		release->kind == RELEASE_OTP ? release->tree : launch->root, launch->bindir, "erl",
+		launch->cwd, (const char *const *)launch->variables.items.items
+	};
 	bool parsed = erl_arguments_parse(&launch->arguments, (int)words.items.count,
-		words.items.items, otp.release, &place);
+		words.items.items, launch->release_of_otp, &place);
 	(void)vec_pop(&launch->variables.items);
 	if (!parsed && r == 0) {
 		(void)snprintf(reason, size, "%s", launch->arguments.error); /* cut when long */
@@ -380,5 +459,6 @@ int launch_prepare(struct launch *launch, const struct node_options *options,
 void launch_done(struct launch *launch)
 {
 	erl_words_done(&launch->variables);
+	erl_words_done(&launch->program);
 	erl_arguments_done(&launch->arguments);
 }

@@ -13,6 +13,7 @@
 #include "run.h"
 #include "server.h"
 #include "service.h"
+#include "sockets.h"
 #include "startup.h"
 #include "version.h"
 
@@ -29,7 +30,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 struct options {
@@ -427,28 +427,13 @@ static void on_started(struct daemon *daemon, int r)
 	services_begin(daemon->services, on_services_up);
 }
 
-/* The socket that systemd passed, by name; others are closed. Negative when there is none. */
-static int passed_socket(void)
+static int open_socket(
+	struct daemon *daemon, const struct options *options, const char **ret_unlink)
 {
-	char **names = NULL;
-	int found = -ENOENT, n = sd_listen_fds_with_names(1, &names);
-	for (int i = 0; i < n; i++) {
-		int fd = SD_LISTEN_FDS_START + i;
-		bool ours = found < 0 && sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) > 0 &&
-			    (strcmp(names[i], "varlink") == 0 || n == 1);
-		if (ours)
-			found = fd;
-		else
-			(void)close(fd); /* not ours to keep */
-		free(names[i]);
-	}
-	free(names);
-	return found;
-}
-
-static int open_socket(const struct options *options, const char **ret_unlink)
-{
-	int fd = passed_socket();
+	daemon->sockets = sockets_new();
+	if (daemon->sockets == NULL)
+		return -ENOMEM;
+	int fd = sockets_take_passed(daemon->sockets, options->instance);
 	*ret_unlink = NULL;
 	if (fd >= 0)
 		return fd;
@@ -587,8 +572,9 @@ static int run_daemon(const struct options *options)
 	}
 	if (options->log_target != NULL && strcmp(options->log_target, "auto") != 0)
 		journal = strcmp(options->log_target, "journal") == 0;
-	int fd = open_socket(options, &unlink_path);
+	int fd = open_socket(&daemon, options, &unlink_path);
 	if (fd < 0) {
+		daemon.sockets = sockets_free(daemon.sockets);
 		config_done(&daemon.config);
 		return 1;
 	}
@@ -612,6 +598,7 @@ static int run_daemon(const struct options *options)
 	bridge_done(&daemon.bridge);
 	daemon.services = services_free(daemon.services);
 	daemon.cgroups = cgroups_free(daemon.cgroups);
+	daemon.sockets = sockets_free(daemon.sockets);
 	free(daemon.otp_root);
 	daemon.events = events_free(daemon.events);
 	if (daemon.stopping != NULL && daemon.stopping->timer != NULL)

@@ -5,16 +5,19 @@
 
 #include "base/cleanup.h"
 #include "cgroup.h"
+#include "env_script.h"
 #include "launch.h"
 #include "log.h"
 #include "output.h"
 #include "startup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct node {
 	struct bridge_item started_item, ended_item, gone_item;
@@ -23,6 +26,11 @@ struct node {
 	uint64_t number;     /* of that */
 	char name[BEAMR_NAME_MAX + 1];
 	struct node_events events;
+	struct release *release; /* until it boots, like the next */
+	struct launch *launch;   /* NULL: it has not begun to start, or has booted */
+	int *fds;                /* copies that it has until it is gone */
+	size_t fd_count;
+	struct env_script *script; /* runs before it boots; NULL */
 	bool started, stopping, ended, forgotten;
 	bool bare;
 	beamr_pid
@@ -52,8 +60,23 @@ struct node {
 
 /* ---- what is told ---- */
 
+/* What starting needs, and nothing after it. */
+static void end_launch(struct node *node)
+{
+	node->script = env_script_free(node->script);
+	if (node->launch != NULL)
+		launch_done(node->launch);
+	free(node->launch);
+	node->launch = NULL;
+	node->release = release_free(node->release);
+}
+
 static struct node *node_free(struct node *node)
 {
+	end_launch(node);
+	for (size_t i = 0; i < node->fd_count; i++)
+		(void)close(node->fds[i]); /* a copy */
+	free(node->fds);
 	for (size_t i = 0; node->applications != NULL && node->applications[i] != NULL; i++)
 		free(node->applications[i]);
 	free(node->applications);
@@ -116,6 +139,7 @@ static void end(struct node *node)
 	if (node->ended)
 		return;
 	node->ended = true;
+	node->script = env_script_free(node->script);
 	if (!node->forgotten)
 		node->events.ended(node->events.user, node->status, node->message);
 	remove_ns(node);
@@ -361,7 +385,8 @@ static void ask(struct node *node, const char *what, unsigned looking)
  * that it is started. */
 static void tell_status(struct node *node, const char *text)
 {
-	if (node->root_over || (strncmp(text, "{started,", 9) != 0 && strncmp(text, "{starting,", 10) != 0))
+	if (node->root_over ||
+		(strncmp(text, "{started,", 9) != 0 && strncmp(text, "{starting,", 10) != 0))
 		looked(node, NODE_GOING, "");
 	else if (node->look != NULL)
 		ask(node, node->look, LOOKS_HEALTH);
@@ -452,18 +477,20 @@ static void on_halted(void *user, int status, const char *message)
 /* ---- starting ---- */
 
 /* The one place where a service is started. */
-static int boot(struct node *node, const struct node_options *options, char *reason, size_t size)
+static int boot(struct node *node, char *reason, size_t size)
 {
-	struct launch launch = { 0 };
+	struct launch *launch = node->launch;
 	struct beamr_error error = { .reason = "" };
-	int r = launch_prepare(&launch, options, node->daemon->otp_root, reason, size);
+	int r = launch_prepare(launch, node->release, reason, size);
 	if (r == 0) {
-		const struct beamr_boot_options boot_options = { .otp_root = launch.root,
-			.arguments = (const char *const *)launch.arguments.init.items.items,
-			.argument_count = launch.arguments.init.items.count,
-			.environment = (const char *const *)launch.variables.items.items,
-			.cwd = options->cwd,
+		const struct beamr_boot_options boot_options = { .otp_root = launch->root,
+			.arguments = (const char *const *)launch->arguments.init.items.items,
+			.argument_count = launch->arguments.init.items.count,
+			.environment = (const char *const *)launch->variables.items.items,
+			.cwd = launch->cwd,
 			.streams = { -1, -1, -1 },
+			.descriptors = node->fds,
+			.descriptor_count = node->fd_count,
 			.started = on_started,
 			.halted = on_halted,
 			.user = node };
@@ -474,7 +501,75 @@ static int boot(struct node *node, const struct node_options *options, char *rea
 				error.reason[0] != '\0' ? error.reason
 							: strerror(r < 0 ? -r : EAGAIN));
 	}
-	launch_done(&launch);
+	end_launch(node);
+	return r;
+}
+
+static void script_over(void *user, char **variables, size_t count, const char *why)
+{
+	struct node *node = user;
+	char reason[512];
+	node->script = env_script_free(node->script);
+	if (variables == NULL) {
+		fail(node, node->release->script, why);
+		end_launch(node);
+		return;
+	}
+	launch_set_environment(node->launch, variables, count);
+	if (boot(node, reason, sizeof(reason)) != 0)
+		fail(node, "after env.sh", reason);
+}
+
+static int copy_sockets(struct node *node, const struct node_options *options)
+{
+	node->fds = calloc(options->socket_count + 1, sizeof(int));
+	if (node->fds == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < options->socket_count; i++) {
+		int fd = fcntl(options->sockets[i].fd, F_DUPFD_CLOEXEC, 3);
+		if (fd < 0)
+			return -errno;
+		node->fds[node->fd_count++] = fd;
+	}
+	return 0;
+}
+
+static int begin_boot(
+	struct node *node, const struct node_options *options, char *reason, size_t size)
+{
+	struct launch *launch = node->launch = calloc(1, sizeof(*launch));
+	char path[8192];
+	if (launch == NULL)
+		return refuse(reason, size, -ENOMEM, "%s", strerror(ENOMEM));
+	int r = copy_sockets(node, options);
+	if (r != 0) {
+		end_launch(node);
+		return refuse(reason, size, r, "its sockets cannot be copied: %s", strerror(-r));
+	}
+	r = launch_environment(launch, options, node->daemon->otp_root, reason, size);
+	if (r != 0 || node->release->script == NULL) {
+		if (r == 0)
+			return boot(node, reason, size);
+		end_launch(node);
+		return r;
+	}
+	(void)snprintf(path, sizeof(path), "%s/%s", node->release->tree,
+		node->release->script); /* cut: it does not open */
+	vec_push(&launch->variables.items, NULL);
+	const struct env_script_options script = { .path = path,
+		.cwd = launch->cwd,
+		.environment = launch->variables.items.items,
+		.service = node->name,
+		.number = node->number,
+		.done = script_over,
+		.user = node };
+	r = env_script_start(node->daemon, &script, &node->script);
+	(void)vec_pop(&launch->variables.items);
+	if (r != 0) {
+		(void)refuse(reason, size, r, "%s cannot be run: %s", node->release->script,
+			strerror(-r));
+		end_launch(node);
+	}
 	return r;
 }
 
@@ -546,9 +641,12 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 	const struct node_events *events, struct node **ret_node, char *reason, size_t size)
 {
 	struct node *node = calloc(1, sizeof(*node));
-	if (node == NULL)
+	if (node == NULL) {
+		(void)release_free(options->release);
 		return refuse(reason, size, -ENOMEM, "%s", strerror(ENOMEM));
+	}
 	node->daemon = daemon;
+	node->release = options->release;
 	node->events = *events;
 	node->started_item.run = tell_started;
 	node->ended_item.run = tell_ended;
@@ -560,7 +658,7 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 	(void)snprintf(node->name, sizeof(node->name), "%s", options->name); /* names are short */
 	int r = beamr_ns_create(daemon->machine, options->name, &node->ns);
 	if (r != 0) {
-		free(node);
+		(void)node_free(node);
 		return refuse(reason, size, r,
 			r == BEAMR_E_EXISTS ? "there is a namespace of that name already"
 					    : "its namespace cannot be made");
@@ -579,7 +677,7 @@ int node_start(struct daemon *daemon, const struct node_options *options,
 		r = plan(node, options, reason, size);
 	if (r == 0)
 		r = options->bare ? run_bare(node, options, reason, size)
-				  : boot(node, options, reason, size);
+				  : begin_boot(node, options, reason, size);
 	if (r != 0) {
 		node->forgotten = true;
 		node->ended = true;

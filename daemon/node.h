@@ -24,11 +24,17 @@ struct node_events {
 	void *user;
 };
 
+/* A descriptor that it gets, as sd_listen_fds(3) has it. */
+struct node_socket {
+	const char *name;
+	int fd; /* copied */
+};
+
 struct node_options {
-	const char *name; /* of the namespace */
-	const struct release *release;
-	bool bare;            /* no kernel: only the start function */
-	const char *otp_root; /* NULL: the machine's */
+	const char *name;        /* of the namespace */
+	struct release *release; /* taken, also when it does not start */
+	bool bare;               /* no kernel: only the start function */
+	const char *otp_root;    /* NULL: the machine's */
 	const char *start; /* "module:function(arguments)" instead of what the release says; NULL */
 	const char *const *arguments; /* for init:get_plain_arguments/0, ended by NULL; NULL */
 	const char *const
@@ -36,7 +42,9 @@ struct node_options {
 	const char *cwd;
 	const struct beamr_quota *quota; /* NULL: none */
 	const char *const *channels;     /* "SERVICE.NAME", ended by NULL; NULL: none */
-	bool crash_detail;               /* crash entries hold the last message and the state */
+	const struct node_socket *sockets;
+	size_t socket_count;
+	bool crash_detail; /* crash entries hold the last message and the state */
 };
 
 /* Returns 0, or an error with ret_reason filled (a sentence without a full stop); then no event comes. */

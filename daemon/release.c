@@ -20,7 +20,7 @@ struct release *release_free(struct release *release)
 	if (release == NULL)
 		return NULL;
 	char *texts[] = { release->tree, release->package, release->version, release->main_module,
-		release->boot, release->config, release->arguments };
+		release->boot, release->config, release->arguments, release->script };
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);
 	char **lists[] = { release->code_paths, release->applications };
@@ -324,6 +324,9 @@ static int examine_otp(struct examining *e)
 		arguments = findf(e, "releases/%s/vm.args", version);
 	if (r == 0 && arguments != NULL)
 		r = set_text(&release->arguments, arguments->path);
+	const struct release_file *script = findf(e, "releases/%s/env.sh", version);
+	if (r == 0 && script != NULL)
+		r = set_text(&release->script, script->path);
 	for (size_t i = 0; r == 0 && i < e->count; i++) {
 		const char *at = e->files[i].path;
 		size_t length = strlen(at);
@@ -611,13 +614,14 @@ json_t *release_to_json(const struct release *release)
 			modules, json_pack("[sss]", module->name, module->digest,
 					 module->path)); /* fails only without memory */
 	}
-	return json_pack("{s:i, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:o, s:o, s:o, "
-			 "s:I, s:I}",
+	return json_pack("{s:i, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:o, s:o, "
+			 "s:o, s:I, s:I}",
 		"format", 1, "digest", release->digest, "kind", release_kind_names[release->kind],
 		"package", release->package, "version", release->version, "main",
 		release->main_module, "boot", release->boot, "config", release->config, "arguments",
-		release->arguments, "hasKernel", (int)release->has_kernel, "codePaths",
-		texts_to_json(release->code_paths), "applications",
+		release->arguments, "script", release->script, "hasKernel",
+		(int)release->has_kernel, "codePaths", texts_to_json(release->code_paths),
+		"applications",
 		texts_to_json(release->applications), "modules", modules, "files",
 		(json_int_t)release->file_count, "bytes", (json_int_t)release->bytes);
 }
@@ -662,6 +666,7 @@ struct release *release_from_json(json_t *json)
 	release->boot = copy_of(json, "boot");
 	release->config = copy_of(json, "config");
 	release->arguments = copy_of(json, "arguments");
+	release->script = copy_of(json, "script");
 	release->has_kernel = json_is_true(json_object_get(json, "hasKernel"));
 	release->file_count = (size_t)json_integer_value(json_object_get(json, "files"));
 	release->bytes = (uint64_t)json_integer_value(json_object_get(json, "bytes"));

@@ -34,6 +34,7 @@ struct release {
 	char *boot;          /* RELEASE_OTP: of the boot script in the tree, without .boot */
 	char *config;    /* RELEASE_OTP: in the tree, without .config, or with .config.src; NULL when there is none */
 	char *arguments; /* RELEASE_OTP: vm.args or vm.args.src in the tree; NULL when there is none */
+	char *script;    /* RELEASE_OTP: env.sh in the tree, that sets its environment; NULL when there is none */
 	bool has_kernel; /* RELEASE_OTP: brings OTP's own libraries */
 	struct release_module *modules; /* by name */
 	size_t module_count;

@@ -227,6 +227,9 @@ struct beamr_boot_options {
 	/* Descriptors of its standard input, output and error; lent until the namespace is gone. -1: input is at its end, output goes
 	 * to beamr_options.output. */
 	int streams[3];
+	/* More descriptors, which are 3, 4, ... to its {fd, In, Out} ports; lent like those. NULL: none. */
+	const int *descriptors;
+	size_t descriptor_count;
 	/* The boot script is through: applications that it starts are started. Called at most once, as a completion. May be NULL. */
 	void (*started)(void *user);
 	/* The node has ended: halt/1, init:stop, a boot that failed, or a kernel process that died. Called exactly once, on a

@@ -2,7 +2,10 @@
 /* io.beamr.Service: start, stop, restart, remove, limits, and all about one. */
 #include "../cgroup.h"
 #include "../log.h"
+#include "../server.h"
 #include "../service.h"
+#include "../sockets.h"
+#include "base/cleanup.h"
 #include "methods.h"
 
 #include <errno.h>
@@ -154,6 +157,8 @@ static void removed(struct service_request *request, int r)
 		method_service_failed(call, request, r);
 	} else {
 		if (request->digest[0] == '\0')
+			sockets_drop(call->daemon->sockets, name);
+		if (request->digest[0] == '\0')
 			daemon_report(call->daemon, BEAMR_REPORT_STOP, name, NULL, NULL, "removed");
 		call_audit(call, name, "removed %s %s%s",
 			request->digest[0] == '\0' ? "service" : "a release of", name,
@@ -225,15 +230,48 @@ void method_service_remove(
 	service_submit(service, &changing->request);
 }
 
+/* ---- sockets ---- */
+
+void handle_service_adopt(struct call *call, const struct control_in_service_adopt *in)
+{
+	struct daemon *daemon = call->daemon;
+	_cleanup_(close_fdp) int fd = connection_take_fd(call->connection, in->file_descriptor);
+	int r = fd < 0 ? -EBADF
+		: method_service_name_is_possible(in->service)
+			? sockets_adopt(daemon->sockets, in->service, in->name, fd)
+			: -EDESTADDRREQ;
+	if (r == -EBADF || r == -ENOTSOCK || r == -EINVAL || r == -EDESTADDRREQ) {
+		struct control_error_invalid_parameter info = {
+			.parameter = r == -EINVAL         ? "name"
+				     : r == -EDESTADDRREQ ? "service"
+							  : "fileDescriptor"
+		};
+		call_fail(call, CONTROL_ERROR_invalid_parameter, &info);
+		return;
+	}
+	if (r != 0) {
+		call_fail_errno(call, r);
+		return;
+	}
+	(void)TAKE_FD(fd);
+	const struct service *service =
+		daemon->services != NULL ? service_find(daemon->services, in->service) : NULL;
+	struct control_out_service_adopt out = { .waits = service != NULL &&
+							  service_ns(service) != NULL };
+	call_audit(call, in->service, "gave %s the socket %s", in->service, in->name);
+	call_reply(call, &out);
+}
+
 /* ---- limits ---- */
 
 #define LIMITS(X)                                                                                  \
 	X(memory_high)                                                                             \
 	X(memory_max)                                                                              \
 	X(processes_max)                                                                           \
-	X(atoms_max) X(ets_tables_max) X(ets_memory_max) X(modules_max) X(code_memory_max)         \
-		X(ports_max) X(file_descriptors_max) X(mailbox_max) X(process_heap_max)            \
-			X(timers_max) X(cpu_weight) X(cpu_quota_milli)
+	X(atoms_max)                                                                               \
+	X(ets_tables_max) X(ets_memory_max) X(modules_max) X(code_memory_max) X(ports_max)         \
+		X(file_descriptors_max) X(mailbox_max) X(process_heap_max) X(timers_max)           \
+			X(cpu_weight) X(cpu_quota_milli)
 
 static void fill_quota(const struct beamr_quota *from, struct control_quota *to)
 {
@@ -361,6 +399,47 @@ void handle_service_set_quota(struct call *call, const struct control_in_service
 
 /* ---- describe ---- */
 
+struct told_sockets {
+	struct call *call;
+	struct control_socket *items;
+	size_t count, max;
+};
+
+static bool count_socket(void *user, const struct socket_info *info)
+{
+	struct told_sockets *told = user;
+	told->max++;
+	return true;
+}
+
+static bool tell_socket(void *user, const struct socket_info *info)
+{
+	struct told_sockets *told = user;
+	if (told->count == told->max)
+		return false;
+	told->items[told->count++] =
+		(struct control_socket){ .name = method_copy(told->call, info->name),
+			.address = method_copy(told->call, info->address) };
+	return true;
+}
+
+static void fill_sockets(
+	struct call *call, const struct service *service, struct control_instance *to)
+{
+	const struct sockets *sockets = call->daemon->sockets;
+	struct told_sockets told = { .call = call };
+	sockets_each(sockets, service_name(service), count_socket, &told);
+	if (told.max == 0)
+		return;
+	told.items = control_arena_alloc(&call->arena, told.max * sizeof(*told.items));
+	if (told.items == NULL)
+		told.max = 0;
+	sockets_each(sockets, service_name(service), tell_socket, &told);
+	to->sockets.items = told.items;
+	to->sockets.count = told.count;
+	to->sockets.set = true;
+}
+
 void method_fill_instance(
 	struct call *call, const struct service *service, struct control_instance *to)
 {
@@ -378,6 +457,7 @@ void method_fill_instance(
 						   : NULL;
 	to->cgroup = cgroup != NULL ? method_copy(call, cgroup) : NULL;
 	free(cgroup);
+	fill_sockets(call, service, to);
 }
 
 void handle_service_describe(struct call *call, const struct control_in_service_describe *in)

@@ -146,11 +146,14 @@ static int start_helper(struct port *p)
 	return 0;
 }
 
-/* Descriptors 0 to 2 are the namespace's streams; others are a program's to use only where it has the process for itself. */
+/* Descriptors 0 to 2 are the namespace's streams, from 3 on come those that it was given; others are a program's to use only where it has
+ * the process for itself. */
 static int fd_of(const struct ns *ns, int fd)
 {
 	if (fd >= 0 && fd < 3)
 		return ns->streams[fd];
+	if (fd >= 3 && (size_t)fd - 3 < ns->descriptor_count)
+		return ns->descriptors[fd - 3];
 	bool alone = ns->streams[0] == 0 || ns->streams[1] == 1 || ns->streams[2] == 2;
 	return alone && fcntl(fd, F_GETFD) >= 0 ? fd : -2;
 }

@@ -537,6 +537,7 @@ void ns_free(struct ns *ns)
 	(void)pool_share_unref(ns->helpers); /* always NULL */
 	(void)pool_share_unref(ns->long_calls); /* the same */
 	channels_done(ns);
+	free(ns->descriptors);
 	cwd_done(ns);
 	paths_free(ns->paths);
 	(void)munmap((void *)(uintptr_t)ns->dispatch, DISPATCH_BYTES); /* our own mapping */

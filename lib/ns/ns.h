@@ -96,6 +96,8 @@ struct ns {
 	int release;    /* 27; 0 without one: ns_set_release() */
 	bool booted;    /* OTP's own kernel runs here: its code server loads modules, nobody else */
 	int streams[3]; /* descriptors that stand for its standard input, output and error; -1: at its end; to the host's output */
+	int *descriptors; /* further ones: 3, 4, ...; malloc'ed */
+	size_t descriptor_count;
 
 	/* guarded by code_lock (LOCK_CODE) for writers; readers go by dispatch or the lock-free module table */
 	struct mutex code_lock;

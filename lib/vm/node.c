@@ -312,6 +312,15 @@ int beamr_ns_boot(struct beamr_ns *h, const struct beamr_boot_options *o, struct
 	atomic_store_relaxed(&h->ns->signals[NS_SIGNAL_sigusr1], NS_SIGNAL_HANDLE);
 	atomic_store_relaxed(&h->ns->signals[NS_SIGNAL_sigquit], NS_SIGNAL_HANDLE);
 	memcpy(h->ns->streams, o->streams, sizeof(h->ns->streams));
+	if (o->descriptor_count > 0) {
+		h->ns->descriptors = calloc(o->descriptor_count, sizeof(int));
+		if (h->ns->descriptors == NULL) {
+			atomic_store_release(&h->node, BEAMR_NODE_HALTED);
+			return refuse(error, -ENOMEM, "no memory for %s", "its descriptors");
+		}
+		memcpy(h->ns->descriptors, o->descriptors, o->descriptor_count * sizeof(int));
+		h->ns->descriptor_count = o->descriptor_count;
+	}
 	if (o->environment != NULL)
 		environment_set(h->ns, o->environment);
 	if (o->cwd != NULL) {
