@@ -83,13 +83,17 @@ static int passed(void)
 	if (pid == NULL || count == NULL || atol(pid) != (long)getpid())
 		return 0;
 	int n = atoi(count);
-	return n > 0 && n < 4096 ? n : 0;
+	/* Before anything of ours is opened and takes the number of one that is not there. */
+	for (int i = 0; i < n; i++) {
+		if (fcntl(LISTEN_FIRST + i, F_SETFD, FD_CLOEXEC) != 0)
+			return 0;
+	}
+	return n > 0 ? n : 0;
 }
 
 static int adopt_one(struct ctl *ctl, const char *service, const char *name, int fd)
 {
 	json_t *reply;
-	(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* the daemon says what is wrong with it */
 	ctl->pass_fd = fd;
 	int r = ctl_call(ctl, CONTROL_METHOD_service_adopt,
 		json_pack("{s:s, s:s, s:i}", "service", service, "name", name, "fileDescriptor", 0),

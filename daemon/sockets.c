@@ -229,12 +229,13 @@ void sockets_drop(struct sockets *sockets, const char *service)
 	size_t first, count = range_of(sockets, service, &first), kept = first;
 	for (size_t i = first; i < first + count; i++) {
 		struct item *item = &sockets->items[i];
-		if (!is_of(item, service) || !item->stored) {
+		/* Of one that was passed nobody says whether the store had it: then it goes from there, and is not there at the next start. */
+		if (is_of(item, service))
+			forget_stored(item->name);
+		if (!is_of(item, service) || !item->stored)
 			sockets->items[kept++] = *item;
-			continue;
-		}
-		forget_stored(item->name);
-		(void)close(item->fd); /* runs have their own */
+		else
+			(void)close(item->fd); /* runs have their own */
 	}
 	memmove(sockets->items + kept, sockets->items + first + count,
 		(sockets->count - first - count) * sizeof(struct item));

@@ -26,7 +26,7 @@ int sockets_take_passed(struct sockets *sockets, const char *instance);
 /* Takes the descriptor when it returns 0. One of the same name is replaced; runs that have it keep it. Returns 0, -EINVAL (name), -ENOTSOCK,
  * or negative errno. */
 int sockets_adopt(struct sockets *sockets, const char *service, const char *name, int fd);
-/* Those that were brought later go with their service. */
+/* Those that were brought later go with their service, those of them that were passed again at a start when the daemon starts next. */
 void sockets_drop(struct sockets *sockets, const char *service);
 /* By name; false ends it. Borrowed for the call. */
 void sockets_each(const struct sockets *sockets, const char *service,
