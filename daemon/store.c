@@ -283,7 +283,8 @@ static int compare_files(const void *a, const void *b)
 /* In order, without the folder that wraps all, each path once. */
 static int tidy(struct staging *s, struct release_error *error)
 {
-	qsort(s->list, s->count, sizeof(*s->list), compare_files);
+	if (s->count != 0) /* an archive may hold nothing */
+		qsort(s->list, s->count, sizeof(*s->list), compare_files);
 	size_t wrapping = release_wrapping(s->list, s->count);
 	for (size_t i = 0; i < s->count; i++) {
 		char *path = s->list[i].path;

@@ -9,7 +9,14 @@ export BEAMR_SOCKET=$state/io.beamr.Daemon
 export PATH=$build/ctl:$build/daemon:$PATH
 ebin=$src/ebin
 
-fail() { echo "FAILED: $*" >&2; [ -s "$state/log" ] && tail -5 "$state/log" >&2; exit 1; }
+fail() {
+	echo "FAILED: $*" >&2
+	[ -s "$state/log" ] && tail -5 "$state/log" >&2
+	grep -m1 -A25 'Sanitizer:\|runtime error:' "$state/log" >&2 # what a sanitizer had to say
+	exit 1
+}
+# Whether the daemon was built with one.
+sanitized() { nm -D "$build/daemon/beamrd" 2>/dev/null | grep -q '__[at]san_init'; }
 skip() { echo "$*"; exit 77; }
 status() {
 	local want=$1 got=0
