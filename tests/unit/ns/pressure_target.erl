@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What test_pressure.c runs in namespaces whose memory is short, or that meet another of their limits.
 -module(pressure_target).
--export([nothing/0, litter/0, hold/1, spawn_slowly/1, binaries_slowly/1, spread/1, own/1, ports/1, files/1, flood/2, deaf/0, slow/1, modules/1, send_all/2]).
+-export([nothing/0, litter/0, hold/1, holds/0, spawn_slowly/1, binaries_slowly/1, spread/1, own/1, ports/1, files/1, flood/2, deaf/0, slow/1, modules/1, send_all/2]).
 
 nothing() -> ok.
 
@@ -19,7 +19,12 @@ build(N, L) -> build(N - 1, [{N} | L]).
 
 hold(N) ->
     L = build(N, []),
+    register(holder, self()),
     receive stop -> length(L) end.
+
+%% Waits until hold/1 has all of it.
+holds() ->
+    whereis(holder) =/= undefined orelse begin erlang:yield(), holds() end.
 
 %% Milliseconds that it took.
 spawn_slowly(N) -> timed(fun() -> repeat(N, fun() -> spawn(fun() -> ok end) end) end).
