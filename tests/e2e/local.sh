@@ -36,7 +36,7 @@ within() {
 start() {
 	beamrd --socket "$BEAMR_SOCKET" --otp "$E2E_OTP" "$@" >"$state/log" 2>&1 &
 	daemon=$!
-	for _ in $(seq 200); do
+	for _ in $(seq 1200); do
 		beamrctl -q ping 2>/dev/null && return
 		kill -0 $daemon 2>/dev/null || fail "the daemon does not start"
 		sleep .05
