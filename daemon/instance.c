@@ -91,6 +91,8 @@ static void policy(
 				"%.400s; %u times in %" PRId64 " s, so it stays down", why,
 				service->failures, declaration->restart_interval / 1000000);
 			service_tell(service, BEAMR_REPORT_STOP, "%s", service->result);
+		} else {
+			service_tell(service, BEAMR_REPORT_STOP, "%.400s; it is started again", why);
 		}
 	}
 	/* Whoever waits for its start hears of the first try. */
@@ -202,6 +204,12 @@ static void run_started(void *user)
 static void run_ended(void *user, int status, const char *message)
 {
 	struct run *run = user;
+	const struct beamr_ns *ns = node_ns(run->node);
+	struct beamr_usage usage = { 0 };
+	if (ns != NULL)
+		beamr_ns_usage(ns, &usage);
+	run->service->crashes_before += usage.crashes;
+	run->service->restarts_before += usage.restarts;
 	run->status = status;
 	(void)snprintf(run->message, sizeof(run->message), "%s", message); /* cut when long */
 	if (!run->stopping && run == run->service->run)

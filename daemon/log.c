@@ -489,11 +489,30 @@ static void send_dropped(struct log *log)
 	send_suppressed(log, &fields, log->identifier, "BEAMR_DROPPED", dropped);
 }
 
+/* What a service had beyond its kinds: one of them says what they are like. */
+static void send_kinds(struct log *log, const struct flood_summary *summary)
+{
+	struct journal_fields fields = { 0 };
+	char like[WORDING_LINE_MAX] = "";
+	if (summary->record != NULL)
+		(void)wording_message(record_report(summary->record), like);
+	journal_putf(&fields, "MESSAGE",
+		"%s: %" PRIu64 " more deaths and restarts, of ever new kinds, were held back%s%s", summary->service,
+		summary->repeats, like[0] != '\0' ? "; one of them: " : "", like);
+	journal_put(&fields, "BEAMR_SERVICE", summary->service);
+	send_suppressed(log, &fields, summary->service, "BEAMR_REPEATS", summary->repeats);
+	(void)record_unref(summary->record);
+}
+
 static int64_t send_summaries(struct log *log, int64_t now_usec)
 {
 	struct flood_summary summary;
 	int64_t due_usec;
 	while (flood_next(log->flood, now_usec, &summary, &due_usec)) {
+		if (summary.of_kinds) {
+			send_kinds(log, &summary);
+			continue;
+		}
 		if (summary.record != NULL) {
 			send_record(log, summary.record, summary.repeats, NULL, NULL);
 			(void)record_unref(summary.record);
@@ -647,11 +666,10 @@ struct log *log_free(struct log *log)
 	return NULL;
 }
 
-void log_set(
-	struct log *log, int64_t level, int64_t burst, int64_t interval_usec, int64_t summary_usec)
+void log_set(struct log *log, int64_t level, const struct flood_limits *flood)
 {
 	atomic_store_relaxed(&log->level, level); /* a setting */
-	flood_set(log->flood, burst, interval_usec, summary_usec);
+	flood_set(log->flood, flood);
 }
 
 void log_set_rate(struct log *log, int64_t burst, int64_t interval_usec)

@@ -16,8 +16,9 @@ enum log_target {
 int log_new(enum log_target target, const char *identifier, struct log **ret_log);
 /* Writes what is left, for at most a few seconds. Takes NULL. */
 struct log *log_free(struct log *log);
-void log_set(
-	struct log *log, int64_t level, int64_t burst, int64_t interval_usec, int64_t summary_usec);
+struct flood_limits;
+/* level: what is less urgent is not written. flood: of crashes and what belongs to them. */
+void log_set(struct log *log, int64_t level, const struct flood_limits *flood);
 /* What each service may say by output lines and log events (rate.h). */
 void log_set_rate(struct log *log, int64_t burst, int64_t interval_usec);
 

@@ -6,6 +6,7 @@
 #include "daemon.h"
 #include "erl.h"
 #include "events.h"
+#include "flood.h"
 #include "log.h"
 #include "notify.h"
 #include "otp.h"
@@ -196,8 +197,9 @@ static void on_halt(void *user, const char *namespace_name, int status)
 static void apply_log(struct daemon *daemon)
 {
 	const struct config *config = &daemon->config;
-	log_set(daemon->log, config->log_level, config->flood_burst, config->flood_interval,
-		config->flood_summary);
+	const struct flood_limits flood = { config->flood_burst, config->flood_kinds,
+		config->flood_interval, config->flood_summary };
+	log_set(daemon->log, config->log_level, &flood);
 	log_set_rate(daemon->log, config->log_burst, config->log_interval);
 }
 

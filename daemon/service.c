@@ -73,6 +73,16 @@ void service_quota(const struct service *service, struct beamr_quota *ret_quota)
 	}
 }
 
+void service_usage(const struct service *service, struct beamr_usage *ret_usage)
+{
+	const struct beamr_ns *ns = service_ns(service);
+	*ret_usage = (struct beamr_usage){ 0 };
+	if (ns != NULL)
+		beamr_ns_usage(ns, ret_usage);
+	ret_usage->crashes += service->crashes_before;
+	ret_usage->restarts += service->restarts_before + (uint64_t)service->restarts;
+}
+
 /* ---- telling ---- */
 
 void service_tell_release(struct service *service)

@@ -151,6 +151,8 @@ struct service_status {
 
 void service_status(const struct service *service, struct service_status *ret_status);
 void service_quota(const struct service *service, struct beamr_quota *ret_quota);
+/* What it uses now; crashes and restarts are those of all its runs since the daemon started, its own restarts among them. */
+void service_usage(const struct service *service, struct beamr_usage *ret_usage);
 /* What runs, lent; NULL when nothing does. */
 struct beamr_ns *service_ns(const struct service *service);
 /* "1.4.2 (9f2c…)", or "9f2c…". */

@@ -42,6 +42,7 @@ struct service {
 	int64_t since_realtime_usec;
 	char result[600];
 	int64_t restarts;
+	uint64_t crashes_before, restarts_before; /* of the runs that have ended: processes, and children of supervisors */
 	struct run *run;                  /* what runs, comes up or goes down */
 	struct run *before;               /* blue-green: the one that is to go, or to come back */
 	struct service_request *request;  /* under way */

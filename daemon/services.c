@@ -114,6 +114,7 @@ void service_release_maybe(struct service *service)
 		service->removed = service->purge = false;
 		service->result[0] = '\0';
 		service->restarts = 0;
+		service->crashes_before = service->restarts_before = 0;
 		service_set_state(service, CONTROL_service_state_inactive);
 		return;
 	}

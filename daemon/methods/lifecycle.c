@@ -310,8 +310,7 @@ void handle_service_get_quota(struct call *call, const struct control_in_service
 	struct beamr_ns *ns = NULL;
 	if (service != NULL) {
 		service_quota(service, &quota);
-		if (service_ns(service) != NULL)
-			beamr_ns_usage(service_ns(service), &usage);
+		service_usage(service, &usage);
 	} else {
 		ns = method_ns(call, in->service);
 		if (ns == NULL)
@@ -473,8 +472,7 @@ void handle_service_describe(struct call *call, const struct control_in_service_
 	method_fill_instance(call, service, &out.instance);
 	service_quota(service, &quota);
 	fill_quota(&quota, &told_quota);
-	if (service_ns(service) != NULL)
-		beamr_ns_usage(service_ns(service), &usage);
+	service_usage(service, &usage);
 	method_fill_usage(&usage, &told_usage);
 	out.instance.quota = &told_quota;
 	out.instance.usage = &told_usage;

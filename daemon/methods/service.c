@@ -42,14 +42,11 @@ static bool hold(struct listing *listing, const char *name, int64_t state)
 	return true;
 }
 
-static void fill_held(struct listing *listing, struct beamr_ns *ns)
+static void fill_held(struct listing *listing, const struct beamr_usage *usage)
 {
-	struct beamr_usage usage = { 0 };
 	if (!listing->in->with_usage.value)
 		return;
-	if (ns != NULL)
-		beamr_ns_usage(ns, &usage);
-	method_fill_usage(&usage, &listing->held_usage);
+	method_fill_usage(usage, &listing->held_usage);
 	listing->held.usage = &listing->held_usage;
 }
 
@@ -58,7 +55,9 @@ static void list_kept(struct listing *listing, struct service *service)
 	if (!hold(listing, service_name(service), service_state(service)))
 		return;
 	method_fill_instance(listing->call, service, &listing->held);
-	fill_held(listing, service_ns(service));
+	struct beamr_usage usage;
+	service_usage(service, &usage);
+	fill_held(listing, &usage);
 }
 
 static bool list_one(void *user, const struct beamr_ns_info *info)
@@ -84,7 +83,10 @@ static bool list_one(void *user, const struct beamr_ns_info *info)
 	listing->held = (struct control_instance){ .name = method_copy(call, info->name),
 		.state = state,
 		.since_realtime_usec = { true, info->created_realtime_usec } };
-	fill_held(listing, ns);
+	struct beamr_usage usage = { 0 };
+	if (ns != NULL)
+		beamr_ns_usage(ns, &usage);
+	fill_held(listing, &usage);
 	(void)beamr_ns_unref(ns);
 	return true;
 }

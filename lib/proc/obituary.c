@@ -417,10 +417,11 @@ static bool cascade_is_told(struct proc *p)
 }
 
 /* In a node, where OTP's own processes do so all the time (file:open of a file that is not there): a plain process, not one of
- * proc_lib, that calls exit. OTP tells of none. */
+ * proc_lib, that calls exit. OTP tells of none. One whose end the host waits for, openly, is what the node is there for: that is news. */
 static bool left_plainly(const struct proc *p)
 {
-	return p->ns->booted && !p->extra->by_signal &&
+	bool is_root = p->extra->on_exit != NULL && !p->extra->quiet;
+	return p->ns->booted && !p->extra->by_signal && !is_root &&
 	       proc_dict_get(p, A(ancestors)) == TERM_NONE;
 }
 

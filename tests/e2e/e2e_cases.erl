@@ -3,7 +3,7 @@
 -module(e2e_cases).
 -export([helper/0, helper/2, helpers/1, fill/1, open_many/2, forgotten/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
          loop/0, ties/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
-	flood_kinds/2, one_kind/1, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
+	flood_kinds/2, one_kind/1, leave/1, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
 
 %% One of everything that ties processes, and what takes long.
 ties() ->
@@ -109,6 +109,9 @@ each(N, Tag) ->
 	each(N - 1, Tag).
 
 one_kind(Tag) -> erlang:error({Tag, [1, 2, 3]}).
+
+%% A service that gives up after so many milliseconds, in plain words.
+leave(After) -> receive after After -> exit({crashed, on_purpose}) end.
 
 %% How far a process that only counts comes: registered as counter, tells when asked.
 count() -> counter(0).

@@ -239,7 +239,7 @@ START_TEST(what_is_held_back_is_counted_exactly)
 	struct flood *flood = flood_new();
 	uint64_t written = 0;
 	int64_t now = 0, due;
-	flood_set(flood, 5, 60000000, 10000000);
+	flood_set(flood, &(struct flood_limits){ 5, 50, 60000000, 10000000 });
 	for (int i = 0; i < 100000; i++) {
 		char fault[32];
 		(void)snprintf(fault, sizeof(fault), "fault_%d", i % 7);
@@ -267,6 +267,54 @@ START_TEST(what_is_held_back_is_counted_exactly)
 	}
 	ck_assert_uint_eq(written, 100000);
 	ck_assert(due == INT64_MAX);
+	(void)flood_free(flood);
+}
+
+END_TEST
+
+START_TEST(crashes_of_ever_new_kinds_are_bounded_for_each_service)
+{
+	struct flood *flood = flood_new();
+	uint64_t loud = 0, told = 0, quiet = 0;
+	struct flood_summary summary;
+	int64_t due;
+	flood_set(flood, &(struct flood_limits){ 5, 20, 60000000, 10000000 });
+	for (int i = 0; i < 100000; i++) {
+		char fault[32];
+		const int64_t now = i * 1000;
+		(void)snprintf(fault, sizeof(fault), "fault_%d", i);
+		make_crash(fault, "r");
+		report.namespace_name = report_putf(&report, "loud");
+		report_fingerprint(&report);
+		report.monotonic_usec = now;
+		enum flood_answer answer = flood_ask(flood, &report, now);
+		loud += answer == FLOOD_ADMIT;
+		if (answer == FLOOD_HELD_FIRST) {
+			struct record *record = record_new(&report);
+			flood_keep(flood, record);
+			(void)record_unref(record);
+		}
+		if (i % 10000 == 0) {
+			make_crash(fault, "of another");
+			report.namespace_name = report_putf(&report, "quiet");
+			report_fingerprint(&report);
+			quiet += flood_ask(flood, &report, now) == FLOOD_ADMIT;
+		}
+		while (flood_next(flood, now, &summary, &due)) {
+			ck_assert(summary.of_kinds);
+			ck_assert_str_eq(summary.service, "loud");
+			ck_assert_ptr_nonnull(summary.record);
+			told += summary.repeats;
+			(void)record_unref(summary.record);
+		}
+	}
+	while (flood_next(flood, INT64_MAX, &summary, &due)) {
+		told += summary.repeats;
+		(void)record_unref(summary.record);
+	}
+	ck_assert_uint_eq(loud, 40); /* in two intervals */
+	ck_assert_uint_eq(loud + told, 100000);
+	ck_assert_uint_eq(quiet, 10);
 	(void)flood_free(flood);
 }
 
@@ -345,6 +393,7 @@ int main(void)
 	tcase_add_test(reports, texts_are_cut_on_a_character);
 	tcase_add_test(reports, a_full_record_stays_whole);
 	tcase_add_test(reports, what_is_held_back_is_counted_exactly);
+	tcase_add_test(reports, crashes_of_ever_new_kinds_are_bounded_for_each_service);
 	tcase_add_test(reports, a_supervisor_that_gives_up_is_never_held_back);
 	tcase_add_test(reports, a_service_that_never_stops_talking_silences_itself_only);
 	tcase_add_test(reports, near_names_are_offered_nearest_first);
