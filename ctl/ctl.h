@@ -88,6 +88,8 @@ void table_row_of(
 /* A value as people read it. out is at least 32 bytes. */
 void show_bytes(int64_t bytes, char *out, size_t size);
 void show_count(int64_t count, char *out, size_t size);
+/* The time of day. */
+int64_t show_now_usec(void);
 void show_age(int64_t usec, char *out, size_t size);
 void show_time(int64_t realtime_usec, char *out, size_t size);
 /* module:function/arity, or module.function for Gleam. */

@@ -521,12 +521,14 @@ static int set_limit(const struct control_verb *verb, json_t *quota, const char 
 	const struct control_struct *type = &control_structs[CONTROL_STRUCT_quota];
 	const char *equals = strchr(word, '=');
 	static const char units[] = "KMGT";
+	const bool is_word = equals != NULL && equals[1] >= 'a' && equals[1] <= 'z';
 	char *end;
 	long long value = equals != NULL ? strtoll(equals + 1, &end, 10) : -1;
 	const char *unit = equals != NULL && *end != '\0' ? strchr(units, *end) : NULL;
-	bool right = equals != NULL && end != equals + 1 && value >= 0 &&
-		     (*end == '\0' || (unit != NULL && end[1] == '\0'));
-	for (int n = right && unit != NULL ? (int)(unit - units) + 1 : 0; n > 0; n--)
+	bool right = is_word || (equals != NULL && end != equals + 1 && value >= 0 &&
+					 (*end == '\0' || (unit != NULL && end[1] == '\0')));
+	const bool counts = right && !is_word;
+	for (int n = counts && unit != NULL ? (int)(unit - units) + 1 : 0; n > 0; n--)
 		right = right && !__builtin_mul_overflow(value, 1024, &value);
 	for (size_t i = 0; right && i < type->count; i++) {
 		/* memoryMax, memory-max and memory_max are the same. */
@@ -544,13 +546,28 @@ static int set_limit(const struct control_verb *verb, json_t *quota, const char 
 		}
 		if (b != equals || *a != '\0')
 			continue;
-		return json_object_set_new(quota, type->fields[i].wire, json_integer(value)) == 0
+		if (is_word != (type->fields[i].type == CONTROL_ENUM))
+			break;
+		return json_object_set_new(quota, type->fields[i].wire,
+			       is_word ? json_string(equals + 1) : json_integer(value)) == 0
 			       ? 0
 			       : CTL_FAILED;
 	}
-	fprintf(stderr, "beamrctl: this is no limit like memory-max=512M: \"%s\"\n", word);
+	fprintf(stderr, "beamrctl: this is no limit like memory-max=512M or mailbox-policy=drop: \"%s\"\n", word);
 	help_usage(verb);
 	return CTL_USAGE;
+}
+
+/* How often and when it was met; NULL: never. */
+static json_t *limit_met(json_t *usage, const char *wire)
+{
+	json_t *met;
+	size_t i;
+	json_array_foreach(json_object_get(usage, "limitsMet"), i, met) {
+		if (strcmp(text_of(met, "limit"), wire) == 0)
+			return met;
+	}
+	return NULL;
 }
 
 static void print_quota(struct ctl *ctl, json_t *quota, json_t *usage)
@@ -564,12 +581,16 @@ static void print_quota(struct ctl *ctl, json_t *quota, json_t *usage)
 	table_column(table, "LIMIT");
 	table_column(table, "VALUE");
 	table_column(table, "USED");
+	table_column(table, "MET");
+	table_column(table, "LAST");
 	for (size_t i = 0; i < type->count; i++) {
 		const char *wire = type->fields[i].wire, *key = NULL;
 		bool bytes = strstr(wire, "emory") != NULL || strstr(wire, "Heap") != NULL;
 		int64_t limit = number_of(quota, wire);
 		table_cell(table, wire);
-		if (limit == 0)
+		if (type->fields[i].type == CONTROL_ENUM)
+			table_value(table, json_object_get(quota, wire), "");
+		else if (limit == 0)
 			table_cell(table, "-");
 		else
 			table_value(table, json_object_get(quota, wire), bytes ? "bytes" : "");
@@ -581,6 +602,9 @@ static void print_quota(struct ctl *ctl, json_t *quota, json_t *usage)
 			table_cell(table, "-");
 		else
 			table_value(table, json_object_get(usage, key), bytes ? "bytes" : "");
+		json_t *met = limit_met(usage, wire);
+		table_value(table, json_object_get(met, "times"), "");
+		table_value(table, json_object_get(met, "lastRealtimeUSec"), "time");
 	}
 	table_print(table);
 }

@@ -170,7 +170,7 @@ void show_frame(json_t *frame, char *out, size_t size)
 	}
 }
 
-static int64_t now_usec(void)
+int64_t show_now_usec(void)
 {
 	struct timespec t;
 	(void)clock_gettime(CLOCK_REALTIME, &t); /* cannot fail */
@@ -211,7 +211,7 @@ void table_value(struct table *table, json_t *value, const char *format)
 		else if (strcmp(format, "usec") == 0)
 			show_age(number, text, sizeof(text));
 		else if (strcmp(format, "time") == 0)
-			show_age(now_usec() - number, text, sizeof(text));
+			show_age(show_now_usec() - number, text, sizeof(text));
 		else
 			(void)snprintf(text, sizeof(text), "%" PRId64, number); /* fits */
 	}

@@ -613,6 +613,24 @@ static int add_service(struct ctl *ctl, json_t *reply, void *user)
 	return service == NULL || json_array_append(user, service) == 0 ? 0 : CTL_FAILED;
 }
 
+#define MET_LATELY_USEC 60000000
+
+/* What somebody who looks after a service should know. */
+static void print_limits_met(json_t *service)
+{
+	json_t *met;
+	size_t i;
+	json_array_foreach(json_object_get(json_object_get(service, "usage"), "limitsMet"), i, met) {
+		int64_t ago = show_now_usec() - number_of(met, "lastRealtimeUSec");
+		char age[32];
+		if (ago >= MET_LATELY_USEC)
+			continue;
+		show_age(ago, age, sizeof(age));
+		printf("%s has met its %s: %lld times, last %s ago\n", text_of(service, "name"),
+			text_of(met, "limit"), (long long)number_of(met, "times"), age);
+	}
+}
+
 static void print_services(struct ctl *ctl, json_t *services)
 {
 	static const enum control_struct_id types[] = { CONTROL_STRUCT_instance,
@@ -631,9 +649,14 @@ static void print_services(struct ctl *ctl, json_t *services)
 		table_row_of(table, control_structs[types[1]].fields,
 			control_structs[types[1]].count, json_object_get(service, "usage"));
 	}
-	if (is_plain(ctl))
+	bool plain = is_plain(ctl);
+	if (plain)
 		ctl->legend = false;
 	table_print(table);
+	json_array_foreach(services, i, service) {
+		if (!plain)
+			print_limits_met(service);
+	}
 }
 
 int verb_status(

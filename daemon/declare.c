@@ -3,6 +3,7 @@
 #include "declare.h"
 
 #include "base/cleanup.h"
+#include "control/control.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +14,7 @@
 #define LINE_MAX_BYTES 65536
 #define LIST_MAX 1024 /* items of one list */
 
-enum type { TYPE_INT, TYPE_USEC, TYPE_TEXT, TYPE_LIST, TYPE_YESNO, TYPE_POLICY, TYPE_DETAIL, TYPE_QUOTA };
+enum type { TYPE_INT, TYPE_USEC, TYPE_TEXT, TYPE_LIST, TYPE_YESNO, TYPE_POLICY, TYPE_DETAIL, TYPE_MAILBOX, TYPE_QUOTA };
 
 static const struct setting {
 	const char *key;
@@ -47,6 +48,7 @@ const struct declare_limit declare_limits[] = {
 	LIMIT(ports_max, "ports-max", "portsMax"),
 	LIMIT(file_descriptors_max, "file-descriptors-max", "fileDescriptorsMax"),
 	LIMIT(mailbox_max, "mailbox-max", "mailboxMax"),
+	LIMIT(mailbox_policy, "mailbox-policy", "mailboxPolicy"),
 	LIMIT(process_heap_max, "process-heap-max", "processHeapMax"),
 	LIMIT(timers_max, "timers-max", "timersMax"),
 	LIMIT(cpu_weight, "cpu-weight", "cpuWeight"),
@@ -126,6 +128,11 @@ static const char *set_value(
 		value = strcmp(text, "full") == 0;
 		if (value == 0 && strcmp(text, "short") != 0)
 			return "is neither short nor full";
+		break;
+	case TYPE_MAILBOX:
+		value = control_value_find(CONTROL_ENUM_mailbox_policy, text);
+		if (value < 0)
+			return "is none of kill, drop, block";
 		break;
 	case TYPE_POLICY:
 		while (value < 3 && strcmp(policies[value], text) != 0)

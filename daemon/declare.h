@@ -18,6 +18,7 @@ struct declare_list {
 #define DECLARE_C_YESNO int64_t
 #define DECLARE_C_POLICY int64_t
 #define DECLARE_C_DETAIL int64_t
+#define DECLARE_C_MAILBOX int64_t
 #define DECLARE_C_TEXT char *
 #define DECLARE_C_LIST struct declare_list
 

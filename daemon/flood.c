@@ -175,7 +175,7 @@ enum flood_answer flood_ask(
 	struct flood *flood, const struct beamr_report *report, int64_t now_usec)
 {
 	if (report->kind != BEAMR_REPORT_CRASH && report->kind != BEAMR_REPORT_EXIT_SIGNAL &&
-		report->kind != BEAMR_REPORT_RESTART)
+		report->kind != BEAMR_REPORT_RESTART && report->kind != BEAMR_REPORT_QUOTA)
 		return FLOOD_ADMIT;
 	const uint64_t key = key_of(report);
 	enum flood_answer answer = FLOOD_ADMIT;

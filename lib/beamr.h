@@ -174,7 +174,7 @@ BEAMR_API uint64_t beamr_ns_number(const struct beamr_ns *ns);
 struct beamr_quota {
 	uint64_t memory_high, memory_max; /* bytes */
 	uint64_t processes_max, atoms_max, ets_tables_max, ets_memory_max, modules_max,
-		code_memory_max, ports_max, file_descriptors_max, mailbox_max, process_heap_max,
+		code_memory_max, ports_max, file_descriptors_max, mailbox_max, mailbox_policy, process_heap_max,
 		timers_max;
 	uint64_t cpu_weight;      /* 1 to 10000 */
 	uint64_t cpu_quota_milli; /* thousandths of one scheduler */
@@ -188,6 +188,19 @@ struct beamr_usage {
 		timers;
 	uint64_t reductions, cpu_usec, messages, crashes, restarts;
 };
+
+/* A limit that was met. */
+struct beamr_limit_met {
+	const char *limit; /* the interface's name of it */
+	uint64_t times;
+	int64_t last_realtime_usec;
+};
+
+/* Those that were met so far and are still what they were; at most max. Returns how many there are. */
+BEAMR_API size_t beamr_ns_limits_met(
+	const struct beamr_ns *ns, struct beamr_limit_met *ret_limits, size_t max);
+/* More than there are kinds of limits. */
+#define BEAMR_LIMITS_MAX 24
 
 /* Replaces all limits at once; they hold for what is asked for from then on. Nothing is taken away from what is there, but memory_high
  * and memory_max hold at once. BEAMR_E_LIMIT, when one is out of its domain: *ret_field (may be NULL) is the interface's name of it. */

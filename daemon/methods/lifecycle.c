@@ -270,7 +270,7 @@ void handle_service_adopt(struct call *call, const struct control_in_service_ado
 	X(processes_max)                                                                           \
 	X(atoms_max)                                                                               \
 	X(ets_tables_max) X(ets_memory_max) X(modules_max) X(code_memory_max) X(ports_max)         \
-		X(file_descriptors_max) X(mailbox_max) X(process_heap_max) X(timers_max)           \
+		X(file_descriptors_max) X(mailbox_max) X(mailbox_policy) X(process_heap_max) X(timers_max)           \
 			X(cpu_weight) X(cpu_quota_milli)
 
 static void fill_quota(const struct beamr_quota *from, struct control_quota *to)
@@ -280,7 +280,8 @@ static void fill_quota(const struct beamr_quota *from, struct control_quota *to)
 #undef FILL
 }
 
-void method_fill_usage(const struct beamr_usage *from, struct control_usage *to)
+void method_fill_usage(struct call *call, const struct beamr_usage *from, const struct beamr_ns *ns,
+	struct control_usage *to)
 {
 	*to = (struct control_usage){ .memory = (int64_t)from->memory,
 		.memory_peak = { true, (int64_t)from->memory_peak },
@@ -297,6 +298,15 @@ void method_fill_usage(const struct beamr_usage *from, struct control_usage *to)
 		.messages = { true, (int64_t)from->messages },
 		.crashes = (int64_t)from->crashes,
 		.restarts = (int64_t)from->restarts };
+	struct beamr_limit_met met[BEAMR_LIMITS_MAX];
+	const size_t count = ns != NULL ? beamr_ns_limits_met(ns, met, ARRAY_SIZE(met)) : 0;
+	to->limits_met.items = count > 0 ? control_arena_alloc(&call->arena, count * sizeof(*to->limits_met.items)) : NULL;
+	to->limits_met.count = to->limits_met.items != NULL ? count : 0;
+	to->limits_met.set = to->limits_met.count > 0;
+	for (size_t i = 0; i < to->limits_met.count; i++)
+		to->limits_met.items[i] = (struct control_limit_met){ .limit = met[i].limit,
+			.times = (int64_t)met[i].times,
+			.last_realtime_usec = met[i].last_realtime_usec };
 }
 
 /* A service, or a plain namespace: its limits and what it uses. */
@@ -317,10 +327,10 @@ void handle_service_get_quota(struct call *call, const struct control_in_service
 			return;
 		beamr_ns_quota(ns, &quota);
 		beamr_ns_usage(ns, &usage);
-		(void)beamr_ns_unref(ns);
 	}
 	fill_quota(&quota, &out.quota);
-	method_fill_usage(&usage, &out.usage);
+	method_fill_usage(call, &usage, service != NULL ? service_ns(service) : ns, &out.usage);
+	(void)beamr_ns_unref(ns);
 	call_reply(call, &out);
 }
 
@@ -473,7 +483,7 @@ void handle_service_describe(struct call *call, const struct control_in_service_
 	service_quota(service, &quota);
 	fill_quota(&quota, &told_quota);
 	service_usage(service, &usage);
-	method_fill_usage(&usage, &told_usage);
+	method_fill_usage(call, &usage, service_ns(service), &told_usage);
 	out.instance.quota = &told_quota;
 	out.instance.usage = &told_usage;
 	method_fill_releases(call, service, &out);

@@ -60,7 +60,10 @@ struct control_change;
 void method_compare(struct call *call, const struct service *service, const struct release *fresh,
 	void (*then)(struct call *call, struct control_change *items, size_t count, void *user), void *user);
 struct beamr_usage;
-void method_fill_usage(const struct beamr_usage *from, struct control_usage *to);
+struct beamr_ns;
+/* ns: whose limits are told; NULL: there is none. */
+void method_fill_usage(struct call *call, const struct beamr_usage *from, const struct beamr_ns *ns,
+	struct control_usage *to);
 void method_service_remove(struct call *call, struct service *service,
 	const struct control_in_service_remove *in);
 

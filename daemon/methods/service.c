@@ -42,11 +42,12 @@ static bool hold(struct listing *listing, const char *name, int64_t state)
 	return true;
 }
 
-static void fill_held(struct listing *listing, const struct beamr_usage *usage)
+static void fill_held(
+	struct listing *listing, const struct beamr_usage *usage, const struct beamr_ns *ns)
 {
 	if (!listing->in->with_usage.value)
 		return;
-	method_fill_usage(usage, &listing->held_usage);
+	method_fill_usage(listing->call, usage, ns, &listing->held_usage);
 	listing->held.usage = &listing->held_usage;
 }
 
@@ -57,7 +58,7 @@ static void list_kept(struct listing *listing, struct service *service)
 	method_fill_instance(listing->call, service, &listing->held);
 	struct beamr_usage usage;
 	service_usage(service, &usage);
-	fill_held(listing, &usage);
+	fill_held(listing, &usage, service_ns(service));
 }
 
 static bool list_one(void *user, const struct beamr_ns_info *info)
@@ -86,7 +87,7 @@ static bool list_one(void *user, const struct beamr_ns_info *info)
 	struct beamr_usage usage = { 0 };
 	if (ns != NULL)
 		beamr_ns_usage(ns, &usage);
-	fill_held(listing, &usage);
+	fill_held(listing, &usage, ns);
 	(void)beamr_ns_unref(ns);
 	return true;
 }

@@ -41,6 +41,9 @@ enum account_count {
 	ACCOUNT_COUNTS
 };
 
+/* Bits of struct account's `met`: what was refused since somebody last looked, who then tells of it (ns_limits_met()). */
+enum account_met { ACCOUNT_MET_ATOMS = 1, ACCOUNT_MET_ETS = 2, ACCOUNT_MET_MEMORY = 4 };
+
 #define ACCOUNT_BATCH_BYTES (64 << 10)
 #define ACCOUNT_HOLDER ((uint64_t)1 << 48)
 
@@ -58,6 +61,7 @@ struct account {
 	_Atomic int64_t max;
 	_Atomic int64_t mark; /* the lower of both */
 	_Atomic int64_t ets_max;
+	_Atomic uint32_t met; /* enum account_met */
 	_Atomic uint64_t atoms_max; /* 0: the usual one */
 	struct wordmap *families; /* code/cache.c: funs that it may have */
 	_Atomic(struct numberset *) atoms, exports; /* which of them it holds (term/names.h); NULL: none yet */
@@ -95,6 +99,13 @@ struct account_batch {
 
 /* The calling thread's batch; NULL on threads that have none. */
 extern _Thread_local struct account_batch *account_batch __attribute__((tls_model("initial-exec")));
+
+/* Something was refused. */
+static inline void account_refused(struct account *account, enum account_met what)
+{
+	if ((atomic_load_relaxed(&account->met) & what) == 0)
+		atomic_or_acq_rel(&account->met, (uint32_t)what);
+}
 
 /* Bytes of the sum as limits see it. */
 static inline int64_t account_bytes(const struct account *account)

@@ -36,16 +36,21 @@ struct object *ets_find(const struct table *t, term key)
 
 bool ets_has_room(const struct table *t, size_t bytes)
 {
-	const struct account *a = t->account;
+	struct account *a = t->account;
 	const int64_t max = atomic_load_relaxed(&a->ets_max);
-	if (unlikely((int64_t)bytes > account_room(a)))
+	if (unlikely((int64_t)bytes > account_room(a))) {
+		account_refused(a, ACCOUNT_MET_MEMORY);
 		return false;
+	}
 	if (likely(max == INT64_MAX))
 		return true;
 	int64_t now = atomic_load_relaxed(&a->used[ACCOUNT_ETS]);
 	if (account_batch != NULL && account_current() == a)
 		now += atomic_load_relaxed(&account_batch->others[ACCOUNT_ETS]);
-	return now + (int64_t)bytes <= max;
+	if (likely(now + (int64_t)bytes <= max))
+		return true;
+	account_refused(a, ACCOUNT_MET_ETS);
+	return false;
 }
 
 static void bag_insert(struct table *t, struct object **at, struct object *o)

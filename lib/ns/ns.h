@@ -65,7 +65,8 @@ struct ns {
 	struct pool_share *helpers;      /* for what it does on helper threads and may block */
 	struct pool_share *long_calls;   /* for what uses the processor: as many at a time as there are schedulers */
 
-	_Atomic int64_t limits_told[NS_QUOTAS]; /* when it was last told that one was met, monotonic seconds; 0: never */
+	_Atomic int64_t limits_met_at[NS_QUOTAS]; /* when each was last met, realtime microseconds; 0: never */
+	_Atomic uint64_t limits_met[NS_QUOTAS];   /* how often */
 	_Atomic uint64_t limits[NS_QUOTAS]; /* 0: none. Rarely written, often read: away from the counters */
 
 	/* atomic */

@@ -6,6 +6,7 @@
 #include "report/report.h"
 
 #include "term/atom.h"
+#include "term/print.h"
 
 static const struct {
 	const char *name, *fault;
@@ -32,8 +33,11 @@ int ns_set_limits(struct ns *ns, const uint64_t limits[NS_QUOTAS])
 	for (unsigned i = 0; i < NS_QUOTAS; i++)
 		if (limits[i] > quotas[i].most)
 			return (int)i + 1;
-	for (unsigned i = 0; i < NS_QUOTAS; i++)
+	for (unsigned i = 0; i < NS_QUOTAS; i++) {
+		if (ns_limit(ns, i) != limits[i])
+			atomic_store_relaxed(&ns->limits_met_at[i], 0); /* another limit: what was said of it is old */
 		atomic_store_relaxed(&ns->limits[i], limits[i]);
+	}
 	if (limits[NS_QUOTA_cpu_weight] == 0)
 		atomic_store_relaxed(&ns->limits[NS_QUOTA_cpu_weight], ACCOUNT_WEIGHT);
 	atomic_store_relaxed(&ns->account->weight, (uint32_t)ns_limit(ns, NS_QUOTA_cpu_weight));
@@ -49,20 +53,53 @@ int ns_set_limits(struct ns *ns, const uint64_t limits[NS_QUOTAS])
 	return 0;
 }
 
-#define TELL_AGAIN_SEC 10
-
-void ns_limit_met(struct ns *ns, enum ns_quota which)
+bool ns_limit_note(struct ns *ns, enum ns_quota which)
 {
-	const int64_t now = clock_monotonic_nsec() / 1000000000 + 1;
-	int64_t told = atomic_load_relaxed(&ns->limits_told[which]);
-	if ((told != 0 && now - told < TELL_AGAIN_SEC) || !atomic_cas_acq_rel(&ns->limits_told[which], &told, now))
-		return;
+	const int64_t now = clock_realtime_usec();
+	atomic_add_relaxed(&ns->limits_met[which], 1);
+	/* Whoever takes the old time away decides by it. */
+	const int64_t before = atomic_exchange_explicit(&ns->limits_met_at[which], now, memory_order_relaxed);
+	return before == 0 || now - before >= NS_EPISODE_USEC || now < before;
+}
+
+static uint16_t put_pid(struct beamr_report *report, term pid)
+{
+	char text[64];
+	struct print_out out;
+	if (pid == TERM_NONE)
+		return 0;
+	print_init_fixed(&out, text, sizeof(text));
+	print_term(&out, pid, PRINT_PLAIN, 0);
+	return report_put(report, text, out.size, sizeof(text));
+}
+
+void ns_limit_tell(struct ns *ns, enum ns_quota which, term pid, const char *more)
+{
 	struct beamr_report report;
 	report_begin(&report, BEAMR_REPORT_QUOTA);
 	report.namespace_name = report_putf(&report, "%s", ns->name);
+	report.process = put_pid(&report, pid);
 	report.fault = report_putf(&report, "%s", quotas[which].fault);
-	report.detail = report_putf(&report, "%s of %llu was met", quotas[which].name, (unsigned long long)ns_limit(ns, which));
+	report.detail = report_putf(&report, "%s of %llu was met%s%s", quotas[which].name,
+		(unsigned long long)ns_limit(ns, which), more != NULL ? ": " : "", more != NULL ? more : "");
 	report_emit(&report);
+}
+
+void ns_limit_met(struct ns *ns, enum ns_quota which)
+{
+	if (ns_limit_note(ns, which))
+		ns_limit_tell(ns, which, TERM_NONE, NULL);
+}
+
+void ns_limits_met(struct ns *ns)
+{
+	const uint32_t met = atomic_exchange_explicit(&ns->account->met, 0, memory_order_relaxed);
+	if (met & ACCOUNT_MET_ATOMS)
+		ns_limit_met(ns, NS_QUOTA_atoms_max);
+	if (met & ACCOUNT_MET_ETS)
+		ns_limit_met(ns, NS_QUOTA_ets_memory_max);
+	if (met & ACCOUNT_MET_MEMORY)
+		ns_limit_met(ns, NS_QUOTA_memory_max);
 }
 
 bool ns_take(struct ns *ns, enum account_count what)
@@ -94,7 +131,11 @@ bool ns_has_code_room(struct ns *ns, const struct module_code *code)
 		ns_limit_met(ns, NS_QUOTA_modules_max);
 		return false;
 	}
-	return names_atoms_missing(&code->names, ns->account) <= atoms_room(a) && ns_has_code_bytes(ns, code->bytes);
+	if (names_atoms_missing(&code->names, ns->account) > atoms_room(a)) {
+		ns_limit_met(ns, NS_QUOTA_atoms_max);
+		return false;
+	}
+	return ns_has_code_bytes(ns, code->bytes);
 }
 
 bool ns_has_code_bytes(struct ns *ns, uint64_t bytes)

@@ -21,8 +21,15 @@ static inline uint64_t ns_limit(const struct ns *ns, enum ns_quota which)
 int ns_set_limits(struct ns *ns, const uint64_t limits[NS_QUOTAS]);
 const char *ns_quota_name(enum ns_quota which);
 
-/* Tells the operator that a limit was met, which is not counted against anybody's memory: once in a while, however often it is met. */
+/* A limit was met. The operator is told of it once in an episode, which is over when it was not met for NS_EPISODE_USEC. */
+#define NS_EPISODE_USEC 10000000
 _noinline_ void ns_limit_met(struct ns *ns, enum ns_quota which);
+/* The two halves of it, for who has more to say. note: counts; true: it is to be told. */
+_must_check_ bool ns_limit_note(struct ns *ns, enum ns_quota which);
+/* pid: of whom it is about; TERM_NONE: of the namespace. more: half a sentence, or NULL. */
+void ns_limit_tell(struct ns *ns, enum ns_quota which, term pid, const char *more);
+/* What the account refused since the last time. */
+_noinline_ void ns_limits_met(struct ns *ns);
 
 /* One more piece of that kind; false, which is told: as many as allowed are there. Pairs with ns_give(). */
 _must_check_ bool ns_take(struct ns *ns, enum account_count what);

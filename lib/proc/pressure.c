@@ -11,6 +11,7 @@
 
 #include "heap/gradual.h"
 #include "proc/collect.h"
+#include "ns/quota.h"
 #include "proc/life.h"
 #include "proc/timer.h"
 #include "term/atom.h"
@@ -138,6 +139,8 @@ void pressure_collected(struct proc *p)
 bool pressure_relieve(struct proc *p, bool collects)
 {
 	proc_note_memory(p);
+	if (collects && account_bytes(p->account) > atomic_load_relaxed(&p->account->high))
+		ns_limit_met(p->ns, NS_QUOTA_memory_high);
 	if (collects && is_worth_collecting(p)) {
 		if (heap_collection_is_long(&p->mem, true)) {
 			collect_later(p, 0, true); /* the limit is looked at after it */

@@ -9,6 +9,7 @@
 #include "proc/collect.h"
 #include "proc/deaths.h"
 #include "proc/dict.h"
+#include "proc/full.h"
 #include "proc/mailbox.h"
 #include "proc/life.h"
 #include "proc/pressure.h"
@@ -389,6 +390,7 @@ static void end(struct proc *p, term reason, struct beamr_crash_id cause)
 	links_end(p, reason, cause);
 	monitors_end(p, reason);
 	watches_end(p);
+	full_end(p);
 	if (proc_traces(p, PROC_TRACE_RUNNING))
 		proc_tracing.schedule(p, SCHEDULE_OUT_EXITED);
 	if (p->extra != NULL && p->extra->trace != NULL)

@@ -85,6 +85,8 @@ enum proc_flag {
 	PROC_TRACE_UNWINDING = 1 << 21, /* an exception has passed by a frame of tracing, and the handler is to be told */
 	PROC_SEQ_TOKEN = 1 << 22,     /* it has a token of seq_trace */
 	PROC_LONG_QUEUE = 1 << 23,    /* its mailbox is longer than somebody wants: proc/watch.h */
+	PROC_WANTS_ROOM = 1 << 24,    /* it has sent to a full mailbox, and is to wait after its slice: proc/full.h */
+	PROC_KEEPS_WAITING = 1 << 25, /* others wait for room in its mailbox */
 };
 
 enum proc_priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_MAX };
@@ -144,6 +146,7 @@ struct proc {
 
 	/* any thread */
 	_Atomic uint32_t state;
+	_Atomic uint32_t inbox_length;  /* messages that were sent since it last fetched, about; counted by proc/full.c's senders only */
 	_Atomic(struct signal *) inbox; /* newest first; SIGNAL_CLOSED once it has ended */
 	_Atomic term name;              /* registered; TERM_NONE. Written under the lock of the name's stripe */
 	union {
@@ -207,6 +210,9 @@ struct proc_extra {
 	struct beamr_crash_id crash_id; /* set when it ends with a fault of its own */
 	struct beamr_crash_id cause;    /* came with the signal that ends it: the first death of the chain */
 	struct deaths *deaths;          /* proc/deaths.h; NULL: it knows of none */
+	term room_of;                   /* PROC_WANTS_ROOM: in whose mailbox. This and the next: proc/full.c */
+	uint64_t room_wait, room_waits; /* the number of the wait that goes on, 0: none; of the last one */
+	struct room_waiter *room_waiters;
 };
 
 /* Where it goes on, or did a moment ago. Threads: any. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sending: what `!` does with each kind of destination. */
+#include "proc/full.h"
 #include "proc/mailbox.h"
 #include "proc/registry.h"
 #include "proc/signal.h"
@@ -64,7 +65,7 @@ static bool send_to_pid(struct proc *p, term pid, term message, term named)
 	struct proc *to = pid == p->pid ? p : proc_reach(p->ns, pid);
 	if (proc_traces(p, PROC_TRACE_SEND))
 		proc_tracing.send(p, named, message, to != NULL);
-	if (to == NULL)
+	if (to == NULL || unlikely(to != p && !mailbox_takes(p, to, message)))
 		return true;
 	struct message *m = likely((p->flags & PROC_SEQ_TOKEN) == 0) ? message_copy_bounded(SIGNAL_MESSAGE, 0, 0, message) :
 								       proc_tracing.send_with_token(p, pid, message);

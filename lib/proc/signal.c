@@ -5,6 +5,7 @@
 #include "base/epoch.h"
 #include "ns/quota.h"
 #include "proc/deaths.h"
+#include "proc/full.h"
 #include "proc/mailbox.h"
 #include "proc/pressure.h"
 #include "proc/relation.h"
@@ -495,7 +496,7 @@ static bool mailbox_fits(struct proc *p)
 {
 	const uint64_t max = ns_limit(p->ns, NS_QUOTA_mailbox_max);
 	const uint32_t length = atomic_load_relaxed(&p->mailbox_length);
-	if (likely(max == 0 || length <= max))
+	if (likely(max == 0 || length <= max || ns_limit(p->ns, NS_QUOTA_mailbox_policy) != MAILBOX_KILL))
 		return true;
 	char detail[96];
 	(void)snprintf(detail, sizeof(detail), "mailboxMax of %llu messages was passed with %u", (unsigned long long)max,
@@ -508,6 +509,7 @@ bool signals_fetch(struct proc *p)
 	/* Pairs with the push in signal_send(). */
 	struct signal *s = atomic_exchange_explicit(&p->inbox, NULL, memory_order_seq_cst);
 	debug_assert(s != SIGNAL_CLOSED);
+	full_fetched(p);
 	if (s != NULL && s->next != NULL)
 		s = turn_round(s);
 	while (s != NULL) {

@@ -17,6 +17,8 @@ struct rest {
 	struct wheel_timer wheel;
 	struct list link; /* in its wheel's */
 	term pid;
+	proc_request_fn fn;
+	void *arg;
 };
 
 struct timer {
@@ -338,11 +340,16 @@ static void go_on(struct proc *p, void *arg)
 
 void timer_rest(struct proc *p, int64_t nsec)
 {
-	struct timers *home = timers_here();
-	struct rest *r = mem_alloc(MEM_TIMER, sizeof(*r));
-	*r = (struct rest){ .wheel = { .kind = TIMER_REST }, .pid = p->pid };
 	p->suspends++;
 	atomic_or_acq_rel(&p->state, STATE_SUSPENDED);
+	timer_request(p->pid, nsec, go_on, NULL);
+}
+
+void timer_request(term pid, int64_t nsec, proc_request_fn fn, void *arg)
+{
+	struct timers *home = timers_here();
+	struct rest *r = mem_alloc(MEM_TIMER, sizeof(*r));
+	*r = (struct rest){ .wheel = { .kind = TIMER_REST }, .pid = pid, .fn = fn, .arg = arg };
 	mutex_lock(&home->lock);
 	list_append(&home->rests, &r->link);
 	set(home, &r->wheel, clock_monotonic_nsec() + nsec);
@@ -377,7 +384,7 @@ void timers_run(struct timers *timers, int64_t now_nsec)
 	mutex_unlock(&timers->lock);
 	list_foreach_safe (n, &rested) {
 		struct rest *r = list_entry(n, struct rest, link);
-		proc_request(r->pid, go_on, NULL);
+		proc_request(r->pid, r->fn, r->arg);
 		mem_free(MEM_TIMER, r, sizeof(*r));
 	}
 	if (list_is_empty(&due))

@@ -51,6 +51,8 @@ term timer_start(struct proc *p, int64_t at_nsec, term to, term message, bool wr
 int64_t timer_left(struct ref_id ref, bool cancel);
 /* p, which runs, does nothing for that long: it is suspended, and hears signals. On a worker. */
 void timer_rest(struct proc *p, int64_t nsec);
+/* proc_request() after that long. arg owns nothing: at the end of the machine nobody calls fn. On a worker. */
+void timer_request(term pid, int64_t nsec, proc_request_fn fn, void *arg);
 /* The end of p. */
 void timers_end(struct proc *p);
 /* The end of a namespace: timers for names in it. */

@@ -18,8 +18,10 @@
 #include "base/lock.h"
 #include "heap/gradual.h"
 #include "io/poll.h"
+#include "ns/quota.h"
 #include "proc/away.h"
 #include "proc/collect.h"
+#include "proc/full.h"
 #include "proc/mailbox.h"
 #include "proc/pressure.h"
 #include "proc/signal.h"
@@ -570,6 +572,8 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 		p->reductions = SLICE_REDUCTIONS;
 		end = likely(!watching(WATCH_SCHEDULE)) ? all.run_slice(w, p) : timed_slice(w, p);
 		account(w, p, SLICE_REDUCTIONS - p->reductions);
+		if (unlikely(atomic_load_relaxed(&p->account->met) != 0))
+			ns_limits_met(p->ns);
 		if (end == SLICE_EXIT || p->outcome == OUTCOME_EXIT)
 			return SLICE_EXIT;
 		if (over_reductions(p)) {
@@ -580,6 +584,8 @@ static enum slice_end slices(struct worker *w, struct proc *p)
 			proc_note_memory(p); /* a long one is charged as it grows */
 		if (pressure_is_on(p) && !pressure_relieve(p, true))
 			return SLICE_EXIT;
+		if (unlikely(p->flags & (PROC_WANTS_ROOM | PROC_KEEPS_WAITING)))
+			full_after_slice(p);
 		if (account_is_metered(p->account))
 			account_run(clock_monotonic_nsec());
 		if (end != SLICE_YIELD || !may_go_on(w, p) || (p->flags & PROC_COLLECT_DUE) != 0)

@@ -263,8 +263,10 @@ enum hold { HELD, OVER, FULL };
 static _noinline_ enum hold hold_slowly(struct atom_entry *e, struct names_holder holder, bool limited)
 {
 	if (holder.account != NULL) {
-		if (!account_take(holder.account, COUNT_ATOMS, limited ? limit_of(holder.account) : 0))
+		if (!account_take(holder.account, COUNT_ATOMS, limited ? limit_of(holder.account) : 0)) {
+			account_refused(holder.account, ACCOUNT_MET_ATOMS);
 			return FULL;
+		}
 		if (!holders_take(&e->holders)) {
 			account_give(holder.account, COUNT_ATOMS, 1);
 			return OVER;
@@ -310,8 +312,10 @@ static struct atom_entry *add(
 {
 	uint32_t index;
 	struct account *owner = holder.account;
-	if (owner != NULL && !account_take(owner, COUNT_ATOMS, limit_of(owner)))
+	if (owner != NULL && !account_take(owner, COUNT_ATOMS, limit_of(owner))) {
+		account_refused(owner, ACCOUNT_MET_ATOMS);
 		return NULL;
+	}
 	if (!take_index(&index)) {
 		if (owner != NULL)
 			account_give(owner, COUNT_ATOMS, 1);

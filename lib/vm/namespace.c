@@ -339,6 +339,23 @@ void beamr_ns_usage(const struct beamr_ns *h, struct beamr_usage *ret)
 	ret->cpu_usec = not_negative(spent.cpu_nsec) / 1000;
 }
 
+size_t beamr_ns_limits_met(const struct beamr_ns *h, struct beamr_limit_met *ret_limits, size_t max)
+{
+	struct ns *ns = h->ns;
+	size_t n = 0;
+	for (unsigned i = 0; i < NS_QUOTAS; i++) {
+		const int64_t at = atomic_load_relaxed(&ns->limits_met_at[i]);
+		if (at == 0)
+			continue;
+		if (n < max)
+			ret_limits[n] = (struct beamr_limit_met){ .limit = ns_quota_name(i),
+				.times = atomic_load_relaxed(&ns->limits_met[i]),
+				.last_realtime_usec = at };
+		n++;
+	}
+	return n;
+}
+
 struct usage {
 	const struct ns *ns;
 	uint64_t memory, reductions;

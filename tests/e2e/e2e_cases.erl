@@ -3,7 +3,7 @@
 -module(e2e_cases).
 -export([helper/0, helper/2, helpers/1, fill/1, open_many/2, forgotten/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
          loop/0, ties/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
-	flood_kinds/2, one_kind/1, leave/1, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
+	flood_kinds/2, one_kind/1, leave/1, overflow/1, too_many_timers/1, too_many_atoms/1, too_large_table/1, backed_up/2, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
 
 %% One of everything that ties processes, and what takes long.
 ties() ->
@@ -213,3 +213,47 @@ helper(Program, Arguments) ->
     receive {helper, Pid} -> Pid end.
 
 helpers(N) -> [begin P = open_port({spawn, "true"}, []), port_close(P) end || _ <- lists:seq(1, N)], ok.
+
+%% ---- limits ----
+
+%% How many of N messages arrive at one that does not look.
+overflow(N) ->
+	P = spawn(fun() -> receive never -> ok end end),
+	[P ! {nothing, I} || I <- lists:seq(1, N)],
+	{message_queue_len, Queue} = process_info(P, message_queue_len),
+	exit(P, kill),
+	Queue.
+
+too_many_timers(N) ->
+	Timers = [catch erlang:start_timer(60000, self(), I) || I <- lists:seq(1, N)],
+	Set = [T || T <- Timers, is_reference(T)],
+	[erlang:cancel_timer(T) || T <- Set],
+	length(Set).
+
+too_many_atoms(N) ->
+	try [list_to_atom("e2e_minted_" ++ integer_to_list(I)) || I <- lists:seq(1, N)] of _ -> none
+	catch error:Reason -> Reason
+	end.
+
+too_large_table(N) ->
+	T = ets:new(t, []),
+	try [ets:insert(T, {I, I}) || I <- lists:seq(1, N)] of _ -> none
+	catch error:Reason -> Reason
+	after ets:delete(T)
+	end.
+
+%% N messages each of so many senders to one that takes a while for each: all arrive in order, and the mailbox stays short.
+backed_up(Senders, N) ->
+	Me = self(),
+	P = spawn(fun() -> slow(#{}, Senders * N, 0, Me) end),
+	[spawn(fun() -> [P ! {S, I} || I <- lists:seq(1, N)] end) || S <- lists:seq(1, Senders)],
+	receive {most, Most} when Most =< 10 + 2 * Senders -> ok; {most, Most} -> Most end.
+
+slow(_, 0, Most, Me) -> Me ! {most, Most};
+slow(Last, Left, Most, Me) ->
+	{message_queue_len, Queue} = process_info(self(), message_queue_len),
+	_ = lists:seq(1, 2000),
+	receive {S, I} ->
+		I = maps:get(S, Last, 0) + 1,
+		slow(Last#{S => I}, Left - 1, max(Most, Queue), Me)
+	end.

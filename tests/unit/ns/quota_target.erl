@@ -1,7 +1,8 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What test_quota.c runs in namespaces with limits. Each function tells what it met.
 -module(quota_target).
--export([spawn_until/1, tables/1, timers/1, hold/1, grow/1, wait/0, flood/2, binaries/2, fill/2, spin/1, nothing/0,
+-export([overflow/1, backed_up/2, entangled/1, kept_in_a_call/1, blocked_ends/1, receiver_ends/1, of_itself/1, let_through/1,
+	spawn_until/1, tables/1, timers/1, hold/1, grow/1, wait/0, flood/2, binaries/2, fill/2, spin/1, nothing/0,
          shared/1, send_shared/1, insert_shared/1, spawn_shared/1, return_shared/1, exit_shared/1, everything/1, echo/1, atoms/1, keep/0, give/2,
          exists/1, mint/1]).
 
@@ -136,3 +137,123 @@ everything(N) ->
     spawn_link(fun() -> receive stop -> ok after 1000000 -> ok end end),
     process_flag(trap_exit, true),
     receive stop -> A after 0 -> atom_to_binary(A) =:= <<"unit_atom_", (integer_to_binary(N))/binary>> end.
+
+%% ---- full mailboxes; mailboxMax is 10 ----
+
+%% What is left of N messages to one that does not look, and of what must arrive whatever the policy.
+overflow(N) ->
+    P = spawn(fun deaf/0),
+    [P ! {nothing, I} || I <- numbers(N, [])],
+    settled(P),
+    {message_queue_len, Queue} = process_info(P, message_queue_len),
+    Queue.
+
+deaf() -> receive never -> ok end.
+
+%% Its mailbox has been fetched: it has answered a question.
+settled(P) -> {status, _} = process_info(P, status), ok.
+
+%% System messages, timers, exits, the news of monitors, answers by alias, and what goes to oneself, to a full mailbox that drops.
+let_through(N) ->
+    Me = self(),
+    P = spawn(fun() ->
+        process_flag(trap_exit, true),
+        Alias = alias([]),
+        Other = spawn(fun() -> receive stop -> ok end end),
+        Ref = monitor(process, Other),
+        Me ! {ready, Alias, Other},
+        receive look -> ok end,
+        [self() ! own || _ <- numbers(20, [])],
+        erlang:send_after(0, self(), timer),
+        receive timer -> ok end,
+        receive {system, x, y} -> ok end,
+        receive {'DOWN', Ref, _, _, _} -> ok end,
+        receive {'EXIT', Me, why} -> ok end,
+        receive answer -> ok end,
+        Me ! {done, count_of(own, 0)}
+    end),
+    receive {ready, Alias, Other} -> ok end,
+    [P ! {nothing, I} || I <- numbers(N, [])],
+    settled(P),
+    P ! {nothing, last},
+    P ! {system, x, y},
+    Other ! stop,
+    exit(P, why),
+    Alias ! answer,
+    %% `look' is dropped as anything else; whoever steers it is let through as a system message is.
+    erlang:send_after(0, P, look),
+    receive {done, Own} -> Own end.
+
+count_of(What, N) -> receive What -> count_of(What, N + 1) after 0 -> N end.
+
+%% N messages each of M senders to one that takes a while for each: all arrive, in the order of each sender, and the mailbox stays small.
+backed_up(Senders, N) ->
+    Me = self(),
+    P = spawn(fun() -> slow(#{}, Senders * N, 0, Me) end),
+    [spawn(fun() -> [P ! {S, I} || I <- numbers(N, [])] end) || S <- numbers(Senders, [])],
+    receive {most, Most, Last} ->
+        Senders = map_size(Last),
+        Most =< 10 + 2 * Senders orelse Most
+    end.
+
+slow(Last, 0, Most, Me) -> Me ! {most, Most, Last};
+slow(Last, Left, Most, Me) ->
+    {message_queue_len, Queue} = process_info(self(), message_queue_len),
+    _ = numbers(2000, []),
+    receive {S, I} ->
+        I = case Last of #{S := Before} -> Before + 1; _ -> 1 end,
+        slow(Last#{S => I}, Left - 1, max(Most, Queue), Me)
+    end.
+
+%% Two whose mailboxes are full send to each other before they look: nobody waits for ever.
+entangled(N) ->
+    Me = self(),
+    [A, B] = [spawn(fun() ->
+        receive {other, Other} -> ok end,
+        [Other ! {nothing, I} || I <- numbers(N, [])],
+        [receive {nothing, I} -> ok end || I <- numbers(N, [])],
+        Me ! {done, self()}
+    end) || _ <- [1, 2]],
+    A ! {other, B},
+    B ! {other, A},
+    [receive {done, P} -> ok end || P <- [A, B]],
+    done.
+
+%% One with a full mailbox asks another, whose answer it gets at once.
+kept_in_a_call(N) ->
+    Me = self(),
+    Server = spawn(fun() -> receive {ask, From} -> From ! answer end end),
+    P = spawn(fun() -> receive go -> ok end, Server ! {ask, self()}, receive answer -> Me ! answered end, deaf() end),
+    [erlang:send_after(0, P, {nothing, I}) || I <- numbers(N, [])],
+    erlang:send_after(0, P, go),
+    receive answered -> answered end.
+
+%% A sender that waits can be killed, and is seen to be suspended.
+blocked_ends(N) ->
+    P = spawn(fun deaf/0),
+    Sender = spawn(fun() -> [P ! {nothing, I} || I <- numbers(N, [])], exit(too_fast) end),
+    Ref = monitor(process, Sender),
+    until_suspended(Sender),
+    exit(Sender, kill),
+    receive {'DOWN', Ref, _, _, Why} -> Why end.
+
+until_suspended(P) ->
+    case process_info(P, status) of
+        {status, suspended} -> ok;
+        {status, _} -> erlang:yield(), until_suspended(P)
+    end.
+
+%% The end of the receiver lets its senders go at once: N messages would take a minute else.
+receiver_ends(N) ->
+    P = spawn(fun deaf/0),
+    Sender = spawn(fun() -> [P ! {nothing, I} || I <- numbers(N, [])], exit(all_sent) end),
+    Ref = monitor(process, Sender),
+    until_suspended(Sender),
+    exit(P, kill),
+    receive {'DOWN', Ref, process, Sender, Why} -> Why end.
+
+%% Who sends to itself never waits.
+of_itself(N) ->
+    [self() ! I || I <- numbers(N, [])],
+    {message_queue_len, Queue} = process_info(self(), message_queue_len),
+    Queue.

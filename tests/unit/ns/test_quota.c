@@ -359,6 +359,49 @@ START_TEST(a_full_mailbox_ends_its_process)
 
 END_TEST
 
+START_TEST(what_is_sent_to_a_full_mailbox_may_be_dropped)
+{
+	machine_new(1);
+	report_count = 0;
+	struct beamr_ns *ns = ns_new("a");
+	set(ns, (struct beamr_quota){ .mailbox_max = 10, .mailbox_policy = 1 });
+	ck_assert_str_eq(call(ns, "overflow", "100000"), "10");
+	ck_assert(was_reported("mailbox_max"));
+	ck_assert_str_eq(call(ns, "let_through", "100000"), "20");
+	/* Once in an episode. */
+	unsigned told = 0;
+	for (unsigned i = 0; i < report_count; i++)
+		told += strcmp(report_text(&reports[i], reports[i].fault), "mailbox_max") == 0;
+	ck_assert_uint_eq(told, 1);
+	struct beamr_limit_met met[BEAMR_LIMITS_MAX];
+	ck_assert_uint_eq(beamr_ns_limits_met(ns, met, BEAMR_LIMITS_MAX), 1);
+	ck_assert_str_eq(met[0].limit, "mailboxMax");
+	ck_assert_uint_gt(met[0].times, 100);
+	beamr_ns_unref(ns);
+	machine_free();
+}
+
+END_TEST
+
+START_TEST(who_sends_to_a_full_mailbox_may_have_to_wait)
+{
+	machine_new(1);
+	report_count = 0;
+	struct beamr_ns *ns = ns_new("a");
+	set(ns, (struct beamr_quota){ .mailbox_max = 10, .mailbox_policy = 2 });
+	ck_assert_str_eq(call(ns, "backed_up", "5 200"), "true");
+	ck_assert(was_reported("mailbox_max"));
+	ck_assert_str_eq(call(ns, "entangled", "12"), "done");
+	ck_assert_str_eq(call(ns, "kept_in_a_call", "30"), "answered");
+	ck_assert_str_eq(call(ns, "blocked_ends", "1000000"), "killed");
+	ck_assert_str_eq(call(ns, "receiver_ends", "1000"), "all_sent");
+	ck_assert_str_eq(call(ns, "of_itself", "100"), "100");
+	beamr_ns_unref(ns);
+	machine_free();
+}
+
+END_TEST
+
 START_TEST(one_process_is_as_large_as_allowed)
 {
 	machine_new(1);
@@ -565,6 +608,8 @@ int main(void)
 	tcase_add_test(t, buffers_off_the_heap_count_as_memory);
 	tcase_add_test(t, tables_hold_as_much_as_allowed);
 	tcase_add_test(t, a_full_mailbox_ends_its_process);
+	tcase_add_test(t, what_is_sent_to_a_full_mailbox_may_be_dropped);
+	tcase_add_test(t, who_sends_to_a_full_mailbox_may_have_to_wait);
 	tcase_add_test(t, one_process_is_as_large_as_allowed);
 	tcase_add_test(t, terms_whose_parts_are_shared_without_end_are_not_copied);
 	tcase_add_test(t, one_with_a_quota_uses_no_more_even_alone);
