@@ -20,6 +20,7 @@ enum ctl_status {
 struct ctl {
 	const char *address; /* -S, or made from -i */
 	const char *instance;
+	const char *host;     /* -H: reached by ssh; NULL: this machine */
 	const char *service;  /* -s; NULL when it was not given */
 	const char *field;    /* -P */
 	int64_t timeout_usec; /* --timeout; 0 when it was not given */
@@ -60,6 +61,8 @@ bool ctl_parse_time(const char *text, int64_t *ret_usec);
 
 /* A descriptor of an artifact: of the file, or of a tar that a folder was packed into. -1, having said why. */
 int ctl_pack(const char *path);
+/* The bytes of a file as base64, malloc'ed: for a daemon to which no descriptor can be passed. NULL, having said why. */
+char *ctl_read_base64(int fd);
 
 /* ---- verb.c ---- */
 

@@ -45,6 +45,7 @@ void help_all(void)
 	     "  -S, --socket ADDRESS\n"
 	     "                   the daemon's socket: a path, or unix:PATH\n"
 	     "  -i INSTANCE      the socket of beamrd@INSTANCE\n"
+	     "  -H [USER@]HOST   a daemon of another machine, by ssh and its beamrctl\n"
 	     "  -s SERVICE       the service; \"default\" where one is needed\n"
 	     "      --json       one JSON object a line\n"
 	     "  -P FIELD         only that field, one value a line\n"

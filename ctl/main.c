@@ -46,6 +46,8 @@ static int common_option(struct ctl *ctl, int count, char **words, int *at)
 	} values[] = {
 		{ "-S", offsetof(struct ctl, address) },
 		{ "--socket", offsetof(struct ctl, address) },
+		{ "-H", offsetof(struct ctl, host) },
+		{ "--host", offsetof(struct ctl, host) },
 		{ "-i", offsetof(struct ctl, instance) },
 		{ "--instance", offsetof(struct ctl, instance) },
 		{ "-s", offsetof(struct ctl, service) },

@@ -3,6 +3,8 @@
  * headers for long names. Links are followed: what they lead to is packed. */
 #include "ctl.h"
 
+#include "control/base64.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -15,6 +17,7 @@
 #include <unistd.h>
 
 #define BLOCK 512
+#define DATA_MAX (11 << 20) /* in base64 it has to fit into a message, 16 MiB */
 
 static int put(int fd, const void *bytes, size_t size)
 {
@@ -180,4 +183,33 @@ int ctl_pack(const char *path)
 	if (fd >= 0)
 		(void)close(fd); /* nobody needs it */
 	return -1;
+}
+
+char *ctl_read_base64(int fd)
+{
+	struct stat status;
+	char *bytes = NULL, *text = NULL;
+	int r = fstat(fd, &status) == 0 ? 0 : -errno;
+	if (r == 0 && status.st_size > DATA_MAX)
+		r = -EFBIG;
+	if (r == 0) {
+		bytes = malloc((size_t)status.st_size + 1);
+		r = bytes == NULL ? -ENOMEM : 0;
+	}
+	for (off_t done = 0; r == 0 && done < status.st_size;) {
+		ssize_t n = pread(fd, bytes + done, (size_t)(status.st_size - done), done);
+		if (n < 0 && errno != EINTR)
+			r = -errno;
+		else if (n == 0)
+			r = -EIO; /* it became shorter meanwhile */
+		done += n > 0 ? n : 0;
+	}
+	if (r == 0)
+		text = base64_encode(bytes, (size_t)status.st_size);
+	free(bytes);
+	if (text == NULL)
+		fprintf(stderr, "beamrctl: it cannot be sent to another machine: %s%s\n",
+			strerror(r != 0 ? -r : ENOMEM),
+			r == -EFBIG ? "; at most 11 MiB go that way" : "");
+	return text;
 }

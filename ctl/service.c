@@ -114,6 +114,10 @@ int verb_adopt(
 	const char *service = text_of(params, "service");
 	const char *given = getenv("LISTEN_FDNAMES");
 	int n = passed(), r = 0;
+	if (ctl->host != NULL) {
+		fputs("beamrctl: sockets cannot be given to another machine\n", stderr);
+		return CTL_USAGE;
+	}
 	if (n == 0) {
 		fputs("beamrctl: no sockets were passed to this program; it is meant for "
 		      "ExecStart= "

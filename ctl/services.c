@@ -353,14 +353,22 @@ int verb_deploy(
 	int fd = r == 0 ? ctl_pack(json_string_value(path)) : -1;
 	if (r == 0 && fd < 0)
 		r = CTL_FAILED;
-	if (r == 0) {
+	char *data = r == 0 && ctl->host != NULL ? ctl_read_base64(fd) : NULL;
+	if (r == 0 && ctl->host != NULL && data == NULL)
+		r = CTL_FAILED;
+	if (r == 0 && data != NULL)
+		(void)json_object_set_new(params, "data", json_string(data)); /* as above */
+	else if (r == 0)
 		(void)json_object_set_new(
 			params, "artifactFileDescriptor", json_integer(0)); /* as above */
-		ctl->pass_fd = fd;
+	free(data);
+	if (r == 0) {
+		ctl->pass_fd = ctl->host == NULL ? fd : -1;
 		r = follow(ctl, verb->method, params, 0, &reply);
 		ctl->pass_fd = -1;
-		(void)close(fd); /* it has been sent */
 	}
+	if (fd >= 0)
+		(void)close(fd); /* it has been sent, or nobody needs it */
 	if (r == 0 && dry_run) {
 		r = tell_dry_run(ctl, service, reply);
 		json_decref(reply);
