@@ -229,6 +229,8 @@ BEAMR_API int beamr_code_add_dir(struct beamr_ns *ns, const char *dir, unsigned 
  * through its logger; beamr_code_add_dir() is of no use there (say -pa).
  * Life: 1 beamr_ns_create()  2 beamr_ns_boot()  3 started (init's boot script is through)  4 stopping (init:stop, beamr_ns_shutdown,
  *       halt)  5 halted: `halted` is called, its processes are being killed  6 beamr_ns_remove(). A node boots once. */
+#define BEAMR_HALT_ABORT 256 /* status of erlang:halt(abort) */
+
 struct beamr_boot_options {
 	const char *otp_root; /* a folder like /usr/lib/erlang: the release of this node; NULL: the machine's */
 	/* What erlexec hands to the emulator's Erlang part, in order, UTF-8: "-root" ROOT "-bindir" BINDIR "-progname" "erl" "-home"
@@ -245,8 +247,13 @@ struct beamr_boot_options {
 	size_t descriptor_count;
 	/* The boot script is through: applications that it starts are started. Called at most once, as a completion. May be NULL. */
 	void (*started)(void *user);
+	/* It ends as `erl` does when it writes a crash dump: by halt/1 with a slogan, because its boot failed, or because init
+	 * died. Called before `halted`, at most once, on a scheduler, while its other processes are there and can be looked at. slogan:
+	 * borrowed. May be NULL. */
+	void (*crashing)(void *user, const char *slogan);
 	/* The node has ended: halt/1, init:stop, a boot that failed, or a kernel process that died. Called exactly once, on a
-	 * scheduler; its processes are being killed. message: the slogan of a halt that has one, or ""; borrowed. May be NULL. */
+	 * scheduler; its processes are being killed. status: 0 to 255, or BEAMR_HALT_ABORT. message: the slogan of a halt that has one,
+	 * or ""; borrowed. May be NULL. */
 	void (*halted)(void *user, int status, const char *message);
 	void *user;
 };
@@ -305,6 +312,18 @@ BEAMR_API void beamr_load(struct beamr_ns *ns, const void *code, size_t size, un
 	beamr_loaded_fn done, void *user);
 BEAMR_API struct beamr_loaded *beamr_loaded_free(struct beamr_loaded *loaded);
 
+struct beamr_table {
+	const char *name;
+	uint64_t id; /* a number of its own */
+	bool named;
+	const char *type; /* "set", "ordered_set", "bag", "duplicate_bag" */
+	beamr_pid owner;
+	uint64_t keypos, objects, bytes;
+};
+
+/* Each ETS table; borrowed for the call. */
+BEAMR_API void beamr_table_each(
+	struct beamr_ns *ns, void (*fn)(void *user, const struct beamr_table *table), void *user);
 /* Each loaded module by name; borrowed for the call; false ends the walk. */
 BEAMR_API void beamr_module_each(
 	struct beamr_ns *ns, bool (*fn)(void *user, const struct beamr_module *module), void *user);

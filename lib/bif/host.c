@@ -3,6 +3,7 @@
 #include "bif/host.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "binary/binary.h"
 #include "proc/deaths.h"
 #include "report/report.h"
@@ -204,27 +205,38 @@ static bool halt_options(term list, int64_t *ret_flush_msec)
 	return list == TERM_NIL;
 }
 
+/* At most so many characters are told, as in OTP. */
+#define SLOGAN_CHARACTERS 1023
+
 term bif_erlang_halt_2(struct proc *p, const term *args)
 {
-	if (!term_is_small(args[0]) && args[0] != A(abort) && !term_is_list(args[0]))
+	const term what = args[0];
+	struct halt halt = { .kind = what == A(abort) ? HALT_ABORT : term_is_list(what) ? HALT_SLOGAN : HALT_STATUS };
+	if (!term_is_small(what) && halt.kind == HALT_STATUS)
 		return bif_badarg(p);
-	if (term_is_small(args[0]) && small_value(args[0]) < 0)
+	if (term_is_small(what) && small_value(what) < 0)
 		return bif_badarg(p);
-	int64_t flush_msec;
-	if (!halt_options(args[1], &flush_msec))
+	if (!halt_options(args[1], &halt.flush_msec))
 		return bif_badarg_cause(p, A(badopt));
-	int status = term_is_small(args[0]) ? (int)(small_value(args[0]) & 0xFF) : 1;
-	char slogan[1024]; /* as much as OTP shows is less */
-	size_t size = 0;
-	for (term l = args[0]; term_is_cons(l) && size < sizeof(slogan) - 1; l = cons_tail(l)) {
-		if (!term_is_small(cons_head(l)) || small_value(cons_head(l)) < 1 ||
-			small_value(cons_head(l)) > 255)
+	halt.status = term_is_small(what) ? (int)(small_value(what) & 0xFF) : 1;
+	uint8_t slogan[SLOGAN_CHARACTERS * 4 + 1];
+	size_t size = 0, characters = 0;
+	for (term l = what; term_is_cons(l); l = cons_tail(l)) {
+		const term c = cons_head(l);
+		uint8_t text[4];
+		int n = term_is_small(c) && small_value(c) >= 0 && small_value(c) <= 0x10FFFF ?
+			utf8_encode((uint32_t)small_value(c), text) : 0;
+		if (n <= 0)
 			return bif_badarg(p);
-		slogan[size++] = (char)small_value(cons_head(l));
+		if (characters++ == SLOGAN_CHARACTERS)
+			break;
+		memcpy(slogan + size, text, (size_t)n);
+		size += (size_t)n;
 	}
 	slogan[size] = '\0';
+	halt.slogan = (const char *)slogan;
 	if (host.halt != NULL)
-		host.halt(p->ns, status, slogan, flush_msec);
+		host.halt(p->ns, &halt);
 	/* In a node nobody sees a halt return or fail. */
 	if (p->ns->booted)
 		return bif_wait(p);

@@ -3,6 +3,16 @@
 #pragma once
 #include "bif/bif.h"
 
+enum halt_kind { HALT_STATUS, HALT_SLOGAN, HALT_ABORT };
+
+/* What erlang:halt/2 was told. */
+struct halt {
+	enum halt_kind kind;
+	int status;         /* 0 to 255; 1 unless it is a status */
+	const char *slogan; /* UTF-8; "" unless it is one; borrowed */
+	int64_t flush_msec; /* how long its ports may go on writing what they have accepted; 0: not at all, INT64_MAX: for ever */
+};
+
 struct host_functions {
 	/* Text of `from` (TERM_NONE: not known) for the host, to stream 1 or 2; bytes are borrowed. Must not block. */
 	void (*output)(struct ns *ns, term from, int stream, const uint8_t *bytes, size_t size);
@@ -10,9 +20,8 @@ struct host_functions {
 	void (*started)(struct ns *ns);
 	/* The namespace's logger is there (or could not be started). */
 	void (*logger_started)(struct ns *ns);
-	/* erlang:halt/2 in a namespace. slogan: its text, or ""; borrowed. flush_msec: how long its ports may go on writing what they
-	 * have accepted, 0 not at all, INT64_MAX for ever. */
-	void (*halt)(struct ns *ns, int status, const char *slogan, int64_t flush_msec);
+	/* erlang:halt/2 in a namespace. */
+	void (*halt)(struct ns *ns, const struct halt *halt);
 };
 
 /* Bytes for a standard stream (1 or 2): a node's own, else the host's (erlang:display); no process is asked. */

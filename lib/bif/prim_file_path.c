@@ -540,16 +540,17 @@ term bif_prim_file_altname_1(struct errand *e, const term *args)
 
 /* ------------------------------------------------------------------------------------------------ where we are */
 
-term bif_prim_file_get_cwd_0(struct errand *e, const term *args)
+term bif_prim_file_get_cwd_0(struct proc *p, const term *args)
 {
 	(void)args; /* there are none */
 	int r = 0;
-	char *path = cwd_path(e->ns, &r);
+	struct heap *heap = bif_heap(p);
+	char *path = cwd_path(p->ns, &r);
 	if (path == NULL)
-		return file_error(e, -r);
-	term value = bits_of_bytes(errand_heap(e), path, strlen(path));
+		return heap_tuple_of(heap, A(error), errno_atom(-r));
+	term value = bits_of_bytes(heap, path, strlen(path));
 	free(path);
-	return heap_tuple_of(errand_heap(e), A(ok), value);
+	return heap_tuple_of(heap, A(ok), value);
 }
 
 term bif_prim_file_set_cwd_1(struct errand *e, const term *args)

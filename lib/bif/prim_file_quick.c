@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What prim_file answers without a helper: reading a small file and looking at one, when the kernel says that it need not wait for
+/* What prim_file answers without a helper: reading a file that is not large and looking at one, when the kernel says that it need not wait for
  * anything. A node asks some two hundred such things while it boots, and two changes of threads for each cost more than the answers.
  *
  * Nothing here may block (law 10), so each step is one that the kernel promises to refuse instead: a name is looked up in its cache of
@@ -25,7 +25,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define QUICK_BYTES (256U * 1024) /* a fraction of a slice to copy */
+#define QUICK_BYTES (1024U * 1024) /* a fraction of a slice to copy; OTP's largest module has 600 kB */
 #define QUICK_DEVICES 16
 
 #ifndef XFS_SUPER_MAGIC

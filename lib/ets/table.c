@@ -570,6 +570,38 @@ term ets_all(struct proc *p)
 	return list;
 }
 
+struct held_table {
+	struct table *table; /* a reference */
+	struct ets_row row;
+};
+
+void ets_each(struct ns *ns, void (*fn)(void *user, const struct ets_row *row), void *user)
+{
+	struct ets_space *space = ns->ets;
+	VEC(struct held_table) tables = { 0 };
+	mutex_lock(&space->mutex);
+	vec_foreach (t, &space->all) {
+		counted_ref(&(*t)->counted);
+		vec_push(&tables, ((struct held_table){ *t, { .name = (*t)->name, .owner = (*t)->owner } }));
+	}
+	mutex_unlock(&space->mutex);
+	vec_foreach (held, &tables) {
+		struct table *t = held->table;
+		struct ets_row *row = &held->row;
+		row->id = t->id.low;
+		row->is_named = t->is_named;
+		row->type = t->type;
+		row->keypos = t->keypos;
+		mutex_lock(&t->mutex);
+		row->objects = t->count;
+		row->bytes = t->bytes;
+		mutex_unlock(&t->mutex);
+		fn(user, row);
+		counted_unref(&t->counted);
+	}
+	vec_done(&tables);
+}
+
 int ets_fix(struct proc *p, term identifier, bool fix)
 {
 	struct table *t;

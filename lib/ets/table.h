@@ -175,6 +175,15 @@ int ets_give(struct proc *p, term identifier, term to, term data);
 int ets_set_heir(struct proc *p, term identifier, term heir, term data);
 /* References to all tables of the namespace: a list. */
 term ets_all(struct proc *p);
+/* Each table of the namespace, for whoever looks from outside; borrowed for the call. Threads: any. */
+struct ets_row {
+	term name, owner;
+	uint64_t id; /* of its reference */
+	bool is_named;
+	enum table_type type;
+	size_t keypos, objects, bytes;
+};
+void ets_each(struct ns *ns, void (*fn)(void *user, const struct ets_row *row), void *user);
 /* Fixes or releases for p. TABLE_E_ID, TABLE_E_ACCESS. */
 int ets_fix(struct proc *p, term identifier, bool fix);
 /* {Since, [{Pid, Count}]} for info, or false. Not locked. */

@@ -18,7 +18,7 @@ struct cwd *cwd_get(struct ns *ns);
 struct cwd *cwd_unref(struct cwd *cwd);
 /* path: relative to what it is now. 0 or negative errno. May block. */
 _must_check_ int cwd_set(struct ns *ns, const char *path);
-/* Its path, malloc'ed; NULL with *ret_error a negative errno: -ENOENT when it is gone. May block. */
+/* Its path, malloc'ed; NULL with *ret_error a negative errno: -ENOENT when it is gone. Does not block. */
 char *cwd_path(struct ns *ns, int *ret_error);
 /* For the end of a namespace. */
 void cwd_done(struct ns *ns);

@@ -274,7 +274,19 @@ static enum text_kind bits_text_kind(const struct printer *s, struct bits bits)
 	return TEXT_UTF8;
 }
 
-static void print_bits_text(struct print_out *out, struct bits bits, enum text_kind kind)
+/* In display/1 only newlines and the quote itself are escaped, not the backslash. */
+static void print_display_char(struct print_out *out, uint32_t c)
+{
+	uint8_t utf8[4];
+	if (c == '\n')
+		print_string(out, "\\n");
+	else if (c == '"')
+		print_string(out, "\\\"");
+	else
+		print_bytes(out, utf8, (size_t)utf8_encode(c, utf8));
+}
+
+static void print_bits_text(struct print_out *out, struct bits bits, enum text_kind kind, bool display)
 {
 	size_t size = bits.size / 8;
 	print_string(out, "<<\"");
@@ -287,7 +299,10 @@ static void print_bits_text(struct print_out *out, struct bits bits, enum text_k
 		int length = kind == TEXT_UTF8 ? utf8_decode(bytes, n, &c) : 1;
 		/* Where only the part that can be shown was looked at, the rest may be anything. */
 		i += length > 0 ? (size_t)length : 1;
-		print_char(out, c, '"', true);
+		if (display)
+			print_display_char(out, c);
+		else
+			print_char(out, c, '"', true);
 	}
 	print_string(out, kind == TEXT_UTF8 ? "\"/utf8>>" : "\">>");
 }
@@ -296,7 +311,7 @@ static void print_bits(struct printer *s, struct bits bits, uint32_t depth)
 {
 	enum text_kind kind = bits_text_kind(s, bits);
 	if (kind != TEXT_NONE) {
-		print_bits_text(s->out, bits, kind);
+		print_bits_text(s->out, bits, kind, (s->flags & FORM_DISPLAY) != 0);
 		return;
 	}
 	size_t bytes = bits.size / 8;
@@ -336,18 +351,6 @@ static bool list_is_text(const struct printer *s, term t)
 		t = cons_tail(t);
 	}
 	return term_is_list(t);
-}
-
-/* In display/1 only newlines and the quote itself are escaped, not the backslash. */
-static void print_display_char(struct print_out *out, uint32_t c)
-{
-	uint8_t utf8[4];
-	if (c == '\n')
-		print_string(out, "\\n");
-	else if (c == '"')
-		print_string(out, "\\\"");
-	else
-		print_bytes(out, utf8, (size_t)utf8_encode(c, utf8));
 }
 
 static void print_list_text(struct printer *s, term t)

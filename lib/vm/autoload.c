@@ -6,6 +6,7 @@
  * request loads it, the others find it loaded. The module `logger` is special in one way: when it is first loaded in
  * a namespace, those who called it wait until the logger service runs, as it would under OTP's kernel. */
 #include "base/cleanup.h"
+#include "code/cache.h"
 #include "code/digests.h"
 #include "code/load.h"
 #include "exec/exec.h"
@@ -83,6 +84,17 @@ static bool is_loaded(const struct ns *ns, term module)
 	return m != NULL && atomic_load_acquire(&m->current) != NULL;
 }
 
+/* The code of a file that need not be read: what is in it is known, and in memory already. With a reference; or NULL. */
+static struct module_code *code_of_known(const char *path, term module)
+{
+	struct stat st;
+	uint8_t digest[DIGEST_BYTES];
+	if (stat(path, &st) < 0 || !digests_find(&st, digest))
+		return NULL;
+	struct module_code *code = code_cache_find(digest);
+	return code != NULL && code->name != module ? module_code_unref(code) : code;
+}
+
 int load_file(
 	struct ns *ns, term module, const char *path, bool from_root, struct beamr_error *ret_error)
 {
@@ -90,13 +102,15 @@ int load_file(
 	size_t size = 0;
 	struct load_error error = { 0 };
 	uint8_t digest[DIGEST_BYTES];
-	int r = read_file(path, (uint8_t **)&data, &size, digest);
+	struct module_code *code = code_of_known(path, module);
+	int r = code == NULL ? read_file(path, (uint8_t **)&data, &size, digest) : 0;
 	if (r < 0) {
 		(void)snprintf(error.reason, sizeof(error.reason), "%s: %s", path, strerror(-r));
 		load_error_to_host(&error, ret_error);
 		return r;
 	}
-	r = load_publish(ns, data, size, digest, module, path, from_root, &error);
+	r = code != NULL ? load_publish_code(ns, code, path, from_root, &error)
+			 : load_publish(ns, data, size, digest, module, path, from_root, &error);
 	if (r != 0)
 		load_error_to_host(&error, ret_error);
 	return r;

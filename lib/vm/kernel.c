@@ -26,13 +26,13 @@ static void output(struct ns *ns, term from, int stream, const uint8_t *bytes, s
 			stream, (const char *)bytes, size);
 }
 
-static void halt(struct ns *ns, int status, const char *slogan, int64_t flush_msec)
+static void halt(struct ns *ns, const struct halt *how)
 {
 	struct beamr *m = machine();
-	if (node_halt(handle_of(ns), status, slogan, flush_msec))
+	if (node_halt(handle_of(ns), how))
 		return;
 	if (m->options.halt != NULL)
-		m->options.halt(m->options.user, ns->name, status);
+		m->options.halt(m->options.user, ns->name, how->status);
 	namespace_kill_all(ns);
 }
 

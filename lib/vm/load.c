@@ -129,6 +129,12 @@ int load_publish(struct ns *ns, const void *data, size_t size, const uint8_t *di
 			       : load_code_of(data, size, digest, expected, &code, error);
 	if (r != 0)
 		return r < 0 ? r : r == LOAD_E_LIMIT ? BEAMR_E_LIMIT : BEAMR_E_FORMAT;
+	return load_publish_code(ns, code, path, from_root, error);
+}
+
+int load_publish_code(struct ns *ns, struct module_code *code, const char *path, bool from_root,
+	struct load_error *error)
+{
 	struct waiting w = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, 0, "" };
 	go_on(ns, code, path, from_root, wake, &w);
 	pthread_mutex_lock(&w.lock);

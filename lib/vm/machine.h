@@ -24,8 +24,10 @@ enum logger_state { LOGGER_OFF, LOGGER_STARTING, LOGGER_RUNNING };
 
 struct node_boot {
 	void (*started)(void *user);
+	void (*crashing)(void *user, const char *slogan);
 	void (*halted)(void *user, int status, const char *message);
 	void *user;
+	_Atomic int crashed; /* `crashing` has been called */
 };
 
 /* Who waits for a namespace to be gone. */
@@ -102,6 +104,9 @@ void load_error_to_host(const struct load_error *from, struct beamr_error *to);
  * nobody uses is purged on the way. Returns 0 or a BEAMR_E_..., with the error told. */
 int load_publish(struct ns *ns, const void *data, size_t size, const uint8_t *digest, term expected,
 	const char *path, bool from_root, struct load_error *error);
+/* The same of code that is there already; takes the reference. */
+int load_publish_code(struct ns *ns, struct module_code *code, const char *path, bool from_root,
+	struct load_error *error);
 /* A module in the code folders that does not load is an entry in the log, whatever the caller makes of undef. */
 void load_failed(struct ns *ns, term module, const struct beamr_error *error);
 
@@ -123,8 +128,8 @@ char *otp_preloaded_dir(const char *root);
 /* The same folder's sibling bin, which need not exist; malloc'ed. */
 char *otp_bin_dir(const char *root, const char *preloaded_dir);
 
-/* vm/node.c: erlang:halt in a node; its processes are killed. message: its slogan or "". flush_msec: as host.h has it. False: the namespace is
- * no node. */
-bool node_halt(struct beamr_ns *handle, int status, const char *message, int64_t flush_msec);
+/* vm/node.c: erlang:halt in a node; its processes are killed. False: the namespace is no node. */
+struct halt;
+bool node_halt(struct beamr_ns *handle, const struct halt *halt);
 /* Init is nearly through with its boot script, for the first time or because of init:restart/0. */
 void node_boots(struct beamr_ns *handle);

@@ -101,6 +101,15 @@ struct halting {
 	char message[];
 };
 
+/* Tells of what would be a crash dump elsewhere, once. */
+static void crashing(struct beamr_ns *h, const char *slogan)
+{
+	int no = 0;
+	if (h->boot.crashing != NULL && atomic_load_acquire(&h->node) != BEAMR_NODE_HALTED &&
+		atomic_cas_acq_rel(&h->boot.crashed, &no, 1))
+		h->boot.crashing(h->boot.user, slogan);
+}
+
 static void halting_flushed(void *user)
 {
 	struct halting *w = user;
@@ -125,21 +134,24 @@ static void halting_late(void *user)
 	ns_release(ns);
 }
 
-bool node_halt(struct beamr_ns *h, int status, const char *message, int64_t flush_msec)
+bool node_halt(struct beamr_ns *h, const struct halt *how)
 {
+	const int64_t flush_msec = how->flush_msec;
 	if (!h->ns->booted)
 		return false;
-	if (flush_msec == 0) {
-		ended(h, status, message);
+	if (how->kind == HALT_SLOGAN)
+		crashing(h, how->slogan);
+	if (flush_msec == 0 || how->kind == HALT_ABORT) {
+		ended(h, how->kind == HALT_ABORT ? BEAMR_HALT_ABORT : how->status, how->slogan);
 		namespace_kill_all(h->ns);
 		return true;
 	}
-	size_t size = strlen(message) + 1;
+	size_t size = strlen(how->slogan) + 1;
 	struct halting *w = malloc(sizeof(*w) + size);
 	if (w == NULL)
 		abort(); /* as mem_alloc does */
-	*w = (struct halting){ .h = h, .status = status };
-	memcpy(w->message, message, size);
+	*w = (struct halting){ .h = h, .status = how->status };
+	memcpy(w->message, how->slogan, size);
 	ns_hold(h->ns);
 	if (flush_msec < INT64_MAX / 1000)
 		w->timeout = timeout_start((uint64_t)flush_msec * 1000, halting_late, w);
@@ -154,6 +166,7 @@ static void first_process_ended(struct proc *p, void *user)
 	reason = term_text(proc_extra(p)->raise.reason, 800, NULL);
 	if (asprintf(&message, "init terminated: %s", reason) < 0)
 		abort(); /* as mem_alloc does */
+	crashing(h, message);
 	ended(h, 1, message);
 	namespace_kill_all(h->ns);
 }
@@ -210,8 +223,8 @@ static term first_arguments(
 	struct heap *heap, const struct beamr_boot_options *o, const char *root, const char *bindir)
 {
 	const char *home = getenv("HOME");
-	const char *usual[] = { "-root", root, "-bindir", bindir, "-progname", "erl", "-home",
-		home != NULL ? home : "/", "-noshell", "-noinput" };
+	const char *usual[] = { "-root", root, "-bindir", bindir, "-progname", "erl", "-home", home,
+		"-noshell", "-noinput" };
 	/* The last two only when nothing was said at all. */
 	size_t usual_count = o->arguments == NULL ? ARRAY_SIZE(usual) : 8;
 	term list = TERM_NIL;
@@ -225,8 +238,8 @@ static term first_arguments(
 	for (size_t i = ARRAY_SIZE(attach); has_hosted_output(o) && i-- > 0;)
 		list = heap_cons(heap, binary_of_text(heap, attach[i]), list);
 	for (size_t i = usual_count; i > 0; i -= 2) {
-		if (i <= 8 && has_flag(o, usual[i - 2]))
-			continue;
+		if (usual[i - 1] == NULL || (i <= 8 && has_flag(o, usual[i - 2])))
+			continue; /* who has no home has none, as in OTP */
 		list = heap_cons(heap, binary_of_text(heap, usual[i - 1]), list);
 		list = heap_cons(heap, binary_of_text(heap, usual[i - 2]), list);
 	}
@@ -302,7 +315,9 @@ int beamr_ns_boot(struct beamr_ns *h, const struct beamr_boot_options *o, struct
 			error, BEAMR_E_NO_MODULE, "\"%s\" has no erts-*/ebin/erlang.beam", root);
 	if (ns_process_count(h->ns) > 0 || !atomic_cas_acq_rel(&h->node, &none, BEAMR_NODE_BOOTING))
 		return refuse(error, BEAMR_E_EXISTS, "%s runs something already", h->ns->name);
-	h->boot = (struct node_boot){ o->started, o->halted, o->user };
+	h->boot = (struct node_boot){
+		.started = o->started, .crashing = o->crashing, .halted = o->halted, .user = o->user
+	};
 	h->ns->booted = true;
 	struct beamr_otp otp;
 	beamr_otp_describe(root, &otp);
