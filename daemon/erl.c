@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "beamr.h"
 #include "config.h"
+#include "dump.h"
 #include "erl_arguments.h"
 #include "otp.h"
 
@@ -27,10 +28,23 @@ extern char **environ;
 
 struct node {
 	pthread_t main;
+	struct beamr *machine;
+	struct beamr_ns *ns;
+	struct beamr_otp otp;
+	atomic_bool told; /* its slogan has been */
 	atomic_bool halted; /* what follows is written before it, and it before the signal is sent */
 	int status;
 	char message[1024];
 };
+
+/* As OTP: first the slogan, then the dump. */
+static void on_crashing(void *user, const char *slogan)
+{
+	struct node *node = user;
+	fprintf(stderr, "%s\n", slogan);
+	atomic_store_explicit(&node->told, true, memory_order_relaxed); /* before `halted`, which publishes it */
+	dump_write(node->machine, node->ns, slogan, &node->otp);
+}
 
 static void on_halted(void *user, int status, const char *message)
 {
@@ -109,22 +123,23 @@ static int wait_for_end(struct beamr_ns *ns, struct node *node, const sigset_t *
 		if (beamr_ns_signal(ns, number) != 0)
 			by_default(number);
 	}
-	if (node->message[0] != '\0')
+	if (node->message[0] != '\0' && !atomic_load_explicit(&node->told, memory_order_relaxed))
 		fprintf(stderr, "%s\n", node->message);
 	return node->status;
 }
 
-static int run(struct erl_arguments *a, const char *root)
+static int run(struct erl_arguments *a, const char *root, const struct beamr_otp *otp)
 {
 	struct beamr_options options = { .schedulers = a->schedulers,
 		.otp_root = root,
 		.processes_max = a->processes_max,
 		.report = on_report };
-	struct node node = { .main = pthread_self() };
+	struct node node = { .main = pthread_self(), .otp = *otp };
 	struct beamr_boot_options boot = { .arguments = (const char *const *)a->init.items.items,
 		.argument_count = a->init.items.count,
 		.environment = (const char *const *)environ,
 		.streams = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
+		.crashing = on_crashing,
 		.halted = on_halted,
 		.user = &node };
 	struct beamr *machine = NULL;
@@ -145,6 +160,8 @@ static int run(struct erl_arguments *a, const char *root)
 		r = beamr_start(machine);
 	if (r == 0)
 		r = beamr_ns_get(machine, BEAMR_DEFAULT_NAMESPACE, &ns);
+	node.machine = machine;
+	node.ns = ns;
 	if (r == 0)
 		r = beamr_ns_boot(ns, &boot, &error);
 	if (r != 0) {
@@ -155,6 +172,8 @@ static int run(struct erl_arguments *a, const char *root)
 		return 1;
 	}
 	int status = wait_for_end(ns, &node, &signals);
+	if (status == BEAMR_HALT_ABORT)
+		abort(); /* as was asked for */
 	(void)fflush(stdout); /* nobody is there to be told */
 	/* As OTP: what still runs ends with the process, whatever it does just now. */
 	_exit(status);
@@ -203,14 +222,23 @@ static int run_words(int count, char **words, const char *root)
 		status = 0;
 	} else {
 		set_variables(&a, &place);
-		status = run(&a, root);
+		status = run(&a, root, &otp);
 	}
 	erl_arguments_done(&a);
 	return status;
 }
 
+/* A standard stream that is closed is as /dev/null, and no other file takes its number. */
+static void open_streams(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY); /* takes the lowest number, which is fd */
+}
+
 int erl_main(int count, char **words, const char *otp)
 {
+	open_streams();
 	struct config config;
 	struct config_error error;
 	bool configured = config_load("/etc/beamrd", &config, &error) == 0;

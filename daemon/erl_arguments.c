@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/cleanup.h"
+#include "erl_flags.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -506,6 +507,9 @@ static bool read_flags(struct erl_arguments *a)
 		} else if (is(flag, "-V")) {
 			a->version = true;
 		}
+		if (takes_value(flag + 1) &&
+			!erl_flag_check(flag + 1, value, a->error, sizeof(a->error)))
+			return false;
 		if (takes_value(flag + 1) ||
 			((is(flag, "-B") || is(flag, "-c")) && value[0] != '-'))
 			i++;

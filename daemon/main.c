@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <getopt.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -509,6 +510,14 @@ static int read_services(struct daemon *daemon, const struct options *options)
 		state = NULL;
 	else if (state == NULL)
 		state = "/var/lib/beamrd";
+	/* Services have working folders of their own. */
+	char folder[PATH_MAX + 4096];
+	if (state != NULL && state[0] != '/' && getcwd(folder, PATH_MAX) != NULL) {
+		size_t length = strlen(folder);
+		(void)snprintf(folder + length, sizeof(folder) - length, "/%s",
+			state); /* cut: not there */
+		state = folder;
+	}
 	(void)snprintf(declared, sizeof(declared), "%s/services.d",
 		options->config_dir != NULL ? options->config_dir
 					    : "/etc/beamr"); /* cut: not there */

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -468,9 +469,10 @@ static void on_started(void *user)
 static void on_halted(void *user, int status, const char *message)
 {
 	struct node *node = user;
-	node->halt_status = status;
-	(void)snprintf(
-		node->halt_message, sizeof(node->halt_message), "%s", message); /* cut when long */
+	const bool aborted = status == BEAMR_HALT_ABORT;
+	node->halt_status = aborted ? 128 + SIGABRT : status; /* as a shell would see it */
+	(void)snprintf(node->halt_message, sizeof(node->halt_message), "%s",
+		aborted ? "aborted by itself" : message); /* cut when long */
 	bridge_post(&node->daemon->bridge, &node->ended_item);
 }
 
