@@ -270,8 +270,13 @@ static void ask_for_start(struct beamr_ns *h, term first)
 
 void node_boots(struct beamr_ns *h)
 {
-	if (atomic_load_acquire(&h->node) == BEAMR_NODE_BOOTING)
-		ask_for_start(h, atomic_load_acquire(&h->kernel));
+	if (atomic_load_acquire(&h->node) != BEAMR_NODE_BOOTING)
+		return;
+	/* Pairs with start_first(), which may not have come further than that the process runs. */
+	mutex_lock(&h->kernel_lock);
+	const term first = atomic_load_acquire(&h->kernel);
+	mutex_unlock(&h->kernel_lock);
+	ask_for_start(h, first);
 }
 
 static int start_first(struct beamr_ns *h, const struct beamr_boot_options *o, const char *root,
@@ -284,12 +289,16 @@ static int start_first(struct beamr_ns *h, const struct beamr_boot_options *o, c
 	options.on_exit = first_process_ended;
 	options.on_exit_user = h;
 	heap_init_builder(&heap);
+	/* It runs at once: with the lock nobody finds it missing who is called from there, however long this thread is kept from going on. */
+	mutex_lock(&h->kernel_lock);
 	term pid = proc_spawn(h->ns, NULL, A(erl_init), A(start),
 		first_arguments(&heap, o, root, bindir), &options, NULL);
+	if (pid != TERM_NONE)
+		atomic_store_release(&h->kernel, pid);
+	mutex_unlock(&h->kernel_lock);
 	heap_done(&heap);
 	if (pid == TERM_NONE)
 		return BEAMR_E_LIMIT;
-	atomic_store_release(&h->kernel, pid);
 	/* Else beamr_logger asks, near the end of each boot: init:restart/0, also one during the boot, forgets who has asked. */
 	if (!has_hosted_output(o))
 		ask_for_start(h, pid);
