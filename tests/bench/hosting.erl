@@ -15,7 +15,7 @@ serve() ->
 latency(N, Every) ->
     Start = erlang:monotonic_time(millisecond) + 10,
     Late = lists:sort([request(Start + I * Every, I) || I <- lists:seq(1, N)]),
-    [lists:nth(max(1, round(N * P)), Late) || P <- [0.5, 0.99, 1.0]].
+    list_to_tuple([lists:nth(max(1, round(N * P)), Late) || P <- [0.5, 0.99, 1.0]]).
 
 request(Due, I) ->
     erlang:start_timer(Due, self(), I, [{abs, true}]),
