@@ -74,6 +74,7 @@ struct account {
 	_Atomic uint32_t quota_milli;  /* 0: none */
 	_Atomic int64_t window_start, window_nsec; /* the window of the quota, and what was used in it, or is owed from the ones before */
 	_Atomic int64_t parked_until;  /* the end of the windows whose quota is used up; 0: it is not */
+	_Atomic uint32_t doomed;       /* processes that were killed and have not ended: for them it runs, parked or not */
 };
 
 #define ACCOUNT_WEIGHT 100

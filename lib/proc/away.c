@@ -23,7 +23,7 @@ void proc_away_limit(unsigned most)
 static void come_back(struct proc *p)
 {
 	/* Sequentially consistent, as where a worker gives a process up; from here on another may own it. */
-	atomic_fetch_and_explicit(&p->state, ~(uint32_t)STATE_RUNNABLE, memory_order_seq_cst);
+	atomic_fetch_and_explicit(&p->state, ~(uint32_t)(STATE_RUNNABLE | STATE_AWAY), memory_order_seq_cst);
 	proc_make_runnable(p);
 }
 
@@ -45,6 +45,12 @@ void proc_send_away(struct proc *p)
 {
 	struct away *away = mem_alloc(MEM_TEMP, sizeof(*away));
 	away->proc = p;
+	uint32_t before = atomic_or_acq_rel(&p->state, STATE_AWAY);
+	if (before & STATE_DOOMED) {
+		/* See doom(). */
+		atomic_and_acq_rel(&p->state, ~(uint32_t)STATE_DOOMED);
+		atomic_sub_relaxed(&p->account->doomed, 1);
+	}
 	pool_share_limit(p->ns->long_calls, away_most);
 	if (pool_run_of(p->ns->long_calls, &away->job, run_away) == 0)
 		return;

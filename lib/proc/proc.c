@@ -25,6 +25,7 @@
 #include <string.h>
 
 void (*proc_make_runnable)(struct proc *p);
+void (*proc_bring_back)(const struct account *account);
 struct proc_tracing proc_tracing;
 _Atomic uint32_t proc_watched;
 
@@ -407,7 +408,9 @@ static void end(struct proc *p, term reason, struct beamr_crash_id cause)
 static void begin_end(struct proc *p)
 {
 	/* Sequentially consistent: pairs with registry_add() and timer_start(). */
-	atomic_fetch_or_explicit(&p->state, STATE_EXITING, memory_order_seq_cst);
+	uint32_t before = atomic_fetch_or_explicit(&p->state, STATE_EXITING, memory_order_seq_cst);
+	if (before & STATE_DOOMED)
+		atomic_sub_relaxed(&p->account->doomed, 1);
 	timers_end(p);
 	for (unsigned i = 0; i < end_hook_count; i++)
 		end_hooks[i](p);

@@ -98,6 +98,8 @@ enum proc_state {
 	STATE_EXITING = 1 << 3,
 	STATE_FREE = 1 << 4,
 	STATE_FOREIGN_TIMERS = 1 << 6, /* others have set timers for it */
+	STATE_DOOMED = 1 << 8,         /* killed, and counted as that by its account */
+	STATE_AWAY = 1 << 9,           /* a helper thread runs a BIF of it, which may take its time */
 	STATE_WOKEN = 1 << 7,          /* its after-timer has fired; told before the owner gives it up */
 };
 
@@ -226,6 +228,8 @@ struct proc_extra *proc_extra_make(struct proc *p);
 
 /* Puts a process into a run queue if it is in none; sched's, handed down once at the start. Threads: any. */
 extern void (*proc_make_runnable)(struct proc *p);
+/* Brings a namespace back that stands aside for its quota, since somebody in it is to end; the same. */
+extern void (*proc_bring_back)(const struct account *account);
 
 static inline struct proc_extra *proc_extra(struct proc *p)
 {

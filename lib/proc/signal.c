@@ -313,11 +313,31 @@ static struct signal *exit_signal_new(
 	return &m->signal;
 }
 
+/* A kill is on its way to it: its end does not wait for the window of a quota. One that is in a long BIF ends after that, and nobody runs
+ * for free as long as that takes. */
+static void doom(struct proc *p)
+{
+	uint32_t state = atomic_load_relaxed(&p->state);
+	do {
+		if (state & (STATE_DOOMED | STATE_EXITING | STATE_AWAY))
+			return;
+	} while (!atomic_cas_acq_rel(&p->state, &state, state | STATE_DOOMED));
+	/* Counted before anybody looks whether the namespace is parked, here or in fair_take(). It may have ended meanwhile, and its
+	 * namespace: accounts stay for those who are inside of the epoch. */
+	struct account *account = p->account;
+	atomic_fetch_add_explicit(&account->doomed, 1, memory_order_seq_cst);
+	if (atomic_load_explicit(&account->parked_until, memory_order_seq_cst) != 0 && proc_bring_back != NULL)
+		proc_bring_back(account);
+}
+
 void signal_exit(enum signal_kind kind, term from, struct proc *to, term reason, unsigned flags,
 	struct beamr_crash_id cause)
 {
-	if (to != NULL)
-		signal_send_or_refuse(to, exit_signal_new(kind, from, reason, flags, cause));
+	if (to == NULL)
+		return;
+	signal_send_or_refuse(to, exit_signal_new(kind, from, reason, flags, cause));
+	if (flags & SIGNAL_KILL)
+		doom(to);
 }
 
 void signal_exit_to(

@@ -274,7 +274,8 @@ struct proc *fair_take(struct fair *f, int64_t now_nsec, uint32_t *ret_parked)
 			continue;
 		struct share *s = f->heap[0];
 		int64_t until = atomic_load_relaxed(&s->account->parked_until);
-		if (unlikely(until != 0) && now_nsec < until) {
+		if (unlikely(until != 0) && now_nsec < until &&
+			atomic_load_explicit(&s->account->doomed, memory_order_seq_cst) == 0) { /* Pairs with doom(). */
 			*ret_parked += atomic_load_relaxed(&s->length);
 			park(f, s, until);
 			continue;
@@ -290,7 +291,17 @@ struct proc *fair_take(struct fair *f, int64_t now_nsec, uint32_t *ret_parked)
 	return NULL;
 }
 
-uint32_t fair_unpark(struct fair *f, int64_t now_nsec)
+/* It is no longer on the list. */
+static uint32_t put_back(struct fair *f, struct share *s)
+{
+	s->parked = false;
+	s->began = UINT64_MAX;
+	s->key = begin(s->account);
+	heap_add(f, s);
+	return atomic_load_relaxed(&s->length);
+}
+
+static uint32_t unpark(struct fair *f, int64_t now_nsec, const struct account *one)
 {
 	uint32_t count = 0;
 	struct share *all = f->parked;
@@ -300,20 +311,26 @@ uint32_t fair_unpark(struct fair *f, int64_t now_nsec)
 		struct share *s = all;
 		all = s->parked_next;
 		int64_t until = atomic_load_relaxed(&s->account->parked_until);
-		if (now_nsec < until) {
-			s->parked_next = f->parked;
-			f->parked = s;
-			if (f->unpark_at == 0 || until < f->unpark_at)
-				f->unpark_at = until;
+		if (s->account == one || now_nsec >= until) {
+			count += put_back(f, s);
 			continue;
 		}
-		s->parked = false;
-		s->began = UINT64_MAX;
-		s->key = begin(s->account);
-		heap_add(f, s);
-		count += atomic_load_relaxed(&s->length);
+		s->parked_next = f->parked;
+		f->parked = s;
+		if (f->unpark_at == 0 || until < f->unpark_at)
+			f->unpark_at = until;
 	}
 	return count;
+}
+
+uint32_t fair_unpark(struct fair *f, int64_t now_nsec)
+{
+	return unpark(f, now_nsec, NULL);
+}
+
+uint32_t fair_bring_back(struct fair *f, const struct account *account)
+{
+	return unpark(f, INT64_MIN, account);
 }
 
 uint32_t fair_steal_share(struct fair *f, struct share *s, uint32_t want, struct proc **ret_taken)

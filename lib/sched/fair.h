@@ -72,6 +72,8 @@ uint32_t fair_steal(struct fair *f, uint32_t want, struct proc **ret_taken);
 struct proc *fair_steal_first(struct fair *f, uint64_t below);
 /* Half of what waits in one share, at least one. */
 uint32_t fair_steal_share(struct fair *f, struct share *s, uint32_t want, struct proc **ret_taken);
+/* Brings that account's share back before its window has ended; returns how many processes wait again. */
+uint32_t fair_bring_back(struct fair *f, const struct account *account);
 /* Brings back those whose window has ended; returns how many processes wait again. */
 uint32_t fair_unpark(struct fair *f, int64_t now_nsec);
 

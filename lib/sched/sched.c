@@ -230,6 +230,26 @@ static void unpark(struct sched *s, int64_t now)
 	mutex_unlock(&s->lock);
 }
 
+static void bring_back(const struct account *account)
+{
+	if (!atomic_load_acquire(&all.started))
+		return; /* nobody is parked */
+	for (unsigned i = 0; i < all.count; i++) {
+		struct worker *w = all.workers[i];
+		struct sched *s = w->sched;
+		mutex_lock(&s->lock);
+		const uint32_t count = fair_bring_back(&s->fair, account);
+		if (count > 0) {
+			lengthen(s, count);
+			atomic_store_relaxed(&s->unpark_at, s->fair.unpark_at);
+		}
+		mutex_unlock(&s->lock);
+		/* Pairs with idle_sleep(), which looks at the length after it has said that it sleeps. */
+		if (count > 0 && w != this_worker && atomic_load_explicit(&w->sleeping, memory_order_seq_cst))
+			wake(w);
+	}
+}
+
 static struct proc *dequeue(struct worker *w)
 {
 	struct sched *s = w->sched;
@@ -915,6 +935,7 @@ void sched_ns_done(struct ns *ns)
 void sched_open(void)
 {
 	proc_make_runnable = sched_make_runnable;
+	proc_bring_back = bring_back;
 	poll_set_workers(wake, worker_in_turn);
 }
 

@@ -4,8 +4,11 @@
 #include "base/clock.h"
 #include "beamr.h"
 #include "fair_target_beam.h"
+#include "proc/signal.h"
+#include "proc/table.h"
 #include "sched/fair.h"
 #include "sched/sched.h"
+#include "term/atom.h"
 #include "vm/machine.h"
 
 #include <check.h>
@@ -246,6 +249,50 @@ START_TEST(who_uses_less_than_its_share_does_not_wait)
 
 END_TEST
 
+static bool is_runnable(struct proc *p, void *arg)
+{
+	if (atomic_load_relaxed(&p->state) & STATE_RUNNABLE)
+		*(term *)arg = p->pid;
+	return *(term *)arg == TERM_NONE;
+}
+
+static bool is_gone(term pid)
+{
+	epoch_enter();
+	const bool gone = proc_lookup_exiting(pid) == NULL;
+	epoch_leave();
+	return gone;
+}
+
+START_TEST(who_is_killed_does_not_wait_for_the_window_of_a_quota)
+{
+	machine_new(2);
+	struct beamr_ns *ns = service_new("parked", 1);
+	/* A few slices use the quota of a window up, and it stands aside until its end. */
+	ck_assert_int_eq(beamr_ns_set_quota(ns, &(struct beamr_quota){ .cpu_weight = 1, .cpu_quota_milli = 1 }, NULL), 0);
+	ck_assert_str_eq(call(ns, "spinners", 25), "ok");
+	bool prompt = false;
+	for (unsigned i = 0; i < 20 && !prompt; i++) {
+		struct account *account = ns->ns->account;
+		int64_t until = 0;
+		while ((until = atomic_load_relaxed(&account->parked_until)) < clock_monotonic_nsec() + ACCOUNT_WINDOW_NSEC / 2)
+			rest();
+		term pid = TERM_NONE;
+		proc_each_of(ns->ns, 0, is_runnable, &pid);
+		ck_assert_uint_ne(pid, TERM_NONE);
+		ck_assert(proc_exit_from_host(pid, true, A(kill)));
+		while (!is_gone(pid))
+			rest();
+		prompt = clock_monotonic_nsec() < until;
+		ck_assert_uint_eq(atomic_load_relaxed(&account->doomed), 0);
+	}
+	ck_assert(prompt);
+	service_end(ns, "parked");
+	machine_free();
+}
+
+END_TEST
+
 #define CALLS 100
 #define ROUNDS 10
 
@@ -332,6 +379,7 @@ int main(void)
 	tcase_add_test(t, priority_ranks_inside_of_a_namespace);
 	tcase_add_test(t, priority_takes_nothing_from_other_namespaces);
 	tcase_add_test(t, who_uses_less_than_its_share_does_not_wait);
+	tcase_add_test(t, who_is_killed_does_not_wait_for_the_window_of_a_quota);
 	tcase_add_test(t, who_is_idle_mostly_is_answered_within_two_milliseconds);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
