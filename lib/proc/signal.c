@@ -326,7 +326,8 @@ static void doom(struct proc *p)
 	 * namespace: accounts stay for those who are inside of the epoch. */
 	struct account *account = p->account;
 	atomic_fetch_add_explicit(&account->doomed, 1, memory_order_seq_cst);
-	if (atomic_load_explicit(&account->parked_until, memory_order_seq_cst) != 0 && proc_bring_back != NULL)
+	/* It may stand aside on a worker although the next window has begun on another one. */
+	if ((account_is_metered(account) || atomic_load_relaxed(&account->parked_until) != 0) && proc_bring_back != NULL)
 		proc_bring_back(account);
 }
 

@@ -266,6 +266,12 @@ void fair_advance(uint64_t floor)
 		;
 }
 
+/* Somebody of it is to end, for whom it runs although its quota is used up. */
+static bool has_doomed(const struct share *s)
+{
+	return atomic_load_explicit(&s->account->doomed, memory_order_seq_cst) != 0; /* Pairs with doom(). */
+}
+
 struct proc *fair_take(struct fair *f, int64_t now_nsec, uint32_t *ret_parked)
 {
 	*ret_parked = 0;
@@ -275,7 +281,7 @@ struct proc *fair_take(struct fair *f, int64_t now_nsec, uint32_t *ret_parked)
 		struct share *s = f->heap[0];
 		int64_t until = atomic_load_relaxed(&s->account->parked_until);
 		if (unlikely(until != 0) && now_nsec < until &&
-			atomic_load_explicit(&s->account->doomed, memory_order_seq_cst) == 0) { /* Pairs with doom(). */
+			!has_doomed(s)) {
 			*ret_parked += atomic_load_relaxed(&s->length);
 			park(f, s, until);
 			continue;
@@ -311,7 +317,7 @@ static uint32_t unpark(struct fair *f, int64_t now_nsec, const struct account *o
 		struct share *s = all;
 		all = s->parked_next;
 		int64_t until = atomic_load_relaxed(&s->account->parked_until);
-		if (s->account == one || now_nsec >= until) {
+		if (s->account == one || now_nsec >= until || has_doomed(s)) {
 			count += put_back(f, s);
 			continue;
 		}
