@@ -155,6 +155,8 @@ static int run(struct erl_arguments *a, const char *root, const struct beamr_otp
 	for (size_t i = 0; i < ARRAY_SIZE(handled); i++)
 		(void)sigaddset(&signals, handled[i]);
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	if (a->interrupts_ignored)
+		(void)signal(SIGINT, SIG_IGN); /* as above */
 	int r = beamr_new(&options, &machine);
 	if (r == 0)
 		r = beamr_start(machine);

@@ -504,6 +504,8 @@ static bool read_flags(struct erl_arguments *a)
 				return false;
 			}
 			a->processes_max = number;
+		} else if (is(flag, "-Bi") || (is(flag, "-B") && is(value, "i"))) {
+			a->interrupts_ignored = true;
 		} else if (is(flag, "-V")) {
 			a->version = true;
 		}

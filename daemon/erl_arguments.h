@@ -23,6 +23,7 @@ struct erl_arguments {
 	unsigned schedulers;        /* +S; 0: not said */
 	uint64_t processes_max;     /* +P; 0: not said */
 	bool detached;
+	bool interrupts_ignored; /* +Bi */
 	bool version;    /* only tell which it is */
 	bool print;      /* -emu_args_exit */
 	bool print_name; /* -emu_name_exit */
