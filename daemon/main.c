@@ -195,6 +195,15 @@ static void on_halt(void *user, const char *namespace_name, int status)
 
 /* ---- reload ---- */
 
+static void apply_event_limits(struct daemon *daemon)
+{
+	const struct config *config = &daemon->config;
+	beamr_event_limits(daemon->machine,
+		&(struct beamr_event_limits){ .long_gc_usec = (uint64_t)config->long_gc,
+			.long_schedule_usec = (uint64_t)config->long_schedule,
+			.large_heap_bytes = (uint64_t)config->large_heap });
+}
+
 static void apply_log(struct daemon *daemon)
 {
 	const struct config *config = &daemon->config;
@@ -240,8 +249,10 @@ int daemon_reload(struct daemon *daemon, unsigned flags, const char ***ret_chang
 		config_done(&fresh);
 		*ret_changed = changed;
 		*ret_requires_restart = restart;
-		if (!dry_run)
+		if (!dry_run) {
 			apply_log(daemon);
+			apply_event_limits(daemon);
+		}
 	}
 	if (!dry_run) {
 		if (r > 0)
@@ -482,8 +493,10 @@ static int make_machine(struct daemon *daemon, const struct options *options)
 		.child = daemon->cgroups != NULL ? on_child : NULL,
 		.user = daemon };
 	int r = beamr_new(&machine_options, &daemon->machine);
-	if (r == 0)
+	if (r == 0) {
+		apply_event_limits(daemon);
 		r = beamr_start(daemon->machine);
+	}
 	if (r != 0)
 		log_say(daemon->log, 2, "cannot make a machine: %s", strerror(r < 0 ? -r : EINVAL));
 	else

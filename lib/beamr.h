@@ -84,6 +84,7 @@ BEAMR_API void beamr_stop(struct beamr *machine);
 BEAMR_API struct beamr *beamr_free(struct beamr *machine);
 /* "27", "29" ...: the release of the OTP root, or "" when there is none. Borrowed. */
 BEAMR_API const char *beamr_otp_release(const struct beamr *machine);
+
 /* What a folder like /usr/lib/erlang holds. "" for what it does not tell. */
 struct beamr_otp {
 	char release[16]; /* "27" */
@@ -93,6 +94,15 @@ struct beamr_otp {
 BEAMR_API void beamr_otp_describe(const char *root, struct beamr_otp *ret_otp);
 /* Which events beside the always built ones reach the report sink: bit (1 << kind) each. Cheap; 0 when nobody looks. */
 BEAMR_API void beamr_events(struct beamr *machine, uint64_t kinds);
+
+/* From where on the events longgc, longschedule and largeheap tell of a collection, a slice, a process. More than 0. */
+struct beamr_event_limits {
+	uint64_t long_gc_usec;       /* 50000 at first */
+	uint64_t long_schedule_usec; /* 50000 at first */
+	uint64_t large_heap_bytes;   /* 64 MiB at first */
+};
+
+BEAMR_API void beamr_event_limits(struct beamr *machine, const struct beamr_event_limits *limits);
 
 enum beamr_scheduler_state {
 	BEAMR_SCHEDULER_BUSY,     /* in a slice */
@@ -182,7 +192,8 @@ struct beamr_quota {
 
 /* What a namespace holds now and has used up so far. Bytes, pieces, microseconds. */
 struct beamr_usage {
-	uint64_t memory, memory_peak; /* all it is charged for: the next four and what has no place there */
+	uint64_t memory,
+		memory_peak; /* all it is charged for: the next four and what has no place there */
 	uint64_t memory_processes, memory_binaries, ets_memory, code_memory;
 	uint64_t processes, processes_peak, atoms, ets_tables, modules, ports, file_descriptors,
 		timers;
@@ -232,13 +243,14 @@ BEAMR_API int beamr_code_add_dir(struct beamr_ns *ns, const char *dir, unsigned 
 #define BEAMR_HALT_ABORT 256 /* status of erlang:halt(abort) */
 
 struct beamr_boot_options {
-	const char *otp_root; /* a folder like /usr/lib/erlang: the release of this node; NULL: the machine's */
+	const char *
+		otp_root; /* a folder like /usr/lib/erlang: the release of this node; NULL: the machine's */
 	/* What erlexec hands to the emulator's Erlang part, in order, UTF-8: "-root" ROOT "-bindir" BINDIR "-progname" "erl" "-home"
 	 * HOME ... Copied. NULL with a count of 0: those four, and -noinput. -root, -bindir, -progname and -home are added in front when missing. */
 	const char *const *arguments;
 	size_t argument_count;
 	const char *const *environment; /* "NAME=VALUE", ended by NULL, copied; NULL: the host's */
-	const char *cwd; /* the working folder; copied; NULL: the host's */
+	const char *cwd;                /* the working folder; copied; NULL: the host's */
 	/* Descriptors of its standard input, output and error; lent until the namespace is gone. -1: input is at its end, output goes
 	 * to beamr_options.output. */
 	int streams[3];
@@ -272,7 +284,7 @@ BEAMR_API int beamr_ns_signal(struct beamr_ns *ns, int number);
 BEAMR_API int beamr_ns_shutdown(struct beamr_ns *ns);
 
 enum beamr_node_state {
-	BEAMR_NODE_NONE,     /* never booted */
+	BEAMR_NODE_NONE, /* never booted */
 	BEAMR_NODE_BOOTING,
 	BEAMR_NODE_STARTED,
 	BEAMR_NODE_HALTED,
@@ -361,8 +373,8 @@ BEAMR_API struct beamr_purged *beamr_purged_free(struct beamr_purged *purged);
 struct beamr_code; /* a module that was checked and made ready, of no namespace yet */
 
 /* Threads: any; needs no namespace, takes long. Returns 0; BEAMR_E_FORMAT, BEAMR_E_LIMIT, negative errno, with error. */
-BEAMR_API int beamr_code_prepare(const void *code, size_t size, struct beamr_code **ret_code,
-	struct beamr_error *ret_error);
+BEAMR_API int beamr_code_prepare(
+	const void *code, size_t size, struct beamr_code **ret_code, struct beamr_error *ret_error);
 /* Takes NULL; returns NULL. */
 BEAMR_API struct beamr_code *beamr_code_free(struct beamr_code *code);
 
@@ -436,7 +448,8 @@ BEAMR_API int beamr_term_decode(
 BEAMR_API char *beamr_term_text(const struct beamr_term *term, size_t max, bool *ret_truncated);
 /* What stands beside `key` in the property list that is an element of a tuple (from 0), as an .app file has one: its text as
  * above, or its characters without quotes if it is a list of them. A malloc'ed string; NULL: there is none, or no such list. */
-BEAMR_API char *beamr_term_property(const struct beamr_term *tuple, unsigned element, const char *key);
+BEAMR_API char *beamr_term_property(
+	const struct beamr_term *tuple, unsigned element, const char *key);
 /* As term_to_binary/1. A malloc'ed block. */
 BEAMR_API void *beamr_term_encode(const struct beamr_term *term, size_t *ret_size);
 /* "integer", "float", "atom", "tuple", "list", "map", "binary", "bitstring", "function", "pid", "port", "reference", "record". */
@@ -526,14 +539,14 @@ enum beamr_trace_what {
 };
 
 struct beamr_trace_options {
-	unsigned what;                /* enum beamr_trace_what */
+	unsigned what;                 /* enum beamr_trace_what */
 	const char *module, *function; /* of calls; NULL: all */
-	int arity;                    /* -1: all */
-	beamr_pid process;            /* 0: all of the namespace */
-	uint64_t count_max;           /* at least 1 */
-	uint64_t rate_max;            /* a second; 0: none */
-	uint64_t duration_usec;       /* at least 1 */
-	size_t text_max;              /* bytes of an event's text; 0: 200 */
+	int arity;                     /* -1: all */
+	beamr_pid process;             /* 0: all of the namespace */
+	uint64_t count_max;            /* at least 1 */
+	uint64_t rate_max;             /* a second; 0: none */
+	uint64_t duration_usec;        /* at least 1 */
+	size_t text_max;               /* bytes of an event's text; 0: 200 */
 };
 
 struct beamr_trace;
@@ -541,7 +554,8 @@ struct beamr_trace;
 /* Traces until a bound is met. Each event comes as a report of kind TRACE whose reference is the trace's number in digits; the last
  * one has no process, and why it ended as its `restart`: "count", "rate", "duration" or "target" (the process has ended).
  * 0, or BEAMR_E_NO_FUNCTION when calls were asked for and no function fits. */
-BEAMR_API int beamr_trace_start(struct beamr_ns *ns, const struct beamr_trace_options *options, struct beamr_trace **ret_trace);
+BEAMR_API int beamr_trace_start(struct beamr_ns *ns, const struct beamr_trace_options *options,
+	struct beamr_trace **ret_trace);
 BEAMR_API uint64_t beamr_trace_number(const struct beamr_trace *trace);
 /* Ends it if it has not ended yet, without telling, and frees it. NULL is allowed. Returns NULL. */
 BEAMR_API struct beamr_trace *beamr_trace_stop(struct beamr_trace *trace);
@@ -591,12 +605,13 @@ struct beamr_process {
 	uint64_t serial;
 	const char *namespace_name;
 	const char *name; /* "" when none */
-	struct beamr_frame initial_call; /* of what proc_lib started: the function that it says, not proc_lib's own */
+	struct beamr_frame
+		initial_call; /* of what proc_lib started: the function that it says, not proc_lib's own */
 	struct beamr_frame current; /* module "" when unknown */
 	enum beamr_process_state state;
 	unsigned priority; /* 0 low .. 3 max */
 	bool trap_exit;
-	bool system; /* belongs to the namespace itself, not to a program in it */
+	bool system;      /* belongs to the namespace itself, not to a program in it */
 	beamr_pid parent; /* 0: the host */
 	uint64_t mailbox; /* messages, read and unread */
 	uint64_t memory_bytes;

@@ -19,6 +19,7 @@
 #define SHELL "/bin/sh"
 #define BUSY_LOW 4096
 #define BUSY_HIGH 8192
+#define LINE_USUAL 512 /* bytes, where `line` names no number */
 
 /* ------------------------------------------------------------------------------------------------ texts */
 
@@ -87,6 +88,10 @@ static bool atom_option(struct options *o, term name)
 	switch (atom_index(name)) {
 	case ATOM_INDEX_stream:
 		return set_stream(o);
+	case ATOM_INDEX_line:
+		o->line = true;
+		o->spec->line_max = LINE_USUAL;
+		return true;
 	case ATOM_INDEX_in:
 		return set_flag(o, PORT_IN, true);
 	case ATOM_INDEX_out:
@@ -259,19 +264,26 @@ static int read_fds(struct port_spec *s, term in, term out)
 	return 0;
 }
 
-/* "trace_file_drv n NAME". 0, also when it is another name; ENOTSUP: several files in turn. */
+/* "trace_file_drv [w SIZE FILES TIME AT ]n NAME". 0, also when it is another name. */
 static int read_trace_file(struct port_spec *s)
 {
 	size_t size = strlen(TRACE_FILE_NAME);
 	const char *rest = s->name + size;
+	unsigned bytes = 0, files = 0, msec = 0, at = 0;
+	int used = 0;
 	if (s->kind != PORT_SPAWN || strncmp(s->name, TRACE_FILE_NAME, size) != 0 || *rest != ' ')
 		return 0;
-	if (rest[1] == 'w')
-		return ENOTSUP;
-	if (strncmp(rest, " n ", 3) != 0 || rest[3] == '\0')
+	/* Numbers that are too large are none of dbg's; what they become is harmless. */
+	bool wraps = sscanf(rest, " w %u %u %u %u %n", &bytes, &files, &msec, &at, &used) == 4;
+	rest += wraps ? used : 1;
+	if (strncmp(rest, "n ", 2) != 0 || at >= strlen(rest + 2) || rest[2] == '\0')
 		return EINVAL;
 	s->kind = PORT_TRACE_FILE;
-	s->path = strdup(rest + 3);
+	s->path = strdup(rest + 2);
+	if (wraps)
+		s->wrap = (struct port_wrap){
+			.files = files > 0 ? files : 1, .size_max = bytes, .msec = msec, .at = at
+		};
 	return 0;
 }
 

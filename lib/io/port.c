@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "binary/iolist.h"
 #include "io/stray.h"
+#include "io/trace_file.h"
 #include "proc/watch.h"
 #include "term/atom.h"
 
@@ -37,6 +38,7 @@ void port_bytes_free(struct port_bytes *b)
 	if (b == NULL)
 		return;
 	account_charge(b->account, ACCOUNT_BINARIES, -(int64_t)(sizeof(*b) + b->size));
+	b->turn = trace_file_turn_free(b->turn);
 	mem_free(MEM_MESSAGE, b, sizeof(*b) + b->size);
 }
 
@@ -100,8 +102,14 @@ static void handle_all(struct port *p, struct signal *s)
 
 static void drain_at_home(struct poll_task *task);
 
-/* The caller owns it. Returns the answer to its own request, if there is one. */
-struct message *port_drain(struct port *p)
+static void profile(struct port *p, bool active)
+{
+	if (watching(WATCH_PROFILE))
+		port_tracing.profile(&p->traced, active);
+}
+
+/* As port_drain(), of one that somebody owned before. */
+static struct message *drain_on(struct port *p)
 {
 	struct message *mine = NULL;
 	for (unsigned turns = 0; turns < DRAIN_MAX; turns++) {
@@ -117,23 +125,33 @@ struct message *port_drain(struct port *p)
 			port_io_done(p);
 			handle_all(p, turn_round(atomic_exchange_explicit(
 					      &p->inbox, INBOX_CLOSED, memory_order_acq_rel)));
+			profile(p, false);
 			port_traced_end(p);
 			/* The last that is done with it here: its home may free it, once this epoch is over. */
 			port_want(p, PORT_FREE);
 			return mine;
 		}
 		struct signal *owned = INBOX_OWNED;
+		profile(p, false);
 		if (atomic_cas_acq_rel(&p->inbox, &owned, INBOX_IDLE))
 			return mine;
+		profile(p, true);
 	}
 	poll_post(p->home, &p->drain_task, drain_at_home);
 	return mine;
 }
 
+/* The caller owns it. Returns the answer to its own request, if there is one. */
+struct message *port_drain(struct port *p)
+{
+	profile(p, true);
+	return drain_on(p);
+}
+
 static void drain_at_home(struct poll_task *task)
 {
 	struct port *p = (struct port *)(void *)((char *)task - offsetof(struct port, drain_task));
-	struct message *m = port_drain(p);
+	struct message *m = drain_on(p);
 	assert(m == NULL);
 }
 

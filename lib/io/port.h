@@ -38,6 +38,14 @@ enum port_flags {
 
 enum port_mode { PORT_STREAM, PORT_PACKET, PORT_LINE };
 
+/* PORT_TRACE_FILE: files in turn. A file's name is `path` with a number at `at`. */
+struct port_wrap {
+	unsigned files;  /* most of them at once; 0: one file, of that name */
+	size_t size_max; /* bytes of one, about; the next begins then */
+	unsigned msec;   /* not 0: it begins so long after the one before instead */
+	size_t at;
+};
+
 /* How to open one. Texts are malloc'ed; port_spec_done() frees what is left. */
 struct port_spec {
 	enum port_kind kind;
@@ -49,6 +57,7 @@ struct port_spec {
 	char *name;                 /* what port_info(name) tells, UTF-8 */
 	char *path, **argv, **envp, *cd;
 	int fd_in, fd_out; /* PORT_FD */
+	struct port_wrap wrap;
 };
 
 void port_spec_done(struct port_spec *spec);
@@ -70,11 +79,14 @@ enum port_request_kind {
 
 struct port_flush;
 struct port_traced;
+struct trace_file_turn;
 
 /* Bytes on their way out. */
 struct port_bytes {
 	struct port_bytes *next;
 	struct account *account; /* of who made them, which is charged; NULL: nobody */
+	struct trace_file_turn
+		*turn; /* what is to be done before or after they are written; NULL */
 	size_t size, done;
 	uint8_t data[];
 };

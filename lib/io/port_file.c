@@ -9,6 +9,7 @@
 #include "io/port_impl.h"
 
 #include "base/pool.h"
+#include "io/trace_file.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -48,6 +49,9 @@ bool port_file_is(int fd)
 static int write_all(int fd, const struct port_bytes *bytes)
 {
 	for (const struct port_bytes *b = bytes; b != NULL; b = b->next) {
+		int error = trace_file_turn(fd, b->turn, TURN_BEFORE);
+		if (error != 0)
+			return error;
 		size_t done = b->done;
 		while (done < b->size) {
 			ssize_t n = write(fd, b->data + done, b->size - done);
@@ -55,6 +59,9 @@ static int write_all(int fd, const struct port_bytes *bytes)
 				return errno;
 			done += n > 0 ? (size_t)n : 0;
 		}
+		error = trace_file_turn(fd, b->turn, TURN_AFTER);
+		if (error != 0)
+			return error;
 	}
 	return 0;
 }

@@ -55,6 +55,9 @@ struct port {
 	uint8_t *frame; /* bytes that make no whole packet or line yet */
 	size_t frame_size, frame_capacity;
 	struct ram_file *ram; /* of a PORT_RAM */
+	uint64_t turns;       /* of a PORT_TRACE_FILE: files that have been left for the next one */
+	size_t file_bytes;    /* in the one that is written */
+	int64_t file_until;   /* when its time is over; monotonic nanoseconds */
 
 	/* home */
 	struct pollee in, out;

@@ -43,6 +43,8 @@ struct port_tracing {
 	void (*scheduled)(struct port_traced *t, bool in, term what);
 	void (*sent)(struct port_traced *t, term to, term message);
 	void (*received)(struct port_traced *t, term from, term what);
+	/* While proc_watched has WATCH_PROFILE: it begins to have something to do, or has no more. */
+	void (*profile)(struct port_traced *t, bool active);
 	/* Nothing is told of it any more. */
 	void (*end)(struct port_traced *t);
 };

@@ -2,12 +2,15 @@
 /* Ports that write traces into files. See trace_file.h. */
 #include "io/trace_file.h"
 
+#include "base/clock.h"
 #include "base/pool.h"
 #include "ns/cwd.h"
 #include "term/atom.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,8 +26,21 @@ struct opening {
 	struct cwd *cwd;
 	term port;
 	struct port_request *result;
-	char path[];
+	char *path;
 };
+
+/* Its malloc'ed name: the file after so many turns. NULL without memory. */
+static char *name_after(const struct port_spec *s, uint64_t turns)
+{
+	char *name = NULL;
+	if (s->wrap.files == 0)
+		return strdup(s->path);
+	return asprintf(&name, "%.*s%llu%s", (int)s->wrap.at, s->path,
+		       (unsigned long long)(turns % ((uint64_t)s->wrap.files + 1)),
+		       s->path + s->wrap.at) < 0
+		       ? NULL
+		       : name;
+}
 
 static void opened(struct poll_task *task)
 {
@@ -32,7 +48,8 @@ static void opened(struct poll_task *task)
 		(struct opening *)(void *)((char *)task - offsetof(struct opening, task));
 	struct ns *ns = o->ns;
 	(void)port_tell(o->port, o->result); /* it may have been closed */
-	mem_free(MEM_MISC, o, sizeof(*o) + strlen(o->path) + 1);
+	free(o->path);
+	mem_free(MEM_MISC, o, sizeof(*o));
 	ns_release(ns);
 }
 
@@ -53,9 +70,10 @@ static void open_it(struct pool_job *job)
 
 int trace_file_open(struct port *p)
 {
-	size_t size = strlen(p->spec.path) + 1;
-	struct opening *o = mem_zalloc(MEM_MISC, sizeof(*o) + size);
-	memcpy(o->path, p->spec.path, size);
+	struct opening *o = mem_zalloc(MEM_MISC, sizeof(*o));
+	o->path = name_after(&p->spec, 0);
+	assert(o->path != NULL); /* as with all memory */
+	p->file_until = clock_monotonic_nsec() + (int64_t)p->spec.wrap.msec * 1000000;
 	o->home = p->home;
 	o->ns = p->ns;
 	o->cwd = cwd_get(p->ns);
@@ -69,8 +87,75 @@ int trace_file_open(struct port *p)
 	if (o->cwd != NULL)
 		(void)cwd_unref(o->cwd);
 	port_request_free(o->result);
-	mem_free(MEM_MISC, o, sizeof(*o) + size);
+	free(o->path);
+	mem_free(MEM_MISC, o, sizeof(*o));
 	return ENOMEM;
+}
+
+/* ------------------------------------------------------------------------------------------------ files in turn */
+
+struct trace_file_turn {
+	enum turn_when when;
+	struct cwd *cwd;
+	char *next;
+	char *gone; /* the one whose number is free then; NULL: none is yet */
+};
+
+struct trace_file_turn *trace_file_turn_free(struct trace_file_turn *t)
+{
+	if (t == NULL)
+		return NULL;
+	if (t->cwd != NULL)
+		(void)cwd_unref(t->cwd);
+	free(t->next);
+	free(t->gone);
+	mem_free(MEM_MISC, t, sizeof(*t));
+	return NULL;
+}
+
+int trace_file_turn(int fd, const struct trace_file_turn *t, enum turn_when when)
+{
+	if (t == NULL || t->when != when)
+		return 0;
+	int dir = t->cwd->fd, next;
+	if (t->gone != NULL)
+		(void)unlinkat(dir, t->gone, 0); /* somebody may have taken it away */
+	do
+		next = openat(dir, t->next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	while (next < 0 && errno == EINTR);
+	if (next < 0)
+		return errno;
+	/* The number stays, so that the port need not know. */
+	int error = dup3(next, fd, O_CLOEXEC) < 0 ? errno : 0;
+	(void)close(next); /* nothing was written by that number */
+	return error;
+}
+
+static void turn(struct port *p, struct port_bytes *b, enum turn_when when)
+{
+	const struct port_spec *s = &p->spec;
+	struct trace_file_turn *t = mem_zalloc(MEM_MISC, sizeof(*t));
+	t->when = when;
+	t->cwd = cwd_get(p->ns);
+	t->next = name_after(s, ++p->turns);
+	if (p->turns >= s->wrap.files)
+		t->gone = name_after(s, p->turns - s->wrap.files);
+	assert(t->next != NULL); /* as with all memory */
+	b->turn = t;
+	p->file_bytes = when == TURN_AFTER ? 0 : b->size;
+	p->file_until = clock_monotonic_nsec() + (int64_t)s->wrap.msec * 1000000;
+}
+
+static void turn_if_due(struct port *p, struct port_bytes *b)
+{
+	const struct port_wrap *w = &p->spec.wrap;
+	p->file_bytes += b->size;
+	if (w->files == 0)
+		return;
+	if (w->msec == 0 && p->file_bytes >= w->size_max)
+		turn(p, b, TURN_AFTER);
+	else if (w->msec != 0 && clock_monotonic_nsec() >= p->file_until)
+		turn(p, b, TURN_BEFORE);
 }
 
 /* ------------------------------------------------------------------------------------------------ writing */
@@ -97,6 +182,7 @@ void trace_file_write(struct port *p, struct port_bytes *b)
 		port_io_queue(p, told);
 	}
 	put_header(b->data, 0, b->size - TRACE_FILE_HEADER);
+	turn_if_due(p, b);
 	port_io_queue(p, b);
 }
 

@@ -152,7 +152,8 @@ void call_entered(struct proc *p, const term *x, uint32_t number, struct exec_en
 		if (set->items[i].session->ns == p->ns &&
 			trace_session_alive(set->items[i].session))
 			one_probe(&c, &set->items[i]);
-	if (trace != NULL)
+	if (p->extra != NULL &&
+		p->extra->trace != NULL) /* a specification may have begun to trace it */
 		tracee_settle(p);
 }
 

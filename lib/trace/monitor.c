@@ -10,10 +10,9 @@
 #include "term/atom.h"
 #include "trace/event.h"
 
-/* From where on the host hears of it. */
-#define HOST_GC_NSEC 50000000
-#define HOST_SCHEDULE_NSEC 50000000
-#define HOST_HEAP_WORDS (8UL << 20)
+/* From where on the host hears of it, unless it sets other limits. Written under trace_lock. */
+static _Atomic int64_t host_gc_nsec = 50000000, host_schedule_nsec = 50000000,
+		       host_heap_words = 8L << 20;
 
 #define LARGE_HEAP_LEAST 16384
 
@@ -80,15 +79,15 @@ void monitor_settle(void)
 	ns_each(add_ns, &sum);
 	if (host_wants(BEAMR_REPORT_LONGGC)) {
 		sum.watched |= WATCH_GC;
-		lower(&least_gc_nsec, HOST_GC_NSEC);
+		lower(&least_gc_nsec, atomic_load_relaxed(&host_gc_nsec));
 	}
 	if (host_wants(BEAMR_REPORT_LONGSCHEDULE)) {
 		sum.watched |= WATCH_SCHEDULE;
-		lower(&least_schedule_nsec, HOST_SCHEDULE_NSEC);
+		lower(&least_schedule_nsec, atomic_load_relaxed(&host_schedule_nsec));
 	}
 	if (host_wants(BEAMR_REPORT_LARGEHEAP)) {
 		sum.watched |= WATCH_HEAP;
-		lower(&least_heap_words, HOST_HEAP_WORDS);
+		lower(&least_heap_words, atomic_load_relaxed(&host_heap_words));
 	}
 	if (host_wants(BEAMR_REPORT_BUSYPORT))
 		sum.watched |= WATCH_PORT;
@@ -99,6 +98,16 @@ void monitor_host_wants(uint64_t kinds)
 {
 	mutex_lock(&trace_lock);
 	host_kinds = kinds;
+	monitor_settle();
+	mutex_unlock(&trace_lock);
+}
+
+void monitor_host_limits(int64_t gc_nsec, int64_t schedule_nsec, int64_t heap_words)
+{
+	mutex_lock(&trace_lock);
+	atomic_store_relaxed(&host_gc_nsec, gc_nsec);
+	atomic_store_relaxed(&host_schedule_nsec, schedule_nsec);
+	atomic_store_relaxed(&host_heap_words, heap_words);
 	monitor_settle();
 	mutex_unlock(&trace_lock);
 }
@@ -198,14 +207,15 @@ void monitor_collected(struct proc *p, int64_t nsec)
 		info_memory(&info, p);
 		info_add(&info, A(timeout), term_of_small(nsec / 1000000));
 		tell(p, A(long_gc), info.list, passed_gc, nsec);
-		if (nsec >= HOST_GC_NSEC && report_asked(BEAMR_REPORT_LONGGC))
+		if (nsec >= atomic_load_relaxed(&host_gc_nsec) && report_asked(BEAMR_REPORT_LONGGC))
 			proc_report(p, BEAMR_REPORT_LONGGC, TERM_NONE, TERM_NONE, info.list);
 	}
 	if (words >= atomic_load_relaxed(&least_heap_words)) {
 		info = (struct info_list){ .list = TERM_NIL };
 		info_memory(&info, p);
 		tell(p, A(large_heap), info.list, passed_heap, words);
-		if (words >= (int64_t)HOST_HEAP_WORDS && report_asked(BEAMR_REPORT_LARGEHEAP))
+		if (words >= atomic_load_relaxed(&host_heap_words) &&
+			report_asked(BEAMR_REPORT_LARGEHEAP))
 			proc_report(p, BEAMR_REPORT_LARGEHEAP, TERM_NONE, TERM_NONE, info.list);
 	}
 }
@@ -223,7 +233,8 @@ void monitor_scheduled(struct proc *p, int64_t nsec, const uint64_t *in)
 	info_add(&info, A(in), began);
 	info_add(&info, A(timeout), term_of_small(nsec / 1000000));
 	tell(p, A(long_schedule), info.list, passed_schedule, nsec);
-	if (nsec >= HOST_SCHEDULE_NSEC && report_asked(BEAMR_REPORT_LONGSCHEDULE))
+	if (nsec >= atomic_load_relaxed(&host_schedule_nsec) &&
+		report_asked(BEAMR_REPORT_LONGSCHEDULE))
 		proc_report(p, BEAMR_REPORT_LONGSCHEDULE, TERM_NONE, TERM_NONE, info.list);
 }
 
@@ -460,25 +471,42 @@ enum profile_flag {
 	PROFILE_PROCS = 1,
 	PROFILE_EXCLUSIVE = 2,
 	PROFILE_STRICT = 4,
-	PROFILE_MONOTONIC = 8
+	PROFILE_MONOTONIC = 8,
+	PROFILE_PORTS = 16
 };
 
-void monitor_profile(struct proc *p, bool active)
+/* {profile, Who, active | inactive, Where, Time} to the namespace's profiler. */
+static void profile(struct ns *ns, term who, enum profile_flag kind, bool active, term where)
 {
-	struct trace_space *space = trace_space_of(p->ns);
+	struct trace_space *space = trace_space_of(ns);
 	term profiler = space == NULL ? TERM_NONE : atomic_load_relaxed(&space->profiler);
 	unsigned flags = space == NULL ? 0 : atomic_load_relaxed(&space->profile_flags);
-	if (profiler == TERM_NONE || profiler == p->pid || !(flags & PROFILE_PROCS))
+	if (profiler == TERM_NONE || profiler == who || !(flags & kind))
 		return;
-	term at[4], time[5], whole[6];
+	term time[5], whole[6];
 	uint32_t how = flags & PROFILE_STRICT      ? TRACE_STRICT_MONOTONIC_TIMESTAMP
 		       : flags & PROFILE_MONOTONIC ? TRACE_MONOTONIC_TIMESTAMP
 						   : TRACE_TIMESTAMP;
 	term now = event_time(how, time);
-	send_to(p, profiler,
+	struct proc *to = proc_lookup(profiler);
+	if (to == NULL)
+		return;
+	struct message *m = message_copy(SIGNAL_MESSAGE, 0, 0,
 		put_tuple(whole, 5,
-			(term[]){ A(profile), p->pid, active ? A(active) : A(inactive),
-				event_current(p, at), now }));
+			(term[]){ A(profile), who, active ? A(active) : A(inactive), where, now }));
+	if (!signal_send(to, &m->signal))
+		message_free(m);
+}
+
+void monitor_profile_port(struct port_traced *t, bool active)
+{
+	profile(t->ns, t->id, PROFILE_PORTS, active, TERM_ZERO);
+}
+
+void monitor_profile(struct proc *p, bool active)
+{
+	term at[4];
+	profile(p->ns, p->pid, PROFILE_PROCS, active, event_current(p, at));
 }
 
 static term profile_now(struct proc *p)
@@ -489,6 +517,8 @@ static term profile_now(struct proc *p)
 	unsigned flags = atomic_load_relaxed(&space->profile_flags);
 	if (profiler == TERM_NONE || proc_lookup(profiler) == NULL)
 		return A(undefined);
+	if (flags & PROFILE_PORTS)
+		list = heap_cons(heap, A(runnable_ports), list);
 	if (flags & PROFILE_PROCS)
 		list = heap_cons(heap, A(runnable_procs), list);
 	if (flags & PROFILE_EXCLUSIVE)
@@ -522,10 +552,12 @@ term bif_erlang_system_profile_2(struct proc *p, const term *args)
 	}
 	for (; term_is_cons(list); list = cons_tail(list)) {
 		term item = cons_head(list);
-		if (item == A(scheduler) || item == A(runnable_ports))
+		if (item == A(scheduler)) /* they are not the namespace's: all share them */
 			return bif_error(p, A(not_supported));
 		if (item == A(runnable_procs))
 			flags |= PROFILE_PROCS;
+		else if (item == A(runnable_ports))
+			flags |= PROFILE_PORTS;
 		else if (item == A(exclusive))
 			flags |= PROFILE_EXCLUSIVE;
 		else if (item == A(strict_monotonic_timestamp))

@@ -24,9 +24,12 @@ bool trace_flag_parse(term flag, uint32_t *io_mask, bool *io_cpu_timestamp)
 	return false;
 }
 
-bool trace_is_tracer(term t)
+bool trace_tracer_option(term item, term tag, term *ret)
 {
-	return tracer_is(t);
+	if (term_is_tuple_of(item, 2) && tuple_element(item, 0) == tag)
+		return tracer_named(tuple_element(item, 1), ret);
+	return term_is_tuple_of(item, 3) && tuple_element(item, 0) == tag &&
+	       tracer_of_module(tuple_element(item, 1), tuple_element(item, 2), ret);
 }
 
 bool trace_flags_parse(struct proc *p, const struct trace_session *s, term list, uint32_t *ret_mask,
@@ -40,12 +43,8 @@ bool trace_flags_parse(struct proc *p, const struct trace_session *s, term list,
 		term item = cons_head(list);
 		if (term_is_atom(item) && trace_flag_parse(item, &mask, &cpu))
 			continue;
-		/* A tracer module is one of native functions, which there are none of. */
-		if (s->tracer != TERM_NONE || !term_is_tuple_of(item, 2) ||
-			tuple_element(item, 0) != A(tracer) ||
-			!trace_is_tracer(tuple_element(item, 1)))
+		if (s->tracer != TERM_NONE || !trace_tracer_option(item, A(tracer), &tracer))
 			return false;
-		tracer = tuple_element(item, 1);
 	}
 	if (list != TERM_NIL)
 		return false;

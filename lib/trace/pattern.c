@@ -87,7 +87,8 @@ static void apply_to_bifs(struct pattern *pt)
 {
 	for (uint32_t n = 0; n < export_stub_count(); n++) {
 		const struct export *e = export_of(n);
-		if (ns_bif(pt->space->ns, e) == NULL || e->module != pt->module || !fits(pt, e->function, e->arity))
+		if (ns_bif(pt->space->ns, e) == NULL || e->module != pt->module ||
+			!fits(pt, e->function, e->arity))
 			continue;
 		breakpoint_change_name(pt->space, e, &pt->change);
 		pt->matched++;
@@ -113,10 +114,15 @@ static void apply(struct pattern *pt)
 	mutex_unlock(&ns->code_lock);
 }
 
-uint64_t pattern_set_local(struct trace_session *s, term module, term function, int64_t arity, struct matchspec *ms)
+uint64_t pattern_set_local(
+	struct trace_session *s, term module, term function, int64_t arity, struct matchspec *ms)
 {
 	struct pattern pt = {
-		.change = { .session = s, .what = WHAT_LOCAL, .on = true, .ms = ms, .meta_tracer = TERM_NONE },
+		.change = { .session = s,
+			.what = WHAT_LOCAL,
+			.on = true,
+			.ms = ms,
+			.meta_tracer = TERM_NONE },
 		.module = module,
 		.function = function,
 		.arity = arity,
@@ -236,9 +242,7 @@ static bool parse_options(struct proc *p, const struct trace_session *s, term li
 			global = true;
 			continue;
 		}
-		if (term_is_tuple_of(o, 2) && s->tracer == TERM_NONE &&
-			tuple_element(o, 0) == A(meta) && trace_is_tracer(tuple_element(o, 1))) {
-			c->meta_tracer = tuple_element(o, 1);
+		if (s->tracer == TERM_NONE && trace_tracer_option(o, A(meta), &c->meta_tracer)) {
 			c->what |= WHAT_META;
 			continue;
 		}

@@ -196,11 +196,11 @@ term bif_erts_internal_trace_4(struct proc *p, const term *args)
 
 term bif_erts_internal_trace_session_create_3(struct proc *p, const term *args)
 {
+	term tracer = TERM_NONE;
 	if (!term_is_atom(args[0]) || args[2] != TERM_NIL ||
-		(args[1] != A(undefined) && !trace_is_tracer(args[1])))
+		(args[1] != A(undefined) && !tracer_named(args[1], &tracer)))
 		return bif_badarg(p);
-	struct trace_session *s =
-		trace_session_new(p->ns, args[0], args[1] == A(undefined) ? TERM_NONE : args[1]);
+	struct trace_session *s = trace_session_new(p->ns, args[0], tracer);
 	term handle = trace_session_handle(bif_heap(p), s);
 	(void)trace_session_unref(s); /* always NULL */
 	return handle;

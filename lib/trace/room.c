@@ -43,6 +43,7 @@ void trace_init(void)
 		.sent = portee_sent,
 		.received = portee_received,
 		.end = portee_end,
+		.profile = monitor_profile_port,
 	};
 	exec_tracing = (struct exec_tracing){
 		.entered = call_entered,

@@ -271,7 +271,7 @@ static term reset(struct proc *p, term value)
 
 static term set_tracer(struct proc *p, term value)
 {
-	if (!tracer_is(value) && value != A(false))
+	if (value != A(false) && !tracer_named(value, &value))
 		return TERM_NONE;
 	term was = atomic_exchange_explicit(&trace_space(p->ns)->seq_tracer,
 		value == A(false) ? TERM_NONE : value, memory_order_acq_rel);

@@ -113,9 +113,11 @@ bool trace_refs_change(
 	struct trace_ref *r = trace_refs_find(*refs, s);
 	if (r == NULL && (!on || (flags & TRACE_ALL) == 0))
 		return true;
-	if (r != NULL && on && tracer != TERM_NONE && r->tracer != tracer &&
-		trace_session_alive(s) && trace_listens(s, r->tracer))
-		return false;
+	if (r != NULL && on && tracer != TERM_NONE && r->tracer != tracer) {
+		if (trace_session_alive(s) && trace_listens(s, r->tracer))
+			return false;
+		r->flags = 0; /* they were those of somebody who is gone */
+	}
 	if (r == NULL) {
 		r = mem_zalloc(MEM_TRACE, sizeof(*r));
 		r->session = trace_session_ref(s);
@@ -169,26 +171,28 @@ static void trace_newcomer(struct trace_session *s, void *arg)
 		s->new_processes.tracer); /* the first one */
 }
 
-static void inherit_by_spawn(struct proc *parent, struct proc *child)
+/* A child that is linked from the start takes what either kind of flags hands on. */
+static void inherit_by_spawn(struct proc *parent, struct proc *child, bool link)
 {
 	bool first = false, gone;
 	for (struct trace_ref *r = tracee_refs(parent); r != NULL; r = r->next) {
-		if ((r->flags & SPAWN_FLAGS) == 0)
+		uint32_t once = 0, by = r->flags & (SPAWN_FLAGS | (link ? LINK_FLAGS : 0U));
+		if (by == 0)
 			continue;
 		(void)trace_ref_listens(parent, r, &gone); /* only whether it is gone */
 		if (gone)
 			continue;
-		uint32_t flags = r->flags;
-		if (flags & TRACE_SET_ON_FIRST_SPAWN) {
-			flags &= ~(uint32_t)SPAWN_FLAGS;
-			r->flags = flags;
-			first = true;
-		}
+		if (by & TRACE_SET_ON_FIRST_SPAWN)
+			once |= SPAWN_FLAGS;
+		if (by & TRACE_SET_ON_FIRST_LINK)
+			once |= LINK_FLAGS;
+		first = first || once != 0;
+		r->flags &= ~once;
 		struct trace_ref *own = tracee_ref(child, r->session);
 		if (own != NULL)
 			own->tracer = r->tracer;
 		(void)tracee_change(
-			child, r->session, true, flags, r->tracer); /* by now its tracer */
+			child, r->session, true, r->flags, r->tracer); /* by now its tracer */
 	}
 	if (first)
 		tracee_settle(parent);
@@ -206,7 +210,7 @@ void tracee_spawned(
 	}
 	/* A process of another namespace takes no flags along. */
 	if (parent != NULL && parent->ns == child->ns)
-		inherit_by_spawn(parent, child);
+		inherit_by_spawn(parent, child, link);
 	if (parent != NULL && parent->ns == child->ns && (parent->flags & PROC_SEQ_TOKEN))
 		seq_spawned(parent, child);
 	event_spawn(parent, child, module, function, args, link);

@@ -12,17 +12,17 @@
 #include "base/clock.h"
 #include "bif/bif.h"
 #include "bif/environment.h"
+#include "bif/file.h"
 #include "bif/host.h"
 #include "bif/persistent_term.h"
 #include "bif/re_patterns.h"
-#include "proc/purge.h"
-#include "bif/file.h"
 #include "code/region.h"
 #include "data/map.h"
 #include "ets/ets.h"
 #include "exec/exec.h"
 #include "io/port.h"
 #include "proc/proc.h"
+#include "proc/purge.h"
 #include "proc/registry.h"
 #include "proc/timer.h"
 #include "sched/sched.h"
@@ -58,7 +58,8 @@ static void drop_registry(struct ns *ns)
 	timers_end_ns(ns);
 	sched_ns_done(ns);
 	ns->registry = registry_free(ns->registry);
-	(void)persistent_space_free(atomic_load_acquire(&ns->persistent)); /* always NULL, as the next */
+	(void)persistent_space_free(
+		atomic_load_acquire(&ns->persistent)); /* always NULL, as the next */
 	(void)re_patterns_free(atomic_load_acquire(&ns->re_patterns));
 	(void)environment_free(atomic_load_acquire(&ns->environment));
 }
@@ -184,6 +185,14 @@ void beamr_events(struct beamr *m, uint64_t kinds)
 {
 	report_set_wanted(kinds);
 	monitor_host_wants(kinds);
+}
+
+void beamr_event_limits(struct beamr *m, const struct beamr_event_limits *limits)
+{
+	(void)m; /* there is one */
+	monitor_host_limits((int64_t)limits->long_gc_usec * 1000,
+		(int64_t)limits->long_schedule_usec * 1000,
+		(int64_t)(limits->large_heap_bytes / sizeof(term)));
 }
 
 static void describe_scheduler(unsigned index, struct beamr_scheduler *ret)

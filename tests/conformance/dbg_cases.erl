@@ -79,7 +79,7 @@ patterns_saved() -> start_(), {ok, L} = dbg:tp(?MODULE, h, [{'_', [], [{message,
 events() -> start_(), {ok, _} = dbg:tpe(send, [{['_', '$1'], [{is_integer, '$1'}], []}]), R = run_([s], fun() -> self() ! a, self() ! 1, receive a -> ok end, receive 1 -> ok end end), R.
 events_wrong() -> start_(), R = [name_error_(dbg:tpe(nonsense, [])), ok_(dbg:tpe('receive', [])), ok_(dbg:ctpe('receive')), ok_(dbg:ctpe(send))], dbg:stop(), R.
 one_call() -> catch dbg:stop(), S = self(), R = dbg:c(?MODULE, h, [7], [c]), {R, S =:= self()}.
-tracers() -> catch dbg:stop(), A = err(fun() -> dbg:get_tracer() end), start_(), {ok, T} = dbg:get_tracer(), B = dbg:tracer(), C = element(1, dbg:tracer(process, {fun(_, _) -> ok end, x})), dbg:stop(), {A, is_pid(T), B, C, is_process_alive(T)}.
+tracers() -> catch dbg:stop(), A = err(fun() -> dbg:get_tracer() end), start_(), {ok, T} = dbg:get_tracer(), B = dbg:tracer(), C = element(1, dbg:tracer(process, {fun(_, _) -> ok end, x})), dbg:stop(), {A, is_pid(T), B, C, begin M = monitor(process, T), receive {'DOWN', M, _, _, _} -> gone end end}.
 tracers_wrong() -> catch dbg:stop(), R = [name_(catch dbg:tracer(K, D)) || {K, D} <- [{nonsense, 1}, {process, notuple}, {port, notafun}]], catch dbg:stop(), R.
 name_({'EXIT', {R, _}}) -> {exit, R};
 name_({'EXIT', R}) -> {exit, R};
@@ -155,5 +155,28 @@ seq_trace_port() ->
     C = seq_trace:set_system_tracer(false) =:= P,
     port_close(P),
     {A, B, C, err(fun() -> seq_trace:set_system_tracer(P) end) =/= ok}.
+%% Files in turn: after so many bytes; in the order in which they were written, the oldest gone.
+wrapped(Size, Files, N) ->
+    catch dbg:stop(),
+    F = file_("wrapped"), S = self(), Spec = {F, wrap, ".trc", Size, Files},
+    {ok, _} = dbg:tracer(port, dbg:trace_port(file, Spec)),
+    {ok, _} = dbg:tpl(?MODULE, h, []),
+    {ok, _} = dbg:p(self(), [c]),
+    [h(X) || X <- lists:seq(1, N)],
+    {ok, _} = dbg:p(self(), clear),
+    ok = dbg:flush_trace_port(),
+    dbg:stop(),
+    Names = [{lists:nthtail(length(F), Name), filelib:file_size(Name)} || Name <- filelib:wildcard(F ++ "*")],
+    C = dbg:trace_client(file, Spec, {fun(M, I) -> S ! {told, I, M}, I + 1 end, 1}),
+    M = monitor(process, C),
+    receive {'DOWN', M, _, _, R} -> ok end,
+    [file:delete(Name) || Name <- filelib:wildcard(F ++ "*")],
+    {Names, R, [case E of {trace, S, call, {_, h, [X]}} -> X; E -> E end || E <- all_(1)]}.
+wrapped_few() -> wrapped(100000, 8, 3).
+wrapped_some() -> wrapped(200, 3, 4).
+wrapped_many() -> wrapped(200, 3, 60).
+wrapped_digits() -> wrapped(100, 12, 60).
+wrapped_one() -> wrapped(200, 1, 20).
+wrapped_wrong() -> [err(fun() -> open_port({spawn, "trace_file_drv " ++ A}, []) end) =/= ok || A <- ["w 100 3 0 n /tmp/x", "w 100 3 0 9 n /tmp/x", "w 100 3 0 6", "w 100 3 0 4 n /no/such/folder"]].
 file_tracer_missing() -> err(fun() -> open_port({spawn, "trace_file_drv n /no/such/folder/x"}, []) end) =/= ok.
 file_(N) -> "/tmp/dbg_cases_" ++ os:getpid() ++ "_" ++ N.

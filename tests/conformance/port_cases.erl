@@ -162,3 +162,5 @@ cmd_limit() -> catch os:internal_init_cmd_shell(), [os:cmd("echo abcdef", #{max_
 cmd_wrong() -> catch os:internal_init_cmd_shell(), [err(fun() -> os:cmd(id(C)) end) || C <- [1, [a], {x}]].
 cmd_many() -> catch os:internal_init_cmd_shell(), S = self(), [spawn(fun() -> S ! {N, os:cmd("echo " ++ integer_to_list(N))} end) || N <- lists:seq(1, 20)], [receive {N, X} -> X end || N <- lists:seq(1, 20)].
 cmd_leaves_nothing() -> N = length(erlang:ports()), cmd_("echo hi"), {length(erlang:ports()) =< N + 1, receive X -> X after 0 -> none end}.
+line_of_usual_length() -> P = open_port({spawn, "printf '%01000d\\ny\\n' 0"}, [line, eof]), L = lines_(P), catch port_close(P), L.
+lines_(P) -> receive {P, {data, {K, D}}} -> [{K, length(D)} | lines_(P)]; {P, eof} -> [] end.

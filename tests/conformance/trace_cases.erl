@@ -267,6 +267,35 @@ set_on_first_link() -> by_pid(linked_children([procs, set_on_first_link])).
 linked_children(Flags) ->
     traced(Flags, fun() -> process_flag(trap_exit, true),
         [begin P = spawn(fun() -> receive x -> ok end end), link(P), P ! x, receive {'EXIT', P, _} -> ok end end || _ <- [1, 2]] end).
+set_on_link_spawned() -> by_pid(spawned_linked([procs, set_on_link])).
+set_on_first_link_spawned() -> by_pid(spawned_linked([procs, set_on_first_link])).
+set_on_either_spawned() -> by_pid(spawned_linked([procs, set_on_link, set_on_first_spawn])).
+spawned_linked(Flags) ->
+    traced(Flags, fun() -> process_flag(trap_exit, true),
+        [begin P = spawn_link(fun() -> receive x -> ok end end), P ! x, receive {'EXIT', P, _} -> ok end end || _ <- [1, 2]] end).
+%% A specification begins to trace a process that is not traced, for the session's tracer.
+meta_begins() ->
+    C = spawn_link(fun() -> listen([]) end), S = trace:session_create(meta_begins, C, []), Self = self(),
+    trace:function(S, {?MODULE, h, 1}, [{[1], [], [{trace, [], [send]}]}, {[2], [], [{trace, [send], []}]}], [meta]),
+    P2 = spawn(fun() -> h(1), Self ! one, h(2), Self ! two end),
+    receive two -> ok end, R = erlang:trace_delivered(P2), receive {trace_delivered, P2, R} -> ok end,
+    V = told(P2, C), trace:session_destroy(S), flush_(), named([{P2, p}, {C, c}, {Self, s}], [setelement(size(T), T, last) || T <- V]).
+%% Tracers with a module: the one that every release has, one that is no native library.
+tracer_module() ->
+    C = spawn_link(fun() -> listen([]) end), S = self(), P = spawn(fun() -> receive go -> h(1), S ! done end end), N = fun(T) -> named([{P, p}, {C, c}, {S, s}], T) end,
+    V = [err(fun() -> erlang:trace(P, true, [call, {tracer, ?MODULE, C}]) end), err(fun() -> erlang:trace(P, true, [call, {tracer, lists, C}]) end),
+        err(fun() -> erlang:trace(P, true, [call, {tracer, 1, C}]) end), err(fun() -> erlang:trace(P, true, [call, {tracer, foo}]) end),
+        erlang:trace(P, true, [call, procs, {tracer, erl_tracer, foo}]), erlang:trace_info(P, tracer), erlang:trace_info(P, flags),
+        erlang:trace(P, true, [procs, send, {tracer, erl_tracer, C}]), N(erlang:trace_info(P, tracer)), erlang:trace_info(P, flags)],
+    P ! go, receive done -> ok end, R = erlang:trace_delivered(P), receive {trace_delivered, P, R} -> ok end, {V, N(told(P, C))}.
+tracer_module_elsewhere() ->
+    C = spawn_link(fun() -> listen([]) end), S = self(), N = fun(T) -> named([{C, c}, {S, s}], T) end,
+    A = trace:session_create(tracer_module, {erl_tracer, C}, []), trace:session_destroy(A),
+    V = N([err(fun() -> trace:session_create(x, {?MODULE, C}, []) end), err(fun() -> erlang:trace_pattern({?MODULE, h, 1}, true, [{meta, ?MODULE, C}]) end),
+        erlang:trace_pattern({?MODULE, h, 1}, true, [{meta, erl_tracer, C}]), erlang:trace_info({?MODULE, h, 1}, meta), h(1), erlang:trace_pattern({?MODULE, h, 1}, false, [meta]),
+        err(fun() -> seq_trace:set_system_tracer({?MODULE, C}) end), seq_trace:set_system_tracer({erl_tracer, C}), seq_trace:get_system_tracer(), seq_trace:set_system_tracer(false)]),
+    {V, N([setelement(size(T), T, last) || T <- told(S, C)])}.
+flush_() -> receive one -> flush_(); two -> flush_() after 0 -> ok end.
 new_processes() ->
     C = spawn(fun() -> listen([]) end),
     0 = erlang:trace(new, true, [procs, {tracer, C}]),
@@ -493,6 +522,18 @@ profile_setting() ->
     S = self(), N = fun(T) -> named([{S, s}], T) end,
     [erlang:system_profile(), erlang:system_profile(S, [runnable_procs, exclusive]), N(erlang:system_profile()), N(erlang:system_profile(undefined, [])), erlang:system_profile()
      | [err(fun() -> erlang:system_profile(P, L) end) || {P, L} <- [{S, [foo]}, {S, foo}, {foo, [exclusive]}]]].
+
+profile_setting_ports() ->
+    S = self(), N = fun(T) -> named([{S, s}], T) end,
+    [begin erlang:system_profile(S, L), V = N(erlang:system_profile()), erlang:system_profile(undefined, []), V end || L <- [[runnable_ports], [runnable_ports, runnable_procs, exclusive], [timestamp]]].
+profile_ports() ->
+    C = spawn_link(fun() -> listen([]) end),
+    erlang:system_profile(C, [runnable_ports]),
+    P = open_port({spawn, "cat"}, [binary]), port_command(P, <<1>>), receive {P, _} -> ok end, port_close(P),
+    erlang:system_profile(undefined, []), erlang:yield(),
+    All = begin C ! {tell, self()}, receive {told, T} -> T end end,
+    L = [begin {A, B, D} = Time, true = is_integer(A + B + D), What end || {profile, Q, What, 0, Time} <- All, Q =:= P],
+    {lists:member(active, L), lists:member(inactive, L), lists:usort([{A, B} || {A, B} <- lists:zip(lists:droplast(L), tl(L))]), hd(L)}.
 
 %% --- seq_trace
 
