@@ -67,19 +67,25 @@ struct heap_collection *heap_collection_begin(
 	return c;
 }
 
-/* How much a part may move. */
+/* Where a part began to move to; there may be no old generation. */
 struct bound {
-	const term *top, *old_top;
+	uintptr_t top, old_top;
 };
+
+static inline bool is_part(const term *p, uintptr_t since)
+{
+	return (uintptr_t)p - since >= PART_WORDS * sizeof(term);
+}
 
 static inline struct bound bound_of(const struct evacuation *e)
 {
-	return (struct bound){ e->top + PART_WORDS, e->old_top + PART_WORDS };
+	return (struct bound){ (uintptr_t)e->top, (uintptr_t)e->old_top };
 }
 
+/* Whether it has moved as much as a part may. */
 static inline bool bound_met(const struct bound *b, const struct evacuation *e)
 {
-	return e->top >= b->top || e->old_top >= b->old_top;
+	return is_part(e->top, b->top) || is_part(e->old_top, b->old_top);
 }
 
 /* Words of [first, first + count) from c->at on. True: all of them were seen. */
@@ -116,12 +122,11 @@ EVACUATE_INLINE bool scan_part(struct heap_collection *c, bool aged)
 	struct evacuation e = c->d.e;
 	const struct bound bound = bound_of(&e);
 	term *scan = c->scan, *scan_old = c->scan_old;
-	for (const term *stop = scan + PART_WORDS;
-		scan < e.top && scan < stop && !bound_met(&bound, &e);)
+	const uintptr_t began = (uintptr_t)scan, began_old = (uintptr_t)scan_old;
+	while (scan < e.top && !is_part(scan, began) && !bound_met(&bound, &e))
 		scan = evacuate_step(&e, scan, aged, true, SPINES_BOUNDED);
 	if (aged)
-		for (const term *stop = scan_old + PART_WORDS;
-			scan_old < e.old_top && scan_old < stop && !bound_met(&bound, &e);)
+		while (scan_old < e.old_top && !is_part(scan_old, began_old) && !bound_met(&bound, &e))
 			scan_old = evacuate_step(&e, scan_old, aged, true, SPINES_BOUNDED);
 	c->d.e = e;
 	c->scan = scan;
