@@ -37,6 +37,11 @@ static int bad(struct archive_error *error, const char *path, const char *format
 		arguments); /* a sentence; cut when it is absurd */
 	va_end(arguments);
 	(void)snprintf(error->path, sizeof(error->path), "%s", path); /* as above */
+	/* Somebody's terminal may get to see it. */
+	for (unsigned char *c = (unsigned char *)error->path; *c != '\0'; c++) {
+		if (*c < 32 || *c == 127)
+			*c = '?';
+	}
 	return ARCHIVE_E_BAD;
 }
 
@@ -566,6 +571,31 @@ static int open_stream(struct stream *stream)
 	return inflateInit2(&stream->z, 15 + 16) == Z_OK ? 0 : -ENOMEM;
 }
 
+static bool is_script(const struct stream *stream)
+{
+	return !stream->packed && stream->in_used - stream->in_at >= 2 &&
+	       memcmp(stream->in + stream->in_at, "#!", 2) == 0;
+}
+
+static int read_script(struct reading *reading, struct stream *stream)
+{
+	const struct archive_sink *sink = reading->sink;
+	char *bytes = malloc(CHUNK);
+	size_t got = 1;
+	int r = bytes == NULL ? -ENOMEM
+			      : sink->begin(sink->user, ARCHIVE_PROGRAM, ARCHIVE_SCRIPT, NULL,
+					reading->error);
+	while (r == 0 && got > 0) {
+		r = take(stream, bytes, CHUNK, &got);
+		if (r == 0)
+			r = count_bytes(reading, ARCHIVE_SCRIPT, got);
+		if (r == 0 && got > 0)
+			r = sink->data(sink->user, bytes, got);
+	}
+	free(bytes);
+	return r == 0 ? sink->end(sink->user) : r;
+}
+
 int archive_read_tar(int fd, uint64_t bytes_max, const struct archive_sink *sink,
 	struct archive_error *ret_error)
 {
@@ -579,7 +609,10 @@ int archive_read_tar(int fd, uint64_t bytes_max, const struct archive_sink *sink
 		stream->fd = fd;
 		r = open_stream(stream);
 	}
-	for (bool ended = false; r == 0 && !ended;) {
+	bool script = r == 0 && is_script(stream);
+	if (script)
+		r = read_script(&reading, stream);
+	for (bool ended = script; r == 0 && !ended;) {
 		uint64_t begin = stream->offset;
 		r = take_all(&reading, stream, block, BLOCK, "");
 		ended = r == 0 && is_zero(block); /* a second block of zeroes follows */

@@ -2,6 +2,8 @@
 /* Reading what a release comes in: a folder, or a tar, gzipped or not. One entry after the other is handed to a sink; nothing is
  * written here. All of it is hostile input: names stay below the top, sizes and counts have bounds. Blocks; not for the main thread. */
 #pragma once
+#define ARCHIVE_SCRIPT "escript" /* what the only file is called then */
+
 #include "base/check.h"
 
 #include <stdio.h>
@@ -42,7 +44,7 @@ struct archive_sink {
  * bytes_max: of all files together. Returns 0, ARCHIVE_E_BAD, or negative errno. */
 _must_check_ int archive_read_folder(const char *path, uint64_t bytes_max,
 	const struct archive_sink *sink, struct archive_error *ret_error);
-/* A tar by descriptor, read from its present position to its end. */
+/* A tar by descriptor, read from its present position to its end. A script, which begins with "#!", is an archive of that one program. */
 _must_check_ int archive_read_tar(int fd, uint64_t bytes_max, const struct archive_sink *sink,
 	struct archive_error *ret_error);
 /* What is wrong with a path of an archive; NULL when nothing is. */

@@ -118,7 +118,8 @@ static int wait_for_end(struct beamr_ns *ns, struct node *node, const sigset_t *
 		if (sigwait(signals, &number) != 0)
 			continue;
 		/* Pairs with on_halted. */
-		if (number == HALTED_SIGNAL && atomic_load_explicit(&node->halted, memory_order_acquire))
+		if (number == HALTED_SIGNAL &&
+			atomic_load_explicit(&node->halted, memory_order_acquire))
 			break;
 		if (beamr_ns_signal(ns, number) != 0)
 			by_default(number);
@@ -260,24 +261,6 @@ int erl_main(int count, char **words, const char *otp)
 
 /* ---------------------------------------------------------------------------------------------- escript */
 
-#define LINE_MAX_BYTES 4096 /* of the line with flags; OTP's bound */
-
-/* The words of the line "%%! ..." that stands second or third in a script, whatever the first is. */
-static void push_script_flags(struct erl_words *words, FILE *file)
-{
-	char line[LINE_MAX_BYTES];
-	for (int i = 0; i < 3 && fgets(line, sizeof(line), file) != NULL; i++) {
-		if (i == 0 || strncmp(line, "%%!", 3) != 0)
-			continue;
-		char *save;
-		line[strcspn(line, "\n")] = '\0';
-		for (char *word = strtok_r(line + 3, " ", &save); word != NULL;
-			word = strtok_r(NULL, " ", &save))
-			erl_words_push(words, word);
-		return;
-	}
-}
-
 int escript_main(int count, char **arguments, const char *otp)
 {
 	struct erl_words words = { 0 };
@@ -289,19 +272,11 @@ int escript_main(int count, char **arguments, const char *otp)
 		return 1;
 	}
 	const char *script = arguments[options];
-	FILE *file = fopen(script, "re");
-	if (file == NULL) {
+	if (!erl_words_push_escript(&words, script)) {
 		fprintf(stderr, "escript: Failed to open file: %s\n", script);
+		erl_words_done(&words);
 		return 1;
 	}
-	static const char *const first[] = { "+B", "-noshell", "-boot", "no_dot_erlang" };
-	static const char *const then[] = { "-run", "escript", "start" };
-	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
-		erl_words_push(&words, first[i]);
-	push_script_flags(&words, file);
-	(void)fclose(file); /* read only */
-	for (size_t i = 0; i < ARRAY_SIZE(then); i++)
-		erl_words_push(&words, then[i]);
 	for (int i = 0; i < options; i++)
 		erl_words_push(&words, arguments[i] + 1);
 	erl_words_push(&words, "-extra");

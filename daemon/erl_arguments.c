@@ -550,3 +550,39 @@ void erl_arguments_done(struct erl_arguments *a)
 	erl_words_done(&a->init);
 	erl_words_done(&a->variables);
 }
+
+/* ---- escripts ---- */
+
+#define LINE_MAX_BYTES 4096 /* of the line with flags; OTP's bound */
+
+/* The words of the line "%%! ..." that stands second or third in a script, whatever the first is. */
+static void push_script_flags(struct erl_words *words, FILE *file)
+{
+	char line[LINE_MAX_BYTES];
+	for (int i = 0; i < 3 && fgets(line, sizeof(line), file) != NULL; i++) {
+		if (i == 0 || strncmp(line, "%%!", 3) != 0)
+			continue;
+		char *save;
+		line[strcspn(line, "\n")] = '\0';
+		for (char *word = strtok_r(line + 3, " ", &save); word != NULL;
+			word = strtok_r(NULL, " ", &save))
+			erl_words_push(words, word);
+		return;
+	}
+}
+
+bool erl_words_push_escript(struct erl_words *words, const char *script)
+{
+	static const char *const first[] = { "+B", "-noshell", "-boot", "no_dot_erlang" };
+	static const char *const then[] = { "-run", "escript", "start" };
+	FILE *file = fopen(script, "re");
+	if (file == NULL)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
+		erl_words_push(words, first[i]);
+	push_script_flags(words, file);
+	(void)fclose(file); /* read only */
+	for (size_t i = 0; i < ARRAY_SIZE(then); i++)
+		erl_words_push(words, then[i]);
+	return true;
+}

@@ -16,6 +16,10 @@ struct erl_words {
 void erl_words_push(struct erl_words *words, const char *text);
 void erl_words_done(struct erl_words *words);
 
+/* What `escript` tells `erl` before the script's own "-extra SCRIPT ARGUMENT..."; flags that stand in it are among that. False when it does
+ * not open. */
+bool erl_words_push_escript(struct erl_words *words, const char *script);
+
 struct erl_arguments {
 	struct erl_words emulator;  /* "-S", "2:2" ...: as the emulator would get them */
 	struct erl_words init;      /* for struct beamr_boot_options, without NULL */

@@ -399,6 +399,13 @@ void service_hot(struct service *service, struct service_request *request,
 			: store_load(services->store, service->run->digest, &hot->old);
 	if (r == 0)
 		r = store_load(services->store, request->digest, &hot->fresh);
+	if (r == 0 && (hot->old->kind == RELEASE_ESCRIPT || hot->fresh->kind == RELEASE_ESCRIPT)) {
+		(void)snprintf(request->reason, sizeof(request->reason),
+			"an escript holds its code in a way of its own, which cannot be changed "
+			"under "
+			"running processes; restart or bluegreen would work"); /* fits */
+		r = SERVICE_E_STATE;
+	}
 	if (r == 0 && beamr_ns_get(services->daemon->machine, service->name, &hot->ns) != 0)
 		r = -ESRCH;
 	if (r == 0 && beamr_ns_node(hot->ns) != BEAMR_NODE_NONE)

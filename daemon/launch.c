@@ -2,6 +2,8 @@
 /* The command line and the environment of a release, as its start script would have them. */
 #include "launch.h"
 
+#include "archive.h"
+
 #include "base/cleanup.h"
 
 #include <errno.h>
@@ -339,7 +341,14 @@ static void push_release(struct erl_words *words, struct launch *launch,
 static void push_words(struct erl_words *words, struct launch *launch,
 	const struct release *release, const char *config, const char *args)
 {
-	erl_words_push(words, "-noshell");
+	char script[8192] = "";
+	if (release->kind == RELEASE_ESCRIPT) {
+		(void)snprintf(script, sizeof(script), "%s/" ARCHIVE_SCRIPT,
+			release->tree);                      /* cut: it does not open */
+		(void)erl_words_push_escript(words, script); /* else `escript` says so */
+	} else {
+		erl_words_push(words, "-noshell");
+	}
 	erl_words_push(words, "-noinput");
 	if (release->kind == RELEASE_OTP) {
 		push_release(words, launch, release, config, args);
@@ -350,8 +359,10 @@ static void push_words(struct erl_words *words, struct launch *launch,
 				release->code_paths[i][0] != '\0' ? "/" : "",
 				release->code_paths[i]);
 	}
-	if (launch->program.items.count > 0)
+	if (launch->program.items.count > 0 || script[0] != '\0')
 		erl_words_push(words, "-extra");
+	if (script[0] != '\0')
+		erl_words_push(words, script);
 	vec_foreach(argument, &launch->program.items)
 		erl_words_push(words, *argument);
 }

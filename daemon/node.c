@@ -607,8 +607,8 @@ static int plan(struct node *node, const struct node_options *options, char *rea
 	size_t count = 0;
 	char runner[600];
 	bool gleam = false;
-	if (release->kind == RELEASE_OTP)
-		return 0; /* its boot script does everything */
+	if (release->kind == RELEASE_OTP || release->kind == RELEASE_ESCRIPT)
+		return 0; /* its boot script does everything, or its main/1 */
 	if (release->kind == RELEASE_SHIPMENT) {
 		(void)snprintf(runner, sizeof(runner), "%.250s@@main", release->package); /* fits */
 		gleam = !options->bare && release_module(release, runner) != NULL;

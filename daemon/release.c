@@ -2,6 +2,8 @@
 /* Telling what a folder of files is, what in it is code, and what there is to start. */
 #include "release.h"
 
+#include "archive.h"
+
 #include "beamr.h"
 
 #include <errno.h>
@@ -13,7 +15,7 @@
 #define TEXTS_MAX 4096 /* folders of code, applications: lists that are walked */
 
 const char *const release_kind_names[RELEASE_KINDS] = { "ebin", "applications", "shipment",
-	"otp-release" };
+	"otp-release", "escript" };
 
 struct release *release_free(struct release *release)
 {
@@ -169,6 +171,7 @@ static bool is_code(const struct release *release, const char *path, size_t *ret
 		return is_module(path, "", 1, ret_dir) || is_module(path, "lib/", 1, ret_dir);
 	case RELEASE_EBIN:
 		return is_module(path, "", 0, ret_dir) || is_flat_module(path, ret_dir);
+	case RELEASE_ESCRIPT:
 	case RELEASE_KINDS:
 		break;
 	}
@@ -408,6 +411,10 @@ static int examine_apps(struct examining *e)
 static int recognise(struct examining *e)
 {
 	const struct release_file *script = find(e, "entrypoint.sh");
+	if (e->count == 1 && find(e, ARCHIVE_SCRIPT) != NULL) {
+		e->release->kind = RELEASE_ESCRIPT;
+		return 0;
+	}
 	for (size_t i = 0; i < e->count; i++) {
 		const char *path = e->files[i].path;
 		if (strncmp(path, "releases/", 9) == 0 && ends_with(path, ".boot")) {
@@ -422,7 +429,7 @@ static int recognise(struct examining *e)
 	return bad(e, "",
 		"it holds no compiled modules; expected is what gleam export erlang-shipment "
 		"makes, "
-		"an OTP release, or an ebin");
+		"an OTP release, an ebin, or an escript");
 }
 
 /* ---- modules ---- */

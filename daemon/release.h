@@ -13,6 +13,7 @@ enum release_kind {
 	RELEASE_APPS,     /* APP/ebin, as build tools leave them */
 	RELEASE_SHIPMENT, /* APP/ebin and entrypoint.sh: gleam export erlang-shipment */
 	RELEASE_OTP, /* releases/VERSION/start.boot and lib/APP-VERSION/ebin: relx, mix release */
+	RELEASE_ESCRIPT, /* one file, which holds its code in a way of its own */
 	RELEASE_KINDS
 };
 

@@ -69,7 +69,7 @@ static void end_stage(struct worker_job *job)
 	int r = request->r == RELEASE_E_BAD ? SERVICE_E_BAD : request->r;
 	if (r == 0 && request->expected != NULL && strcmp(request->expected, release->digest) != 0)
 		r = SERVICE_E_DIGEST;
-	if (service->all->sweep_wanted || (r != 0 && r != SERVICE_E_BAD))
+	if (service->all->sweep_wanted || r != 0)
 		services_sweep(service->all);
 	if (r != 0 || request->dry_run) {
 		if (!service->kept && service->commits == 0 && !service->declaration->declared)

@@ -382,8 +382,14 @@ static int make_parents(int root, const char *path, char *last)
 		memcpy(last, path, i);
 		last[i] = '\0';
 		int r = make_dir(root, last);
+		struct stat status;
 		if (r != 0)
 			return r;
+		/* A link in its place could lead anywhere, also by way of other links that each stay inside. */
+		if (fstatat(root, last, &status, AT_SYMLINK_NOFOLLOW) != 0)
+			return -errno;
+		if (!S_ISDIR(status.st_mode))
+			return -ENOTDIR;
 	}
 	return 0;
 }
