@@ -550,6 +550,8 @@ static int stage(struct staging *s, const struct store_source *source, unsigned 
 	}
 	if (r == 0 && (flags & STORE_DRY_RUN) == 0)
 		r = commit(s, release, text, size, error);
+	if (r != 0)
+		sweep_files(s->store); /* what has moved there and belongs to nothing */
 	if (r == 0)
 		*ret_release = release;
 	else
