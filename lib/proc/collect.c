@@ -47,6 +47,17 @@ static bool check_process_heap(struct proc *p)
 	return pressure_end(p, "heap_max", detail);
 }
 
+bool collect_for_max_heap(const struct proc *p)
+{
+	const struct proc_extra *extra = p->extra;
+	if (likely(extra == NULL || extra->max_heap_words == 0) || !extra->max_heap_kill)
+		return false;
+	size_t words = proc_total_words(p);
+	if (extra->max_heap_shared_binaries)
+		words += gen_bin_bytes(&p->mem) / sizeof(term);
+	return words > extra->max_heap_words;
+}
+
 /* False: the process is over its limit and ends. */
 static bool check_max_heap(struct proc *p)
 {

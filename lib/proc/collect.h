@@ -6,6 +6,9 @@
 
 struct worker;
 
+/* Whether it is to be collected before it is parked, since that does not look at max_heap_size. */
+bool collect_for_max_heap(const struct proc *p);
+
 /* A long collection is to come before the process is run again: for `need` words, of all generations if major. It has saved its x
  * registers, and the slice is to end. */
 void collect_later(struct proc *p, size_t need, bool major);

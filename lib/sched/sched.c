@@ -556,7 +556,8 @@ static bool collect_on(struct worker *w, struct proc *p)
 /* Parks it. False: first comes a long collection, or it ends. */
 static bool leave_or_collect(struct worker *w, struct proc *p)
 {
-	if (unlikely((p->flags & PROC_COLLECT_DUE) == 0 && heap_wants_collect(&p->mem) && heap_collection_is_long(&p->mem, false)))
+	if (unlikely((p->flags & PROC_COLLECT_DUE) == 0 &&
+		     ((heap_wants_collect(&p->mem) && heap_collection_is_long(&p->mem, false)) || collect_for_max_heap(p))))
 		collect_later(p, 0, false);
 	if (likely((p->flags & PROC_COLLECT_DUE) == 0)) {
 		leave(w, p);
