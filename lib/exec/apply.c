@@ -61,6 +61,15 @@ const uint64_t *apply_target(struct proc *p, term module, term function, unsigne
 	return call_target(p, export, x);
 }
 
+bool apply_only_raises(const struct export *export, const uint64_t *target)
+{
+	if (export == NULL || export->module != A(erlang) || export->bif == NULL || target != export->stub)
+		return false;
+	if (export->function == A(error))
+		return export->arity >= 1 && export->arity <= 3;
+	return export->arity == 1 && (export->function == A(exit) || export->function == A(throw));
+}
+
 bool apply_spread(term list, term *x, unsigned *ret_arity)
 {
 	unsigned n = 0;

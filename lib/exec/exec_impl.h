@@ -44,6 +44,8 @@ const uint64_t *call_target(struct proc *p, const struct export *export, term *x
 /* The target of a call M:F with n arguments already in x. badarg when M and F are no atoms. ret_export: for the trace. */
 const uint64_t *apply_target(struct proc *p, term module, term function, unsigned arity, term *x,
 	const struct export **ret_export);
+/* What apply_target() has found is erlang:error, exit/1 or throw/1, and nobody traces it. */
+bool apply_only_raises(const struct export *export, const uint64_t *target);
 /* Spreads a list of arguments into x. False: no proper list or more than 255. */
 bool apply_spread(term list, term *x, unsigned *ret_arity);
 /* A fun's code, with its free variables behind the arguments in x; NULL with badfun or badarity raised, or another outcome.

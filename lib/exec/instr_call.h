@@ -348,6 +348,8 @@ L_apply_last: {
 	SWAP_OUT();
 	const uint64_t *target = apply_target(p, x[arity], x[arity + 1], arity, x, &callee);
 	H = p->mem.heap.top;
+	if (unlikely(apply_only_raises(callee, target)))
+		goto raise_by_bif;
 	if (unlikely(target == NULL)) {
 		if (callee == NULL)
 			goto raise_apply;
@@ -413,11 +415,24 @@ L_apply_list_last: {
 	H = p->mem.heap.top;
 	if (unlikely(target == NULL && callee == NULL))
 		goto raise_here;
+	if (unlikely(apply_only_raises(callee, target)) && pc != entry_apply_code.code)
+		goto raise_by_bif;
 	E += W16(0);
 	if (unlikely(target == NULL))
 		goto call_outcome;
 	ENTER(target);
 }
+
+/* A tail call of what only raises is made in place: the trace begins with the function that calls, whose frame is there still, as in
+ * OTP. */
+raise_by_bif:
+	atomic_store_relaxed(&p->pc, pc);
+	(void)atomic_load_relaxed(&callee->bif->fn)(p, x); /* TERM_NONE, always */
+	H = p->mem.heap.top;
+	reductions = p->reductions;
+	p->outcome = OUTCOME_NONE;
+	place = (struct raise_place){ .pc = pc, .export = callee, .args = x, .arity = callee->arity };
+	goto raise_at_place;
 
 L_apply_fun_list: {
 	term fun = x[0], list = x[1];
