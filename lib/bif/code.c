@@ -382,8 +382,8 @@ term bif_code_is_builtin_3(struct proc *p, const term *args)
 	if (small_value(args[2]) < 0 || small_value(args[2]) > 255)
 		return A(false);
 	uint32_t arity = (uint32_t)small_value(args[2]);
-	/* erlang:apply/3 is the engine's own. */
-	if (args[0] == A(erlang) && args[1] == A(apply) && arity == 3)
+	/* erlang:apply is the engine's own. */
+	if (args[0] == A(erlang) && args[1] == A(apply) && (arity == 2 || arity == 3))
 		return A(true);
 	const struct export *e = export_find(args[0], args[1], arity);
 	return term_of_bool(e != NULL && ns_bif(p->ns, e) != NULL);

@@ -12,12 +12,20 @@
 
 enum atom_making { MAKE_ATOM, FIND_ATOM };
 
-/* Text on its way to an atom. chars goes on counting when bytes are full. */
+/* Text on its way to an atom. What is behind the last character that fits is not looked at. */
 struct text {
 	uint8_t bytes[ATOM_BYTES_MAX];
 	size_t size;
 	size_t chars;
+	bool too_long;
 };
+
+/* Whether another character fits. */
+static bool text_has_room(struct text *text)
+{
+	text->too_long = text->chars == ATOM_CHARS_MAX;
+	return !text->too_long;
+}
 
 static bool text_add(struct text *text, uint32_t c)
 {
@@ -25,16 +33,15 @@ static bool text_add(struct text *text, uint32_t c)
 	int n = utf8_encode(c, utf8);
 	if (n == 0)
 		return false;
-	if (text->chars++ < ATOM_CHARS_MAX) {
-		memcpy(text->bytes + text->size, utf8, (size_t)n);
-		text->size += (size_t)n;
-	}
+	memcpy(text->bytes + text->size, utf8, (size_t)n);
+	text->size += (size_t)n;
+	text->chars++;
 	return true;
 }
 
 static term atom_of(struct proc *p, const struct text *text, enum atom_making making)
 {
-	if (text->chars > ATOM_CHARS_MAX)
+	if (text->too_long)
 		return making == MAKE_ATOM ? bif_system_limit(p) : bif_badarg(p);
 	term t = making == MAKE_ATOM ? atom_intern(text->bytes, text->size, NULL)
 				     : atom_lookup(text->bytes, text->size);
@@ -45,13 +52,13 @@ static term atom_of(struct proc *p, const struct text *text, enum atom_making ma
 
 static term atom_of_list(struct proc *p, term list, enum atom_making making)
 {
-	struct text text = { .size = 0, .chars = 0 };
-	for (; term_is_cons(list); list = cons_tail(list)) {
+	struct text text = { .size = 0, .chars = 0, .too_long = false };
+	for (; term_is_cons(list) && text_has_room(&text); list = cons_tail(list)) {
 		size_t c;
 		if (!bif_get_size(cons_head(list), &c) || c > 0x10FFFF || !text_add(&text, (uint32_t)c))
 			return bif_badarg(p);
 	}
-	return list == TERM_NIL ? atom_of(p, &text, making) : bif_badarg(p);
+	return list == TERM_NIL || text.too_long ? atom_of(p, &text, making) : bif_badarg(p);
 }
 
 enum encoding { LATIN1, UTF8, NO_ENCODING };
@@ -63,7 +70,7 @@ static enum encoding encoding_of(term t)
 
 static bool text_of_bytes(struct text *text, const uint8_t *bytes, size_t size, enum encoding encoding)
 {
-	for (size_t i = 0; i < size;) {
+	for (size_t i = 0; i < size && text_has_room(text);) {
 		uint32_t c = bytes[i];
 		int n = encoding == LATIN1 ? 1 : utf8_decode(bytes + i, size - i, &c);
 		if (n <= 0 || !text_add(text, c))
@@ -76,7 +83,7 @@ static bool text_of_bytes(struct text *text, const uint8_t *bytes, size_t size, 
 static term atom_of_binary(struct proc *p, term binary, enum encoding encoding, enum atom_making making)
 {
 	struct flat_bits flat;
-	struct text text = { .size = 0, .chars = 0 };
+	struct text text = { .size = 0, .chars = 0, .too_long = false };
 	if (encoding == NO_ENCODING || !term_is_binary(binary))
 		return bif_badarg(p);
 	flat_bits_init(&flat, binary);

@@ -219,6 +219,8 @@ static term system_info_atom(struct proc *p, term item)
 		struct max_heap max = max_heap_of(p->ns);
 		return max_heap_map(bif_heap(p), &max);
 	}
+	case ATOM_INDEX_max_integer:
+		return integer_max(bif_heap(p));
 	case ATOM_INDEX_message_queue_data:
 		return A(on_heap);
 	case ATOM_INDEX_min_bin_vheap_size:

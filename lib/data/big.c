@@ -51,6 +51,15 @@ term big_end(struct heap *heap, term *p, size_t limbs, bool negative)
 	return term_of_boxed(p);
 }
 
+term integer_max(struct heap *heap)
+{
+	term *p = heap_alloc(heap, 1 + BIG_LIMBS_MAX);
+	p[0] = HEADER(BOXED_BIG_POS, BIG_LIMBS_MAX);
+	for (size_t i = 1; i <= BIG_LIMBS_MAX; i++)
+		p[i] = UINT64_MAX;
+	return term_of_boxed(p);
+}
+
 term integer_of_u128(struct heap *heap, unsigned __int128 magnitude, bool negative)
 {
 	uint64_t low = (uint64_t)magnitude;

@@ -29,6 +29,8 @@ static inline term *big_begin(struct heap *heap, size_t limbs)
 /* Ends what big_begin(heap, limbs) began: a small, a big without leading zeros, or TERM_NONE above the bound. */
 term big_end(struct heap *heap, term *p, size_t limbs, bool negative);
 
+/* The largest there is. */
+term integer_max(struct heap *heap);
 term integer_of_u64(struct heap *heap, uint64_t v);
 term integer_of_i64(struct heap *heap, int64_t v);
 term integer_of_u128(struct heap *heap, unsigned __int128 magnitude, bool negative);

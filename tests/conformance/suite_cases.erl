@@ -72,3 +72,44 @@ pattern_of_other_kind() ->
     {ac, Many} = binary:compile_pattern([<<1, 2, 3>>, <<4, 5>>]),
     [err(fun() -> binary:F(<<1, 2, 3>>, P) end) || F <- [match, matches, split], P <- [{bm, Many}, {ac, One}, {bm, One}, {ac, Many}, {x, One}, One, {bm, make_ref()}]].
 zero_ends_float() -> [[err(fun() -> binary_to_float(B) end), err(fun() -> list_to_float(binary_to_list(B)) end)] || B <- [<<"3.14e+00", 0>>, <<"3.14", 0, 0>>, <<"3.14", 0, "1">>, <<0, "3.14">>, <<"3.14e+", 0>>, <<"3.14", 1>>, <<>>, <<0>>]].
+
+%% ---- atoms: what is behind the last character that fits is not looked at
+atoms_too_long() ->
+    Two = fun(N) -> binary:copy(<<195, 128>>, N) end,
+    Binaries = [<<0:512/unit:8, 255>>, <<0:255/unit:8, 255>>, <<0:256/unit:8>>, <<0:254/unit:8, 255>>, <<0:254/unit:8, 195, 128>>, <<0:255/unit:8, 195, 128>>, <<0:255/unit:8, 195>>, <<0:254/unit:8, 195>>,
+        <<0:512/unit:8, 255, 0:8>>, <<255, 0:512/unit:8>>, <<195, 0:300/unit:8>>, Two(255), Two(256), <<(Two(255))/binary, 195>>],
+    As = fun(N) -> lists:duplicate(N, $a) end,
+    Lists = [As(255), As(256), As(256) ++ [x], As(254) ++ [x], As(300) ++ [-1], [x | As(300)], As(300) ++ x, As(100) ++ x, lists:duplicate(256, 1024), lists:duplicate(256, 16#110000)],
+    Length = fun(F, A) -> case err(fun() -> apply(erlang, F, A) end) of {value, V} -> length(atom_to_list(V)); R -> R end end,
+    [[[Length(F, [B | A]) || B <- Binaries] || {F, A} <- [{binary_to_atom, []}, {binary_to_atom, [latin1]}, {binary_to_existing_atom, []}, {binary_to_existing_atom, [latin1]}]],
+     [[Length(F, [L]) || L <- Lists] || F <- [list_to_atom, list_to_existing_atom]]].
+
+%% ---- tail calls, by name, of what only raises: the trace begins with who makes the call
+raise_(1) -> erlang:apply(id(erlang), id(error), id([oops, [apply_last]]));
+raise_(2) -> erlang:apply(id(erlang), id(error), id([oops, [apply]])), ok;
+raise_(3) -> E = id(error), erlang:E(oops, [x]);
+raise_(4) -> E = id(error), erlang:E(oops);
+raise_(5) -> (id(fun erlang:error/2))(oops, [y]);
+raise_(6) -> erlang:apply(id(fun erlang:error/2), id([oops, [z]]));
+raise_(7) -> E = id(error), erlang:E(oops, [x], [{error_info, #{}}]);
+raise_(8) -> E = id(exit), erlang:E(oops);
+raise_(9) -> E = id(throw), erlang:E(oops);
+raise_(10) -> E = id(raise), erlang:E(error, oops, []);
+raise_(11) -> E = id(atom_to_list), erlang:E(1);
+raise_(12) -> E = id(nif_error), erlang:E(oops, [a]);
+raise_(13) -> E = id(error), Y = id(1), id(Y), put(y, Y), erlang:E({oops, Y, id(Y)}, [Y]);
+raise_(14) -> erlang:apply(id(erlang), id(nope), [1]);
+raise_(15) -> erlang:apply(id(erlang), id(exit), id([a, b])).
+raises_(N) -> raise_(N), id(ok).
+raised_by_name() -> [try raises_(N) catch C:E:S -> {C, E, [{M, F, A} || {M, F, A, _} <- lists:sublist(S, 3)]} end || N <- lists:seq(1, 15)].
+raised_first() -> [begin {P, M} = spawn_monitor(erlang, F, A), receive {'DOWN', M, process, P, R} -> R end end || {F, A} <- [{exit, [oops]}, {apply, [erlang, exit, [oops]]}]].
+
+%% ---- what else
+builtin() -> [erlang:is_builtin(erlang, F, A) || {F, A} <- [{apply, 1}, {apply, 2}, {apply, 3}, {apply, 4}, {yield, 0}, {self, 0}, {no, 0}]].
+max_integer() -> M = erlang:system_info(max_integer), [err(fun() -> M + 1 end), M band (M - 1) =:= M - 1, erlang:phash2(M), err(fun() -> erlang:system_info(min_integer) end)].
+max_heap_of_binaries() ->
+    Grow = fun G(A, 0) -> length(A); G(A, N) -> receive after 1 -> ok end, G([lists:foldl(fun(_, B) -> <<B/binary, 0:8000>> end, <<>>, lists:seq(1, 160)) | A], N - 1) end,
+    [begin
+         {P, M} = spawn_opt(fun() -> exit({kept, Grow([], N)}) end, [monitor, {max_heap_size, O#{error_logger => false}}]),
+         receive {'DOWN', M, process, P, R} -> R end
+     end || {N, O} <- [{10, #{size => 2024, include_shared_binaries => true}}, {10, #{size => 2024, include_shared_binaries => false, kill => false}}, {10, #{size => 100000, include_shared_binaries => true}}, {10, #{size => 10000000, include_shared_binaries => true}}]].
