@@ -127,8 +127,11 @@ bool mailbox_wait_timeout(struct proc *p, term time, bool *ret_expired)
 	*ret_expired = false;
 	if (time == A(infinity))
 		return true;
-	if (!term_is_small(time) || small_value(time) < 0 || small_value(time) > UINT32_MAX)
+	if (!term_is_small(time) || small_value(time) < 0 || small_value(time) > UINT32_MAX) {
+		/* The receive ends by an exception, and the next one begins at the first message. */
+		p->mailbox.save = &p->mailbox.first;
 		return false;
+	}
 	if (time == TERM_ZERO) {
 		*ret_expired = true;
 		return true;

@@ -113,3 +113,16 @@ max_heap_of_binaries() ->
          {P, M} = spawn_opt(fun() -> exit({kept, Grow([], N)}) end, [monitor, {max_heap_size, O#{error_logger => false}}]),
          receive {'DOWN', M, process, P, R} -> R end
      end || {N, O} <- [{10, #{size => 2024, include_shared_binaries => true}}, {10, #{size => 2024, include_shared_binaries => false, kill => false}}, {10, #{size => 100000, include_shared_binaries => true}}, {10, #{size => 10000000, include_shared_binaries => true}}]].
+
+%% ---- a receive that ends by an exception leaves the next one at the first message
+receive_bad_timeout() ->
+    R = make_ref(),
+    self() ! init,
+    A = err(fun() -> receive blipp -> ok after blupp -> ok end end),
+    B = receive init -> ok after 1000 -> lost end,
+    self() ! init2,
+    C = err(fun() -> receive blapp -> ok after id(1 bsl 40) -> ok end end),
+    Ref = make_ref(),
+    self() ! Ref,
+    D = receive init2 -> ok after 1000 -> lost end,
+    [A, B, C, D, receive Ref -> ok after 1000 -> lost end, receive R -> found after 0 -> none end].
