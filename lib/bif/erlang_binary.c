@@ -4,7 +4,7 @@
 #include "bif/bif.h"
 #include "binary/iolist.h"
 #include "binary/match.h"
-#include "code/module.h"
+#include "code/cache.h"
 #include "data/big.h"
 #include "data/etf.h"
 
@@ -240,21 +240,22 @@ static struct fun_entry *fun_in(struct module_code *code, uint32_t index, const 
 	return &code->funs[index];
 }
 
-static struct fun_entry *find_fun(void *user, term module, uint32_t index, const uint8_t uniq[16], uint32_t old_uniq,
-	uint32_t arity)
+/* One of code that is not loaded is made all the same: calling it loads the code (exec/apply.c). */
+static struct fun_entry *find_fun(void *user, const struct fun_entry *named)
 {
 	struct proc *p = user;
-	struct module *m = ns_module(p->ns, module);
-	if (m == NULL)
-		return NULL;
-	/* Pairs with the release store of ns_publish. */
-	struct fun_entry *entry = fun_in(atomic_load_acquire(&m->current), index, uniq);
-	if (entry == NULL) {
-		mutex_lock(&p->ns->code_lock);
-		entry = fun_in(m->old, index, uniq);
-		mutex_unlock(&p->ns->code_lock);
+	struct module *m = ns_module(p->ns, named->module_name);
+	struct fun_entry *entry = NULL;
+	if (m != NULL) {
+		/* Pairs with the release store of ns_publish. */
+		entry = fun_in(atomic_load_acquire(&m->current), named->index, named->uniq);
+		if (entry == NULL) {
+			mutex_lock(&p->ns->code_lock);
+			entry = fun_in(m->old, named->index, named->uniq);
+			mutex_unlock(&p->ns->code_lock);
+		}
 	}
-	return entry;
+	return entry != NULL ? entry : code_cache_fun_apart(named, p->account);
 }
 
 /* Law 12: bytes do not make a pid of another namespace. One that is dead may be made; it leads nowhere. */

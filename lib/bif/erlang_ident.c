@@ -204,7 +204,7 @@ static term local_fun_item(struct heap *heap, term fun, term item)
 	if (item == A(module))
 		return entry->module_name;
 	if (item == A(name))
-		return entry->function;
+		return entry->function != A(empty) ? entry->function : TERM_NIL; /* of code that is not loaded */
 	if (item == A(arity))
 		return term_of_small(entry->arity);
 	if (item == A(type))

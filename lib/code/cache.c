@@ -12,6 +12,7 @@
 #include "code/digests.h"
 #include "term/atom.h"
 
+#include <sha2.h>
 #include <string.h>
 
 struct slot {
@@ -291,6 +292,55 @@ static void keep_funs(struct module_code *code)
 	/* When an equal file is loaded beside it (a copy of its own), these funs stay lost. */
 	if (find(gone->digest) == NULL)
 		add(gone);
+}
+
+static void digest_of_fun(const struct fun_entry *named, uint8_t ret[32])
+{
+	SHA2_CTX ctx;
+	SHA256Init(&ctx);
+	SHA256Update(&ctx, named->uniq, sizeof(named->uniq));
+	SHA256Update(&ctx, (const uint8_t *)&named->module_name, sizeof(named->module_name));
+	SHA256Update(&ctx, (const uint8_t *)&named->arity, sizeof(named->arity));
+	SHA256Update(&ctx, (const uint8_t *)&named->free_count, sizeof(named->free_count));
+	SHA256Update(&ctx, (const uint8_t *)&named->index, sizeof(named->index));
+	SHA256Update(&ctx, (const uint8_t *)&named->old_uniq, sizeof(named->old_uniq));
+	SHA256Final(ret, &ctx);
+}
+
+/* lock held. */
+static struct module_code *make_fun_apart(const struct fun_entry *named, const uint8_t digest[32])
+{
+	struct module_code *gone = mem_zalloc(MEM_CODE, sizeof(*gone));
+	gone->name = named->module_name;
+	memcpy(gone->digest, digest, 32);
+	gone->attributes = gone->compile_info = gone->records = TERM_NIL;
+	gone->gone = true;
+	gone->funs = mem_alloc(MEM_CODE, sizeof(*gone->funs));
+	gone->fun_count = 1;
+	gone->funs[0] = *named;
+	gone->funs[0].module = gone;
+	gone->family = mem_zalloc(MEM_CODE, sizeof(*gone->family));
+	gone->family->gone = gone;
+	const struct names_holder holder = { .names = &gone->names };
+	atom_hold(holder, named->module_name);
+	names_settle(&gone->names);
+	add(gone);
+	return gone;
+}
+
+struct fun_entry *code_cache_fun_apart(const struct fun_entry *named, struct account *account)
+{
+	uint8_t digest[32];
+	digest_of_fun(named, digest);
+	mutex_lock(&lock);
+	struct slot **s = find(digest);
+	struct module_code *gone = s != NULL ? (*s)->code : NULL;
+	if (gone == NULL && (account->families == NULL || account->families->count < CODE_FUNS_APART_MAX))
+		gone = make_fun_apart(named, digest);
+	if (gone != NULL && family_hold(gone->family, account))
+		names_hold(&gone->names, account);
+	mutex_unlock(&lock);
+	return gone != NULL ? gone->funs : NULL;
 }
 
 enum code_fate code_cache_settle(struct module_code *code, bool needed)

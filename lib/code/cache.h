@@ -34,5 +34,9 @@ enum code_fate code_cache_settle(struct module_code *code, bool needed);
  * namespace that had them: it had loaded the file, or was sent such a fun (term/names.h).
  * Gives the code those funs, which are its own anew; nothing when there are none. */
 void code_cache_take_funs(struct module_code *code);
+/* A fun of code that is not loaded, as bytes tell of it: the same for the same bytes, held for the account. It belongs to a module that has
+ * nothing else, as above, but no file. NULL: the account has CODE_FUNS_APART_MAX such families already. */
+#define CODE_FUNS_APART_MAX 65536
+struct fun_entry *code_cache_fun_apart(const struct fun_entry *named, struct account *account);
 /* At the end: frees them. No term is left. */
 void code_cache_done(void);

@@ -14,9 +14,8 @@ struct etf_context {
 	void *user;        /* for the functions */
 	term node;         /* atom of our node; 0: nonode@nohost */
 	uint32_t creation;
-	/* The entry of a fun of module/index/uniq; NULL when there is none. old_uniq and arity as in the format. */
-	struct fun_entry *(*find_fun)(void *user, term module, uint32_t index, const uint8_t uniq[16],
-		uint32_t old_uniq, uint32_t arity);
+	/* The entry of the fun that named tells of (module_name, index, uniq, old_uniq, arity, free_count); NULL when there is none. */
+	struct fun_entry *(*find_fun)(void *user, const struct fun_entry *named);
 	/* Whether a local pid may be made from bytes (law 12: not one of another namespace). NULL: any. */
 	bool (*pid_may_be_made)(void *user, term pid);
 };

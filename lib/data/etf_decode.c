@@ -419,12 +419,12 @@ static uint32_t read_fun_number(struct decoder *d)
 
 static term open_fun(struct decoder *d)
 {
-	uint8_t uniq[16] = { 0 };
+	struct fun_entry named = { .code = NULL };
 	(void)bytes_u32(&d->in); /* size, which the rest tells as well */
 	uint32_t arity = bytes_u8(&d->in);
 	const uint8_t *p = bytes_take(&d->in, 16);
 	if (p != NULL)
-		memcpy(uniq, p, 16);
+		memcpy(named.uniq, p, 16);
 	uint32_t index = bytes_u32(&d->in);
 	uint32_t free_count = bytes_u32(&d->in);
 	term module = read_atom(d);
@@ -440,10 +440,17 @@ static term open_fun(struct decoder *d)
 	term creator = read_pid(d, tag);
 	if (creator == TERM_NONE)
 		return TERM_NONE;
+	if (free_count > bytes_left(&d->in))
+		return fail_cut(d);
+	named.module_name = module;
+	named.function = A(empty);
+	named.arity = arity;
+	named.free_count = free_count;
+	named.index = index;
+	named.old_uniq = old_uniq;
 	struct fun_entry *entry = NULL;
 	if (d->context != NULL && d->context->find_fun != NULL)
-		entry = d->context->find_fun(
-			d->context->user, module, index, uniq, old_uniq, arity);
+		entry = d->context->find_fun(d->context->user, &named);
 	if (entry == NULL)
 		return fail(d, "a fun of code that is not loaded");
 	if (entry->arity != arity || entry->free_count != free_count)

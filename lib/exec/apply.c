@@ -3,6 +3,9 @@
 #include "exec/exec_impl.h"
 
 #include "code/module.h"
+#include "proc/proc.h"
+
+#include <string.h>
 
 const struct export *apply_export_2, *apply_export_3;
 static exec_undefined_fn undefined_hook; /* fixed before processes run */
@@ -83,20 +86,57 @@ bool apply_spread(term list, term *x, unsigned *ret_arity)
 	return list == TERM_NIL;
 }
 
+/* Of a fun whose code was purged, or not loaded when it was read from bytes: the entry of the code that its module has now, if that
+ * has the same funs. */
+static const struct fun_entry *entry_now(const struct proc *p, const struct fun_entry *entry)
+{
+	const struct module *m = ns_module(p->ns, entry->module_name);
+	/* Pairs with ns_publish(). */
+	const struct module_code *code = m != NULL ? atomic_load_acquire(&m->current) : NULL;
+	if (code == NULL || entry->index >= code->fun_count)
+		return NULL;
+	const struct fun_entry *now = &code->funs[entry->index];
+	return memcmp(now->uniq, entry->uniq, sizeof(now->uniq)) == 0 && now->arity == entry->arity &&
+			       now->free_count == entry->free_count
+		       ? now
+		       : NULL;
+}
+
+/* A fun without code: badfun when its module is there in another version; else the error handler loads it and calls again, as in OTP. */
+static const uint64_t *lost_fun_target(struct proc *p, term fun, unsigned arity, term *x, const struct export **ret_export)
+{
+	const term name = fun_entry(fun)->module_name;
+	const struct module *m = ns_module(p->ns, name);
+	if (m != NULL && atomic_load_acquire(&m->current) != NULL) { /* Pairs with ns_publish(). */
+		raise_error_with(p, A(badfun), fun);
+		return NULL;
+	}
+	const term handler = p->extra != NULL && p->extra->error_handler != TERM_NONE ? p->extra->error_handler : A(error_handler);
+	const struct export *export = export_get(handler, A(undefined_lambda), 3);
+	if (export == NULL) {
+		raise_error(p, A(undef));
+		return NULL;
+	}
+	term args = TERM_NIL;
+	for (unsigned i = arity; i > 0; i--)
+		args = heap_cons(proc_heap(p), x[i - 1], args);
+	x[0] = name;
+	x[1] = fun;
+	x[2] = args;
+	*ret_export = export;
+	return call_target(p, export, x);
+}
+
 const uint64_t *fun_target(
 	struct proc *p, term fun, unsigned arity, term *x, const struct export **ret_export)
 {
 	*ret_export = NULL;
 	if (term_is_kind(fun, BOXED_FUN)) {
 		const struct fun_entry *entry = fun_entry(fun);
-		if (entry->code == NULL) { /* purged */
-			const struct module *m = ns_module(p->ns, entry->module->name);
-			if (m != NULL && atomic_load_acquire(&m->current) !=
-						 NULL) /* Pairs with ns_publish(). */
-				raise_error_with(p, A(badfun), fun);
-			else
-				raise_error(p, A(undef));
-			return NULL;
+		if (entry->code == NULL && entry->arity == arity) {
+			entry = entry_now(p, entry);
+			if (entry == NULL)
+				return lost_fun_target(p, fun, arity, x, ret_export);
 		}
 		if (entry->arity == arity) {
 			const term *free_values = fun_free(fun);

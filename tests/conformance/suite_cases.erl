@@ -126,3 +126,40 @@ receive_bad_timeout() ->
     self() ! Ref,
     D = receive init2 -> ok after 1000 -> lost end,
     [A, B, C, D, receive Ref -> ok after 1000 -> lost end, receive R -> found after 0 -> none end].
+
+%% ---- funs of code that is not loaded, read from bytes: made, and calling one loads the code
+lost_module_(N) ->
+    {ok, lost_funs, B} = compile:forms([{attribute, 1, module, lost_funs}, {attribute, 1, export, [{f, 1}]},
+        {function, 1, f, 1, [{clause, 1, [{var, 1, 'X'}], [], [{'fun', 1, {clauses, [{clause, 1, [{var, 1, 'Y'}], [], [{tuple, 1, [{integer, 1, N}, {var, 1, 'X'}, {var, 1, 'Y'}]}]}]}}]}]}]),
+    B.
+lost_load_(B) -> {module, lost_funs} = code:load_binary(lost_funs, "/nowhere/lost_funs.beam", B).
+lost_gone_() -> {code:delete(lost_funs), code:purge(lost_funs)}.
+lost_call_(F, A) -> case err(fun() -> apply(F, A) end) of {error, {badfun, G}} when is_function(G) -> badfun; {error, {badarity, {G, Args}}} when is_function(G) -> {badarity, Args}; R -> R end.
+lost_funs() ->
+    [One, Two] = [lost_module_(N) || N <- [1, 2]],
+    lost_load_(One),
+    Bytes = term_to_binary(apply(lost_funs, f, [a])),
+    Hash = erlang:phash2(apply(lost_funs, f, [a])),
+    lost_gone_(),
+    F = binary_to_term(Bytes),
+    A = [is_function(F), is_function(F, 1), is_function(F, 2), [element(2, erlang:fun_info(F, I)) || I <- [module, arity, env, type, name, index]], term_to_binary(F) =:= Bytes, erlang:phash2(F) =:= Hash,
+         F =:= binary_to_term(Bytes), lost_call_(F, [2]), lost_call_(F, [2, 3])],
+    lost_load_(Two),
+    B = [lost_call_(F, [3]), lost_call_(binary_to_term(Bytes), [3])],
+    lost_gone_(),
+    lost_load_(One),
+    C = [lost_call_(F, [4]), lost_call_(binary_to_term(Bytes), [4]), F =:= apply(lost_funs, f, [a])],
+    Dir = filename:join("/tmp", "lost_funs_" ++ os:getpid()),
+    ok = file:make_dir(Dir),
+    File = filename:join(Dir, "lost_funs.beam"),
+    ok = file:write_file(File, One),
+    true = code:add_patha(Dir),
+    lost_gone_(),
+    D = [lost_call_(binary_to_term(Bytes), [5]), element(1, code:is_loaded(lost_funs))],
+    lost_gone_(),
+    E = [lists:map(binary_to_term(Bytes), [1, 2]), lost_call_(binary_to_term(Bytes, [safe]), [6])],
+    code:del_path(Dir),
+    lost_gone_(),
+    file:delete(File),
+    file:del_dir(Dir),
+    [A, B, C, D, E].
