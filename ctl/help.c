@@ -72,6 +72,8 @@ static const char *own_words(const struct control_verb *verb)
 		return " FILE.beam...";
 	case CONTROL_VERB_load:
 		return " [-n] FILE.beam|DIR...";
+	case CONTROL_VERB_logs:
+		return " SERVICE [-f] [-n N] [--since TIME]";
 	case CONTROL_VERB_namespaces:
 		return " [list]\n"
 		       "       beamrctl namespaces create NAME [--path DIR]...\n"
