@@ -223,12 +223,14 @@ static int tell_error(const struct ctl *ctl, const char *name, json_t *params)
 	if (ctl->quiet)
 		return status;
 	const char *parameter = member(params, "parameter");
+	const char *file = member(params, "file");
 	int64_t line = json_integer_value(json_object_get(params, "line"));
 	fprintf(stderr, "beamrctl: ");
 	if (parameter != NULL)
 		fprintf(stderr, "the daemon does not take the parameter \"%s\"\n", parameter);
 	else if (line > 0)
-		fprintf(stderr, "line %lld, column %lld: %s\n", (long long)line,
+		fprintf(stderr, "%s%sline %lld, column %lld: %s\n", file != NULL ? file : "",
+			file != NULL ? ", " : "", (long long)line,
 			(long long)json_integer_value(json_object_get(params, "column")), message);
 	else if (text != NULL)
 		fprintf(stderr, "%s\n", text);

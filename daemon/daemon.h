@@ -39,10 +39,12 @@ struct daemon {
 	int64_t started_monotonic_usec;
 	unsigned schedulers;
 	int exit_status;
+	char **reload_texts; /* what the last reload said of services, ended by NULL */
 	struct stopping *stopping; /* main.c, from the first daemon_stop() on */
 };
 
-/* Reads the configuration again; changed and requires_restart are malloc'ed, NULL-ended lists of keys (borrowed strings).
+/* Reads the configuration and the declared services again, and takes both or neither; changed and requires_restart are malloc'ed, NULL-ended
+ * lists of keys (strings borrowed until the next time).
  * Returns 0, CONFIG_E_INVALID with ret_error set, or negative errno. */
 enum daemon_reload_flags { DAEMON_RELOAD_DRY_RUN = 1 };
 

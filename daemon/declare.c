@@ -90,6 +90,12 @@ static const char *add_item(struct declare_list *list, const char *text)
 	return NULL;
 }
 
+static bool is_channel(const char *text)
+{
+	const char *dot = strchr(text, '.');
+	return text[0] == '\0' || (dot != NULL && dot != text && dot[1] != '\0');
+}
+
 /* Returns NULL, or what is wrong. */
 static const char *set_value(
 	struct declaration *declaration, const struct setting *setting, const char *text)
@@ -102,6 +108,8 @@ static const char *set_value(
 	case TYPE_TEXT:
 		if (strlen(text) > (size_t)setting->most)
 			return "is too long";
+		if (strcmp(setting->key, "channel") == 0 && !is_channel(text))
+			return "is not SERVICE.NAME";
 		if (setting->type == TYPE_LIST)
 			return text[0] != '\0' ? add_item(at, text) : NULL;
 		free(*(char **)at);
@@ -177,6 +185,39 @@ struct declaration *declare_free(struct declaration *declaration)
 	free(declaration->name);
 	free(declaration);
 	return NULL;
+}
+
+static bool same(const struct setting *setting, const struct declaration *a, const struct declaration *b)
+{
+	const void *x = (const char *)a + setting->offset, *y = (const char *)b + setting->offset;
+	if (setting->type == TYPE_TEXT)
+		return strcmp(*(char *const *)x, *(char *const *)y) == 0;
+	if (setting->type != TYPE_LIST)
+		return *(const int64_t *)x == *(const int64_t *)y;
+	const struct declare_list *p = x, *q = y;
+	bool equal = p->count == q->count;
+	for (size_t i = 0; equal && i < p->count; i++)
+		equal = strcmp(p->items[i], q->items[i]) == 0;
+	return equal;
+}
+
+void declare_compare(const struct declaration *a, const struct declaration *b,
+	void (*fn)(void *user, const char *key), void *user)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		if (!same(&settings[i], a, b))
+			fn(user, settings[i].key);
+	}
+}
+
+bool declare_is_live(const char *key)
+{
+	static const char *const later[] = { "argument", "boot", "crash-detail", "environment", "otp-root", "own-unit", "start" };
+	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
+		if (strcmp(key, later[i]) == 0)
+			return false;
+	}
+	return true;
 }
 
 void declare_quota(const struct declaration *declaration, struct beamr_quota *ret_quota)

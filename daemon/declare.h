@@ -37,6 +37,11 @@ struct declaration *declare_free(struct declaration *declaration);
  * ret_items: sorted by name. Returns 0, CONFIG_E_INVALID with ret_error, or negative errno. */
 _must_check_ int declare_load(const char *dir, const char *only, struct declaration ***ret_items,
 	size_t *ret_count, struct config_error *ret_error);
+/* Calls fn for each setting in which two of them differ. */
+void declare_compare(const struct declaration *a, const struct declaration *b,
+	void (*fn)(void *user, const char *key), void *user);
+/* Whether a change of that setting holds for what runs; else for what is started next. */
+bool declare_is_live(const char *key);
 /* The limits among them. */
 void declare_quota(const struct declaration *declaration, struct beamr_quota *ret_quota);
 

@@ -213,47 +213,108 @@ static void apply_log(struct daemon *daemon)
 	log_set_rate(daemon->log, config->log_burst, config->log_interval);
 }
 
+/* What a reload finds: names of settings, and texts about services, which the daemon keeps until the next one. */
+struct found {
+	const char **changed, **restart; /* ended by NULL */
+	size_t changed_count, restart_count;
+	char **texts;
+	size_t text_count;
+	bool failed;
+};
+
+static void found_add(struct found *found, const char *text, bool live)
+{
+	const char ***list = live ? &found->changed : &found->restart;
+	size_t *count = live ? &found->changed_count : &found->restart_count;
+	const char **grown = reallocarray(*list, *count + 2, sizeof(*grown));
+	found->failed |= grown == NULL;
+	if (grown == NULL)
+		return;
+	grown[(*count)++] = text;
+	grown[*count] = NULL;
+	*list = grown;
+}
+
+static void found_service(void *user, const char *text, bool live)
+{
+	struct found *found = user;
+	char **grown = reallocarray(found->texts, found->text_count + 2, sizeof(*grown));
+	if (grown != NULL)
+		found->texts = grown;
+	char *copy = grown != NULL ? strdup(text) : NULL;
+	found->failed |= copy == NULL;
+	if (copy == NULL)
+		return;
+	grown[found->text_count++] = copy;
+	grown[found->text_count] = NULL;
+	found_add(found, copy, live);
+}
+
+static void free_texts(char **texts)
+{
+	for (size_t i = 0; texts != NULL && texts[i] != NULL; i++)
+		free(texts[i]);
+	free(texts);
+}
+
+/* What differs; nothing is changed. */
+static void compare(struct daemon *daemon, const struct config *fresh,
+	const struct declarations *declarations, struct found *ret_found)
+{
+	*ret_found = (struct found){ .changed = calloc(1, sizeof(char *)),
+		.restart = calloc(1, sizeof(char *)) };
+	ret_found->failed = ret_found->changed == NULL || ret_found->restart == NULL;
+	for (int i = 0; i < CONFIG_KEYS; i++) {
+		enum config_key key = (enum config_key)i;
+		if (!config_equal(&daemon->config, fresh, key))
+			found_add(ret_found, config_settings[i].key,
+				config_settings[i].effect != CONFIG_RESTART);
+	}
+	/* Services of this file are brought up at the start only. */
+	if (!config_same_services(&daemon->config, fresh))
+		found_add(ret_found, "service", false);
+	if (declarations != NULL)
+		services_differ(daemon->services, declarations, found_service, ret_found);
+}
+
 int daemon_reload(struct daemon *daemon, unsigned flags, const char ***ret_changed,
 	const char ***ret_requires_restart, struct config_error *ret_error)
 {
-	struct config fresh;
+	struct config fresh = { 0 };
+	struct declarations *declarations = NULL;
+	struct found found = { 0 };
 	bool dry_run = (flags & DAEMON_RELOAD_DRY_RUN) != 0;
 	if (!dry_run)
 		notify_reloading(daemon);
 	int r = config_load(daemon->config_dir, &fresh, ret_error);
-	const char **changed = r == 0 ? calloc(CONFIG_KEYS + 1, sizeof(*changed)) : NULL;
-	const char **restart = r == 0 ? calloc(CONFIG_KEYS + 2, sizeof(*restart)) : NULL;
-	if (r == 0 && (changed == NULL || restart == NULL)) {
-		free(changed);
-		free(restart);
-		config_done(&fresh);
+	if (r == 0 && daemon->services != NULL)
+		r = services_read(daemon->services, &declarations, ret_error);
+	if (r == 0)
+		compare(daemon, &fresh, declarations, &found);
+	if (found.failed) {
+		free(found.changed);
+		free(found.restart);
+		free_texts(found.texts);
 		r = -ENOMEM;
 	}
 	if (r == 0) {
-		size_t n = 0, m = 0;
-		for (int i = 0; i < CONFIG_KEYS; i++) {
-			enum config_key key = (enum config_key)i;
-			if (config_equal(&daemon->config, &fresh, key))
-				continue;
-			if (config_settings[i].effect == CONFIG_RESTART) {
-				restart[m++] = config_settings[i].key;
-				continue;
-			}
-			changed[n++] = config_settings[i].key;
-			if (!dry_run)
-				config_swap(&daemon->config, &fresh, key);
+		for (int i = 0; i < CONFIG_KEYS && !dry_run; i++) {
+			if (config_settings[i].effect != CONFIG_RESTART)
+				config_swap(&daemon->config, &fresh, (enum config_key)i);
 		}
-		/* Services are brought up at the start only; what runs is not touched by a file. */
-		if (!config_same_services(&daemon->config, &fresh))
-			restart[m++] = "service";
-		config_done(&fresh);
-		*ret_changed = changed;
-		*ret_requires_restart = restart;
+		*ret_changed = found.changed;
+		*ret_requires_restart = found.restart;
+		free_texts(daemon->reload_texts);
+		daemon->reload_texts = found.texts;
 		if (!dry_run) {
 			apply_log(daemon);
 			apply_event_limits(daemon);
 		}
+		if (!dry_run && declarations != NULL)
+			services_declare(daemon->services, declarations);
 	}
+	(void)declarations_free(declarations);
+	config_done(&fresh);
 	if (!dry_run) {
 		if (r > 0)
 			log_say(daemon->log, 3, "the configuration was not taken: %s:%d:%d: %s",
@@ -624,6 +685,7 @@ static int run_daemon(const struct options *options)
 	daemon.cgroups = cgroups_free(daemon.cgroups);
 	daemon.sockets = sockets_free(daemon.sockets);
 	free(daemon.otp_root);
+	free_texts(daemon.reload_texts);
 	daemon.events = events_free(daemon.events);
 	if (daemon.stopping != NULL && daemon.stopping->timer != NULL)
 		event_free(daemon.stopping->timer);

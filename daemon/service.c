@@ -138,6 +138,7 @@ void service_finish(struct service *service, int r)
 		request->r = r;
 		request->done(request, r);
 	}
+	service_declare_maybe(service);
 	service_release_maybe(service);
 }
 
@@ -461,6 +462,7 @@ void service_free(struct service *service)
 	}
 	free_arguments(service);
 	(void)declare_free(service->declaration);
+	(void)declare_free(service->next_declaration);
 	json_decref(service->record);
 	json_decref(service->written);
 	free(service);

@@ -96,6 +96,15 @@ void services_join(struct services *services);
 struct services *services_free(struct services *services);
 /* Brings up what is to run; done is called once, on the main thread, when each has started or failed. */
 void services_begin(struct services *services, void (*done)(struct daemon *daemon));
+/* The declarations, read again but not yet taken. Returns 0, CONFIG_E_INVALID with ret_error, or negative errno. */
+struct declarations;
+_must_check_ int services_read(struct services *services, struct declarations **ret_declarations, struct config_error *ret_error);
+struct declarations *declarations_free(struct declarations *declarations);
+/* What taking them would change, "NAME: key" each: what holds at once, and what for the next start. */
+void services_differ(struct services *services, const struct declarations *declarations, void (*fn)(void *user, const char *text, bool live), void *user);
+/* Takes them: new services come up, limits, channels and what else holds at once does, and a changed artifact is deployed. One that is declared
+ * no more goes on as one that nobody declared: with the defaults. */
+void services_declare(struct services *services, struct declarations *declarations);
 /* Ends all runs in order; done is called when there is none left. They stay what they were to be. */
 void services_stop(struct services *services, void (*done)(struct daemon *daemon));
 /* Runs that are there. */

@@ -29,6 +29,7 @@ struct service {
 	struct services *all;
 	char name[BEAMR_NAME_MAX + 1];
 	struct declaration *declaration;
+	struct declaration *next_declaration; /* read while a request was under way, which borrows from the one above; NULL */
 	json_t *record;  /* as the last commit wants it */
 	json_t *written; /* as it is on disk, or has to be */
 	size_t commits;  /* under way */
@@ -59,6 +60,7 @@ struct service {
 
 struct services {
 	struct daemon *daemon;
+	char *declared_dir; /* services.d; NULL: there is none */
 	struct store *store;
 	struct worker *worker;
 	struct service **items; /* by name */
@@ -84,6 +86,10 @@ void service_commit_fact(struct service *service, json_t *record,
 void services_sweep(struct services *services);
 /* It has come up or failed, for services_begin(). */
 void service_settled(struct service *service);
+/* Deploys the declared artifact when it has changed, and starts it as its file and record say. */
+void service_bring_up(struct service *service);
+/* redeclare.c. Takes what was read of it while it was busy. */
+void service_declare_maybe(struct service *service);
 /* Frees it when it was removed and nothing is under way. */
 void service_release_maybe(struct service *service);
 void services_run_gone(struct services *services);

@@ -397,7 +397,11 @@ int services_new(struct daemon *daemon, const char *state_dir, const char *servi
 	if (services->store != NULL && services->worker == NULL)
 		services->store = store_free(services->store);
 	r = services->store != NULL ? store_each_record(services->store, read_record, services) : 0;
-	if (r == 0 && services->store != NULL && services_dir != NULL)
+	if (r == 0 && services->store != NULL && services_dir != NULL) {
+		services->declared_dir = strdup(services_dir);
+		r = services->declared_dir != NULL ? 0 : -ENOMEM;
+	}
+	if (r == 0 && services->declared_dir != NULL)
 		r = declare(services, services_dir);
 	if (r < 0) {
 		(void)services_free(services);
@@ -424,6 +428,7 @@ struct services *services_free(struct services *services)
 		service_free(services->items[i]);
 	free(services->items);
 	(void)store_free(services->store);
+	free(services->declared_dir);
 	free(services);
 	return NULL;
 }
@@ -512,14 +517,15 @@ static bool go_on_removing(struct service *service)
 	return true;
 }
 
-static void bring_up(struct service *service)
+void service_bring_up(struct service *service)
 {
 	if (go_on_removing(service))
 		return;
 	const char *artifact = service->declaration->artifact;
 	struct service_request *request = artifact[0] != '\0' ? calloc(1, sizeof(*request)) : NULL;
-	service->want_run = service->declaration->autostart != 0 &&
-			    strcmp(record_text(service->record, "desired"), "running") == 0;
+	if (service->run == NULL)
+		service->want_run = service->declaration->autostart != 0 &&
+				    strcmp(record_text(service->record, "desired"), "running") == 0;
 	if (request == NULL) {
 		service_settle(service);
 		if (!service->want_run || service_active(service)[0] == '\0')
@@ -548,7 +554,7 @@ void services_begin(struct services *services, void (*done)(struct daemon *daemo
 	}
 	/* All at once: each waits for its own node. */
 	for (size_t i = 0; i < services->count; i++)
-		bring_up(services->items[i]);
+		service_bring_up(services->items[i]);
 }
 
 /* ---- stop ---- */
