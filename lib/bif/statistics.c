@@ -59,11 +59,9 @@ static term per_scheduler(struct proc *p, bool tasks)
 	return list;
 }
 
-static _Atomic int64_t wall_time_users;
-
 static term wall_times(struct proc *p)
 {
-	if (atomic_load_relaxed(&wall_time_users) <= 0)
+	if (!atomic_load_relaxed(&p->ns->wall_times))
 		return A(undefined);
 	term list = TERM_NIL;
 	for (unsigned i = sched_count(); i > 0; i--) {
@@ -135,9 +133,9 @@ term bif_erts_internal_scheduler_wall_time_1(struct proc *p, const term *args)
 {
 	if (args[0] != A(true) && args[0] != A(false))
 		return bif_badarg(p);
-	int64_t was = args[0] == A(true) ? atomic_add_relaxed(&wall_time_users, 1) :
-					   atomic_fetch_sub_explicit(&wall_time_users, 1, memory_order_relaxed);
-	return term_of_bool(was > 0);
+	/* Time is measured always; who of the namespace wants to see it is counted by kernel_refc. */
+	return term_of_bool(atomic_exchange_explicit(
+		&p->ns->wall_times, args[0] == A(true), memory_order_relaxed));
 }
 
 /* Whom erts_internal has to hear from when it asks every thread that helps: nobody but the asked one. */

@@ -84,6 +84,7 @@ struct ns {
 	/* As programs set them by system_flag/2. */
 	_Atomic uint32_t backtrace_depth;     /* frames of a stack trace */
 	_Atomic uint32_t system_requests_max; /* outstanding_system_requests_limit; there is never more than one */
+	_Atomic bool wall_times;              /* statistics(scheduler_wall_time) answers */
 	/* Of new processes' memory, likewise. */
 	_Atomic uint16_t fullsweep_after;
 	_Atomic uint32_t min_heap_words;

@@ -105,3 +105,7 @@ format_errors() -> [lists:flatten(erl_error:format_exception(C, R, [{m, f, 2, [{
 
 %% ---- inet without sockets
 inet_text() -> [inet:parse_address(A) || A <- ["127.0.0.1", "::1", "fe80::1%1", "1.2.3", "300.1.1.1", "2001:db8::1:0", "::ffff:1.2.3.4", ""]] ++ [inet:ntoa(A) || A <- [{127, 0, 0, 1}, {0, 0, 0, 0, 0, 0, 0, 1}, {8193, 3512, 0, 0, 0, 0, 0, 1}, {1, 2, 3}]] ++ [inet:parse_ipv4strict_address("1.2"), inet:parse_ipv6_address("::")].
+%% Off in a node that has just begun, on for whoever asks, off again.
+scheduler_times() ->
+    A = erlang:statistics(scheduler_wall_time), B = erlang:system_flag(scheduler_wall_time, true), C = erlang:statistics(scheduler_wall_time),
+    D = erlang:system_flag(scheduler_wall_time, false), {A, B, [X || {X, Y, Z} <- [hd(lists:sort(C))], Y =< Z], D, erlang:statistics(scheduler_wall_time)}.
