@@ -9,7 +9,7 @@
 #include "launch.h"
 #include "log.h"
 #include "output.h"
-#include "startup.h"
+#include "start_call.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -238,55 +238,6 @@ static void on_root_ended(void *user, const struct beamr_end *how)
 	bridge_post(&node->daemon->bridge, &node->how_item);
 }
 
-/* "module:function(A, B)" taken apart. */
-struct start_call {
-	char *module, *function;
-	struct beamr_term **terms;
-	size_t count;
-};
-
-/* Returns 0, or an outcome with *error. start_call_done() in either case. */
-static int start_call_parse(struct start_call *start, const char *text, struct beamr_error *error)
-{
-	static char usual[] = "main";
-	*start = (struct start_call){ .module = strdup(text) };
-	*error = (struct beamr_error){ .reason = "" };
-	if (start->module == NULL)
-		return -ENOMEM;
-	start->function = strchr(start->module, ':');
-	char *arguments = start->function != NULL ? strchr(start->function, '(') : NULL;
-	if (start->function != NULL)
-		*start->function++ = '\0';
-	else
-		start->function = usual;
-	if (arguments == NULL)
-		return 0;
-	arguments[strlen(arguments) - 1] = ']'; /* "(A, B)" as "[A, B]" */
-	arguments[0] = '[';
-	int r = startup_arguments(arguments, &start->terms, &start->count, error);
-	arguments[0] = '\0';
-	return r;
-}
-
-static void start_call_done(struct start_call *start)
-{
-	for (size_t i = 0; i < start->count; i++)
-		(void)beamr_term_free(start->terms[i]);
-	free(start->terms);
-	free(start->module);
-}
-
-static int refuse_call(const struct start_call *start, int r, const struct beamr_error *error,
-	char *reason, size_t size)
-{
-	return refuse(reason, size, r, "%s:%s/%zu cannot be started: %s", start->module,
-		start->function, start->count,
-		r == BEAMR_E_NO_MODULE     ? "there is no such module"
-		: r == BEAMR_E_NO_FUNCTION ? "there is no such function"
-		: r == BEAMR_E_FORMAT      ? error->reason
-					   : strerror(r < 0 ? -r : EAGAIN));
-}
-
 /* Runs it as the process that the service is. */
 static int run_root(struct node *node, const char *text, char *reason, size_t size)
 {
@@ -298,7 +249,7 @@ static int run_root(struct node *node, const char *text, char *reason, size_t si
 		r = beamr_spawn(node->ns, start.module, start.function, start.terms, start.count,
 			&options, &node->root);
 	if (r != 0)
-		r = refuse_call(&start, r, &error, reason, size);
+		r = start_call_refuse(&start, r, &error, reason, size);
 	else
 		beamr_watch(node->daemon->machine, node->root, on_root_over, node);
 	start_call_done(&start);
@@ -376,7 +327,7 @@ static void ask(struct node *node, const char *what, unsigned looking)
 			&options, on_called, node, NULL);
 	node->called = r == 0;
 	if (r != 0)
-		(void)refuse_call(&start, r, &error, reason, sizeof(reason));
+		(void)start_call_refuse(&start, r, &error, reason, sizeof(reason));
 	start_call_done(&start);
 	if (r != 0)
 		looked(node, NODE_ILL, reason);
