@@ -338,6 +338,12 @@ static term copied(struct info *i, term t)
 	return i->own_heap ? t : heap_copy(i->heap, t);
 }
 
+/* process_flag(sensitive, true): what it holds is nobody's to see, itself included. */
+static inline bool hides(const struct proc *p)
+{
+	return (p->flags & PROC_SENSITIVE) != 0;
+}
+
 /* The value of one item; TERM_NONE when there is no such item. */
 static term item_value(struct info *i, term item)
 {
@@ -347,7 +353,7 @@ static term item_value(struct info *i, term item)
 	case ATOM_INDEX_async_dist:
 		return term_of_bool((p->flags & PROC_ASYNC_DIST) != 0);
 	case ATOM_INDEX_backtrace:
-		return backtrace(i);
+		return hides(p) ? bits_of_bytes(i->heap, "", 0) : backtrace(i);
 	case ATOM_INDEX_binary:
 		return binaries(i);
 	case ATOM_INDEX_catchlevel:
@@ -359,6 +365,8 @@ static term item_value(struct info *i, term item)
 	case ATOM_INDEX_current_stacktrace:
 		return current_stacktrace(i);
 	case ATOM_INDEX_dictionary:
+		if (hides(p))
+			return TERM_NIL;
 		proc_dict_each(p, add_pair, &l);
 		return l.list;
 	case ATOM_INDEX_error_handler:
@@ -393,6 +401,8 @@ static term item_value(struct info *i, term item)
 	case ATOM_INDEX_message_queue_len:
 		return put_u64(i, atomic_load_relaxed(&p->mailbox_length));
 	case ATOM_INDEX_messages:
+		if (hides(p))
+			return TERM_NIL;
 		proc_messages_each(p, add_message, &l);
 		return turned_round(i, l.list);
 	case ATOM_INDEX_min_bin_vheap_size:
@@ -431,7 +441,7 @@ static term item_value(struct info *i, term item)
 		break;
 	}
 	if (term_is_tuple_of(item, 2) && tuple_element(item, 0) == A(dictionary)) {
-		term value = proc_dict_get(p, tuple_element(item, 1));
+		term value = hides(p) ? TERM_NONE : proc_dict_get(p, tuple_element(item, 1));
 		return value == TERM_NONE ? A(undefined) : copied(i, value);
 	}
 	return TERM_NONE;
@@ -561,7 +571,7 @@ static term ask(struct proc *p, term pid, term items)
 static void display(struct proc *p, void *arg)
 {
 	struct inquiry *q = arg;
-	if (p != NULL) {
+	if (p != NULL && !hides(p)) {
 		struct heap heap;
 		heap_init_builder(&heap);
 		struct info i = { .p = p, .heap = &heap, .self = p->pid == q->from };

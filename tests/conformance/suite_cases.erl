@@ -163,3 +163,17 @@ lost_funs() ->
     file:delete(File),
     file:del_dir(Dir),
     [A, B, C, D, E].
+
+%% ---- what a sensitive process holds is not told, not even to itself
+sensitive_ask_(P) -> [process_info(P, I) || I <- [dictionary, messages, message_queue_len, {dictionary, a}, backtrace, registered_name, trap_exit]] ++ [lists:keyfind(K, 1, process_info(P)) || K <- [dictionary, messages, message_queue_len]].
+sensitive() ->
+    S = self(),
+    P = spawn(fun() -> put(a, b), self() ! x, process_flag(sensitive, true), S ! {itself, sensitive_ask_(self())}, receive open -> ok end, process_flag(sensitive, false), S ! opened, receive never -> ok end end),
+    A = receive {itself, L} -> L end,
+    B = sensitive_ask_(P),
+    P ! open,
+    receive opened -> ok end,
+    C = [process_info(P, I) || I <- [dictionary, messages, {dictionary, a}]],
+    {backtrace, Text} = process_info(P, backtrace),
+    exit(P, kill),
+    [A, B, C, byte_size(Text) > 20].
