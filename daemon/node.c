@@ -462,13 +462,14 @@ static void script_over(void *user, char **variables, size_t count, const char *
 {
 	struct node *node = user;
 	char reason[512];
+	if (variables != NULL)
+		launch_set_environment(node->launch, variables, count); /* a copy: they are the script's */
 	node->script = env_script_free(node->script);
 	if (variables == NULL) {
 		fail(node, node->release->script, why);
 		end_launch(node);
 		return;
 	}
-	launch_set_environment(node->launch, variables, count);
 	if (boot(node, reason, sizeof(reason)) != 0)
 		fail(node, "after env.sh", reason);
 }

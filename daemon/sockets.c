@@ -227,6 +227,8 @@ static bool is_of(const struct item *item, const char *service)
 void sockets_drop(struct sockets *sockets, const char *service)
 {
 	size_t first, count = range_of(sockets, service, &first), kept = first;
+	if (count == 0)
+		return;
 	for (size_t i = first; i < first + count; i++) {
 		struct item *item = &sockets->items[i];
 		/* Of one that was passed nobody says whether the store had it: then it goes from there, and is not there at the next start. */
