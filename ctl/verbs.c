@@ -307,6 +307,23 @@ int verb_purge(
 	return 0;
 }
 
+int verb_collect(
+	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
+{
+	json_t *reply;
+	int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
+	if (r != 0)
+		return r;
+	if (!show_plain(ctl, reply) && !ctl->quiet) {
+		const json_int_t before = json_integer_value(json_object_get(reply, "before")),
+				 after = json_integer_value(json_object_get(reply, "after"));
+		printf("%lld atoms of %lld are left; the service paused for %.1f ms.\n", (long long)after,
+			(long long)before, (double)json_integer_value(json_object_get(reply, "pauseUSec")) / 1000);
+	}
+	json_decref(reply);
+	return 0;
+}
+
 int verb_mem(
 	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
 {

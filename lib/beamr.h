@@ -369,6 +369,16 @@ BEAMR_API void beamr_purge(
 	struct beamr_ns *ns, const char *module, unsigned flags, beamr_purged_fn done, void *user);
 BEAMR_API struct beamr_purged *beamr_purged_free(struct beamr_purged *purged);
 
+struct beamr_atoms {
+	uint64_t before, after; /* how many the namespace has */
+	uint64_t pause_usec;    /* how long its processes did not run */
+};
+
+/* Asynchronous: brings back atoms that nothing in the namespace refers to any more. It does so by itself before it has as many as it may have.
+ * done is called on any thread; atoms NULL: the machine stops. Returns 0 or BEAMR_E_NO_NAMESPACE: it is ending, and done is not called. */
+typedef void (*beamr_collected_fn)(void *user, const struct beamr_atoms *atoms);
+BEAMR_API int beamr_ns_collect_atoms(struct beamr_ns *ns, beamr_collected_fn done, void *user);
+
 /* Several modules at once, or none of them. */
 struct beamr_code; /* a module that was checked and made ready, of no namespace yet */
 

@@ -175,6 +175,50 @@ void handle_service_add_code_path(
 	call_reply(call, NULL);
 }
 
+static void after_collect(struct call *call, void *result, void *user)
+{
+	struct beamr_atoms *atoms = result; /* NULL: the machine stops */
+	if (atoms != NULL) {
+		const struct control_out_service_collect out = {
+			.before = (int64_t)atoms->before,
+			.after = (int64_t)atoms->after,
+			.pause = (int64_t)atoms->pause_usec,
+		};
+		call_audit(call, beamr_ns_name(user), "collected the atoms of %s", beamr_ns_name(user));
+		call_reply(call, &out);
+	} else {
+		call_fail_errno(call, -ECANCELED);
+	}
+	free(atoms);
+	(void)beamr_ns_unref(user); /* always NULL */
+}
+
+static void on_collected(void *user, const struct beamr_atoms *atoms)
+{
+	struct method_wait *wait = user;
+	struct beamr_atoms *copy = atoms != NULL ? malloc(sizeof(*copy)) : NULL;
+	if (copy != NULL)
+		*copy = *atoms;
+	method_wait_done(wait, copy);
+}
+
+void handle_service_collect(struct call *call, const struct control_in_service_collect *in)
+{
+	struct beamr_ns *ns = method_ns(call, in->service);
+	if (ns == NULL)
+		return;
+	struct method_wait *wait = method_wait_new(call, after_collect, ns);
+	if (wait == NULL) {
+		(void)beamr_ns_unref(ns); /* always NULL */
+		return;
+	}
+	if (beamr_ns_collect_atoms(ns, on_collected, wait) != 0) {
+		method_wait_cancel(wait);
+		call_fail_errno(call, -ESHUTDOWN);
+		(void)beamr_ns_unref(ns); /* always NULL */
+	}
+}
+
 void handle_service_remove(struct call *call, const struct control_in_service_remove *in)
 {
 	struct service *service = call->daemon->services != NULL

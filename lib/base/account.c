@@ -18,6 +18,8 @@ struct account *account_new(void)
 {
 	struct account *a = mem_zalloc(MEM_NS, sizeof(*a));
 	atomic_store_relaxed(&a->life, ACCOUNT_HOLDER);
+	mutex_init(&a->owned_lock, LOCK_OWNED);
+	list_init(&a->owned);
 	atomic_store_relaxed(&a->weight, ACCOUNT_WEIGHT);
 	atomic_store_relaxed(&a->high, INT64_MAX);
 	atomic_store_relaxed(&a->max, INT64_MAX);
@@ -47,6 +49,7 @@ static void life_add(struct account *a, uint64_t by)
 		atomic_add_relaxed(&unbalanced, 1);
 	debug_assert(is_balanced(a));
 	atomic_sub_relaxed(&accounts, 1);
+	mutex_done(&a->owned_lock);
 	mem_free(MEM_NS, a, sizeof(*a));
 }
 

@@ -17,6 +17,8 @@
 #include "base/atomic.h"
 #include "base/check.h"
 #include "base/epoch.h"
+#include "base/list.h"
+#include "base/lock.h"
 
 #include <time.h>
 
@@ -48,6 +50,7 @@ enum account_met { ACCOUNT_MET_ATOMS = 1, ACCOUNT_MET_ETS = 2, ACCOUNT_MET_MEMOR
 #define ACCOUNT_HOLDER ((uint64_t)1 << 48)
 
 struct numberset;
+struct stillness;
 struct wordmap;
 
 struct account {
@@ -65,6 +68,16 @@ struct account {
 	_Atomic uint64_t atoms_max; /* 0: the usual one */
 	struct wordmap *families; /* code/cache.c: funs that it may have */
 	_Atomic(struct numberset *) atoms, exports; /* which of them it holds (term/names.h); NULL: none yet */
+	/* While its names are collected, those of them that it held before and that were not found yet. */
+	struct wordmap *families_before;
+	_Atomic(struct numberset *) atoms_before, exports_before;
+	_Atomic uint64_t atoms_kept, atoms_freed; /* how many the last collection left, and gave up */
+	_Atomic uint64_t names_rounds; /* collections that have ended */
+	struct mutex owned_lock;
+	struct list owned;             /* terms that C keeps for it (heap/heap.h); guarded by owned_lock */
+	_Atomic uint32_t still;        /* enum still (proc/still.h): whether its processes may run */
+	_Atomic(struct stillness *) stillness;
+	_Atomic int32_t unready;       /* those of them that can not be looked at, though no worker runs them: proc/still.h */
 	_Atomic uint64_t reductions, messages;
 	/* Processor time. */
 	_Atomic int64_t cpu_nsec;

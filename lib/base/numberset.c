@@ -28,6 +28,16 @@ struct numberset *numberset_free(struct numberset *set)
 	return NULL;
 }
 
+static void retired(struct epoch_item *item)
+{
+	(void)numberset_free((struct numberset *)(void *)item); /* first member; always NULL */
+}
+
+void numberset_retire(struct numberset *set)
+{
+	epoch_retire(&set->retired, retired);
+}
+
 static struct numberset_page *page_of(struct numberset *set, uint32_t number)
 {
 	assert(number / NUMBERSET_PAGE_BITS < set->page_count);

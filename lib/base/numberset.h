@@ -4,6 +4,7 @@
 #pragma once
 #include "base/alloc.h"
 #include "base/atomic.h"
+#include "base/epoch.h"
 
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct numberset_page {
 };
 
 struct numberset {
+	struct epoch_item retired; /* first */
 	enum mem_class class;
 	uint32_t page_count;
 	_Atomic(struct numberset_page *) pages[];
@@ -24,6 +26,8 @@ struct numberset {
 struct numberset *numberset_new(enum mem_class class, uint32_t limit);
 /* Returns NULL. */
 struct numberset *numberset_free(struct numberset *set);
+/* The same once every thread has moved on that may have found it. */
+void numberset_retire(struct numberset *set);
 /* False: it was there. */
 bool numberset_add(struct numberset *set, uint32_t number);
 /* False: it was not there. */

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "bif/bif.h"
 #include "binary/binary.h"
+#include "proc/names.h"
 
 #include <string.h>
 
@@ -43,11 +44,17 @@ static term atom_of(struct proc *p, const struct text *text, enum atom_making ma
 {
 	if (text->too_long)
 		return making == MAKE_ATOM ? bif_system_limit(p) : bif_badarg(p);
-	term t = making == MAKE_ATOM ? atom_intern(text->bytes, text->size, NULL)
-				     : atom_lookup(text->bytes, text->size);
+	if (making == FIND_ATOM) {
+		term known = atom_lookup(text->bytes, text->size);
+		return known != TERM_NONE ? known : bif_badarg(p);
+	}
+	bool full;
+	term t = atom_intern(text->bytes, text->size, &full);
 	if (t != TERM_NONE)
-		return t;
-	return making == MAKE_ATOM ? bif_system_limit(p) : bif_badarg(p);
+		names_had_room(p);
+	else if (full && names_wait_for_room(p))
+		return TERM_NONE;
+	return t != TERM_NONE ? t : bif_system_limit(p);
 }
 
 static term atom_of_list(struct proc *p, term list, enum atom_making making)

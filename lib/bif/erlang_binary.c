@@ -7,6 +7,7 @@
 #include "code/cache.h"
 #include "data/big.h"
 #include "data/etf.h"
+#include "proc/names.h"
 
 #include <md5.h>
 #include <zlib.h>
@@ -283,8 +284,11 @@ static term decode(struct proc *p, term binary, unsigned flags, bool with_used)
 	term t = etf_decode(&context, bif_heap(p), flat.data, flat.size, flags | ETF_MAY_REST, &used, &error);
 	bif_charge(p, flat.size / 64);
 	flat_bits_done(&flat);
+	if (t == TERM_NONE && error.system_limit && names_wait_for_room(p))
+		return TERM_NONE;
 	if (t == TERM_NONE)
 		return error.system_limit ? bif_system_limit(p) : bif_badarg(p);
+	names_had_room(p);
 	return with_used ? heap_tuple_of(bif_heap(p), t, term_of_small((int64_t)used)) : t;
 }
 

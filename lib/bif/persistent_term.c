@@ -13,6 +13,7 @@
 #include "bif/integer.h"
 #include "proc/purge.h"
 #include "heap/literal.h"
+#include "heap/names_walk.h"
 #include "term/compare.h"
 
 #include <string.h>
@@ -100,6 +101,23 @@ struct persistent_space *persistent_space_free(struct persistent_space *space)
 	mutex_done(&space->lock);
 	mem_free(MEM_PERSISTENT, space, sizeof(*space));
 	return NULL;
+}
+
+void persistent_names_walk(struct ns *ns, struct names_walk *walk)
+{
+	struct persistent_space *space = atomic_load_acquire(&ns->persistent);
+	if (space == NULL)
+		return;
+	mutex_lock(&space->lock);
+	struct table *t = atomic_load_relaxed(&space->table);
+	for (size_t i = 0; i <= t->mask; i++) {
+		const struct entry *e = atomic_load_relaxed(&t->slots[i]);
+		if (e == NULL || e == TOMBSTONE)
+			continue;
+		names_walk_term(walk, e->key);
+		names_walk_term(walk, e->value);
+	}
+	mutex_unlock(&space->lock);
 }
 
 /* The slot that holds key, or NULL. Readers and writers. */

@@ -56,7 +56,7 @@ term bif_erlang_send_3(struct proc *p, const term *args)
 
 struct naming {
 	enum proc_event event;
-	term name;
+	struct owned_term *name;
 };
 
 static void own_name_changed(struct proc *p, enum proc_event event, term name)
@@ -77,7 +77,8 @@ static void name_changed(struct proc *p, void *arg)
 {
 	struct naming *n = arg;
 	if (p != NULL)
-		own_name_changed(p, n->event, n->name);
+		own_name_changed(p, n->event, n->name->value);
+	(void)owned_term_free(n->name); /* always NULL */
 	mem_free(MEM_MISC, n, sizeof(*n));
 }
 
@@ -88,7 +89,7 @@ static void tell_of_name(struct proc *p, term who, enum proc_event event, term n
 		own_name_changed(p, event, name);
 	} else if (names_are_told(p->ns) && term_is_local_pid(who)) {
 		struct naming *n = mem_alloc(MEM_MISC, sizeof(*n));
-		*n = (struct naming){ event, name };
+		*n = (struct naming){ event, owned_term_new(MEM_MISC, name) };
 		proc_request(who, name_changed, n);
 	}
 }

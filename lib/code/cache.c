@@ -194,7 +194,9 @@ static bool family_hold(struct fun_family *family, struct account *account)
 	if (account->families == NULL)
 		account->families = mem_zalloc(MEM_CODE, sizeof(*account->families));
 	(void)wordmap_put(account->families, MEM_CODE, (uintptr_t)family, &fresh); /* its key is all */
-	family->holders += fresh;
+	/* While a collection looks for what the account refers to, what it held before goes over. */
+	if (fresh && (account->families_before == NULL || !wordmap_remove(account->families_before, MEM_CODE, (uintptr_t)family)))
+		family->holders++;
 	return fresh;
 }
 
@@ -237,12 +239,22 @@ static void drop_funs(struct fun_family *const *families, size_t count)
 	}
 }
 
-static void release_funs(struct account *account)
+static void collect_funs(struct account *account)
 {
-	struct wordmap *map = account->families;
+	mutex_lock(&lock);
+	account->families_before = account->families;
+	account->families = NULL;
+	mutex_unlock(&lock);
+}
+
+static void release_map(struct wordmap **of_account)
+{
+	mutex_lock(&lock);
+	struct wordmap *map = *of_account;
+	*of_account = NULL;
+	mutex_unlock(&lock);
 	if (map == NULL)
 		return;
-	account->families = NULL;
 	wordmap_foreach (e, map) {
 		struct fun_family *family = (struct fun_family *)(uintptr_t)e->key;
 		drop_funs(&family, 1);
@@ -251,9 +263,26 @@ static void release_funs(struct account *account)
 	mem_free(MEM_CODE, map, sizeof(*map));
 }
 
+static void collected_funs(struct account *account)
+{
+	release_map(&account->families_before);
+}
+
+static void release_funs(struct account *account)
+{
+	release_map(&account->families_before);
+	release_map(&account->families);
+}
+
 void code_cache_init(void)
 {
-	static const struct names_of_funs funs = { .hold = hold_fun, .drop = drop_funs, .release = release_funs };
+	static const struct names_of_funs funs = {
+		.hold = hold_fun,
+		.drop = drop_funs,
+		.release = release_funs,
+		.collect = collect_funs,
+		.collected = collected_funs,
+	};
 	names_set_funs(&funs);
 }
 

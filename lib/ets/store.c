@@ -3,6 +3,8 @@
  * Objects of a bag with one key are a chain, newest first, that hangs where a set has one object. */
 #include "ets/table.h"
 
+#include "heap/names_walk.h"
+
 void objects_free(struct object *chain)
 {
 	while (chain != NULL) {
@@ -182,4 +184,27 @@ struct object *ets_slot(const struct table *t, size_t position, size_t *ret_keys
 	while (position-- > 0)
 		o = tree_step(&place);
 	return o;
+}
+
+static void walk_chain(const struct object *chain, struct names_walk *walk)
+{
+	for (const struct object *o = chain; o != NULL; o = o->next)
+		names_walk_term(walk, object_tuple(o));
+}
+
+void ets_names_walk(struct table *t, struct names_walk *walk)
+{
+	mutex_lock(&t->mutex);
+	names_walk_term(walk, t->name);
+	names_walk_term(walk, t->heir);
+	if (atomic_load_relaxed(&t->alive) && ets_is_tree(t)) {
+		struct tree_place place;
+		for (struct object *o = tree_after(t, TERM_NONE, true, &place); o != NULL; o = tree_step(&place))
+			walk_chain(o, walk);
+	} else if (atomic_load_relaxed(&t->alive)) {
+		struct hash_place place;
+		for (struct object *o = hash_seek(t, 0, &place); o != NULL; o = hash_step(t, &place))
+			walk_chain(o, walk);
+	}
+	mutex_unlock(&t->mutex);
 }

@@ -801,9 +801,26 @@ static void space_done(struct ns *ns)
 	mem_free(MEM_ETS, space, sizeof(*space));
 }
 
+/* Tables that are deleted hold nothing that anybody finds. */
+static void space_names(struct ns *ns, struct names_walk *walk)
+{
+	VEC(struct table *) tables = { 0 };
+	mutex_lock(&ns->ets->mutex);
+	vec_foreach (t, &ns->ets->all) {
+		counted_ref(&(*t)->counted);
+		vec_push(&tables, *t);
+	}
+	mutex_unlock(&ns->ets->mutex);
+	vec_foreach (t, &tables) {
+		ets_names_walk(*t, walk);
+		ets_put(*t);
+	}
+	vec_done(&tables);
+}
+
 void ets_init(void)
 {
-	static struct ns_part part = { .init = space_init, .done = space_done };
+	static struct ns_part part = { .init = space_init, .done = space_done, .names = space_names };
 	ns_add_part(&part);
 	proc_on_end(owner_ends);
 }

@@ -201,6 +201,8 @@ struct object *ets_take(struct table *t, term key);
 void ets_remove(struct table *t, struct object *o);
 /* Puts o, which has the same key, where old is, and frees old. Not in a bag, where objects are unique. */
 void ets_replace(struct table *t, struct object *old, struct object *o);
+/* What its objects and itself name (heap/names_walk.h). Not locked. */
+void ets_names_walk(struct table *t, struct names_walk *walk);
 /* Frees a chain. */
 void objects_free(struct object *chain);
 /* The neighbours of a key, as chains; NULL at the end. TERM_NONE: the first, the last. *ret_found: the key is there. */

@@ -465,6 +465,11 @@ static inline __attribute__((always_inline)) struct owned_term *owned_new(enum m
 	term *p = o->data;
 	o->value = copy_into(t, &p, &o->offheap, mode);
 	debug_assert(p == o->data + words);
+	if (o->account != NULL) {
+		mutex_lock(&o->account->owned_lock);
+		list_append(&o->account->owned, &o->link);
+		mutex_unlock(&o->account->owned_lock);
+	}
 	return o;
 }
 
@@ -486,6 +491,11 @@ struct owned_term *owned_term_new_deep(enum mem_class class, term t)
 struct owned_term *owned_term_free(struct owned_term *t)
 {
 	if (t != NULL) {
+		if (t->account != NULL) {
+			mutex_lock(&t->account->owned_lock);
+			list_remove(&t->link);
+			mutex_unlock(&t->account->owned_lock);
+		}
 		offheap_release(&t->offheap);
 		account_charge(t->account, ACCOUNT_OTHER, -(int64_t)t->bytes);
 		mem_free(t->class, t, t->bytes);

@@ -18,6 +18,7 @@
  * Invariant: top <= limit; words in [top, limit) belong to nobody. */
 #pragma once
 #include "base/alloc.h"
+#include "base/list.h"
 #include "term/names.h"
 #include "term/term.h"
 
@@ -139,6 +140,7 @@ struct owned_term {
 	struct offheap offheap;
 	size_t bytes;  /* of the allocation */
 	struct account *account; /* who is charged for it: whom the thread worked for that made it; NULL: nobody */
+	struct list link;        /* in its account's */
 	uint32_t class;
 	term data[];
 };

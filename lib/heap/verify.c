@@ -4,6 +4,7 @@
 
 #include "base/vec.h"
 #include "heap/offheap.h"
+#include "term/atom.h"
 
 #include <stdlib.h>
 
@@ -49,6 +50,7 @@ static void verify_word(const struct ranges *r, term w)
 {
 	unsigned tag = w & TAG_MASK;
 	assert(tag == TAG_SMALL || tag == TAG_CONS || tag == TAG_BOXED || tag == TAG_IMM);
+	assert(!term_is_atom(w) || atom_is_held(w));
 	if ((tag != TAG_CONS && tag != TAG_BOXED) || term_is_literal(w))
 		return;
 	const term *p = tag == TAG_CONS ? cons_ptr(w) : boxed_ptr(w);

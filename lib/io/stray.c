@@ -109,7 +109,7 @@ static void ns_done(struct ns *ns)
 
 void strays_init(void)
 {
-	static struct ns_part part = { .done = ns_done };
+	static struct ns_part part = { .done = ns_done, .names = ns_part_without_names };
 	for (size_t i = 0; i < STRIPES; i++) {
 		mutex_init(&stripes[i].mutex, LOCK_STRAYS);
 		list_init(&stripes[i].strays);

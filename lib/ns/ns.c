@@ -8,9 +8,11 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/epoch.h"
 #include "base/pool.h"
 #include "code/cache.h"
 #include "heap/gen.h"
+#include "heap/names_walk.h"
 #include "ns/channel.h"
 #include "ns/cwd.h"
 #include "ns/paths.h"
@@ -49,8 +51,21 @@ void ns_add_part(struct ns_part *part)
 	for (; *link != NULL; link = &(*link)->next)
 		if (*link == part)
 			return; /* an earlier machine of this process has added it */
+	assert(part->names != NULL);
 	part->next = NULL;
 	*link = part;
+}
+
+void ns_part_without_names(struct ns *ns, struct names_walk *walk)
+{
+	(void)ns, (void)walk;
+}
+
+void ns_names_walk(struct ns *ns, struct names_walk *walk)
+{
+	names_walk_term(walk, atomic_load_relaxed(&ns->system_logger));
+	for (struct ns_part *part = parts; part != NULL; part = part->next)
+		part->names(ns, walk);
 }
 
 /* ------------------------------------------------------------------------------------------------ modules */
@@ -194,6 +209,26 @@ void ns_hold_names(struct ns *ns, struct module_code *code)
 	code_cache_hold_funs(code, ns->account);
 }
 
+static void hold_all(struct module *m, void *arg)
+{
+	struct ns *ns = arg;
+	struct module_code *current = atomic_load_relaxed(&m->current); /* under code_lock */
+	atom_hold((struct names_holder){ .account = ns->account }, m->name);
+	if (current != NULL)
+		ns_hold_names(ns, current);
+	if (m->old != NULL)
+		ns_hold_names(ns, m->old);
+	if (m->pending != NULL)
+		ns_hold_names(ns, m->pending);
+}
+
+void ns_hold_all_names(struct ns *ns)
+{
+	mutex_lock(&ns->code_lock);
+	ns_modules_each(ns, hold_all, ns);
+	mutex_unlock(&ns->code_lock);
+}
+
 /* Whether a version would have to be kept beside the current one and the old one. */
 static bool is_in_the_way(const struct module *m, const struct module_code *code)
 {
@@ -251,12 +286,14 @@ static void unpublish(struct ns *ns, struct module *m)
 int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool from_root)
 {
 	struct module_code *surplus = NULL;
+	epoch_enter();
 	mutex_lock(&ns->code_lock);
 	struct module *m = module_make(ns, code->name);
 	int r = is_in_the_way(m, code) ? NS_E_OLD_CODE : 0;
 	if (r == 0)
 		publish(ns, m, code, path, from_root, &surplus);
 	mutex_unlock(&ns->code_lock);
+	epoch_leave();
 	(void)module_code_unref(surplus); /* always NULL */
 	return r;
 }
@@ -278,6 +315,7 @@ int ns_change_all(struct ns *ns, const struct ns_change *changes, size_t count, 
 {
 	struct module_code **surplus = mem_zalloc(MEM_TEMP, count * sizeof(struct module_code *));
 	int r = 0;
+	epoch_enter();
 	mutex_lock(&ns->code_lock);
 	for (size_t i = 0; i < count && r == 0; i++) {
 		const struct module *m = ns_module(ns, changes[i].name);
@@ -294,6 +332,7 @@ int ns_change_all(struct ns *ns, const struct ns_change *changes, size_t count, 
 			unpublish(ns, m);
 	}
 	mutex_unlock(&ns->code_lock);
+	epoch_leave();
 	for (size_t i = 0; i < count; i++)
 		(void)module_code_unref(surplus[i]); /* always NULL */
 	mem_free(MEM_TEMP, surplus, count * sizeof(struct module_code *));
@@ -339,8 +378,9 @@ struct module_code *ns_old_code(struct ns *ns, term name)
 
 int ns_keep_pending(struct ns *ns, struct module_code *code)
 {
-	ns_hold_names(ns, code);
+	epoch_enter();
 	mutex_lock(&ns->code_lock);
+	ns_hold_names(ns, code);
 	struct module *m = module_make(ns, code->name);
 	int r = m->pending != NULL                                              ? NS_E_ON_LOAD
 		: m->old != NULL && atomic_load_relaxed(&m->current) != NULL ? NS_E_OLD_CODE
@@ -351,6 +391,7 @@ int ns_keep_pending(struct ns *ns, struct module_code *code)
 		charge(ns, code, 1);
 	}
 	mutex_unlock(&ns->code_lock);
+	epoch_leave();
 	return r;
 }
 

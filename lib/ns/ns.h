@@ -23,6 +23,8 @@ struct cwd;              /* ns/cwd.h: the working folder */
 struct pool_share;       /* base/pool.h */
 struct trace_space;      /* trace/session.h: who traces in it */
 struct shares;           /* sched/fair.c: what of it waits on each worker */
+struct names_collection; /* proc/names.h: how its atoms come back */
+struct names_walk;       /* heap/names_walk.h */
 struct registry;         /* proc/registry.c: registered names */
 
 enum ns_quota {
@@ -62,6 +64,7 @@ struct ns {
 	_Atomic(struct shares *) shares; /* made when first used */
 	_Atomic(struct re_patterns *) re_patterns;     /* made when first used */
 	_Atomic(struct channels *) channels;           /* NULL: none */
+	_Atomic(struct names_collection *) names_collection; /* proc/names.h; made when first used */
 	struct pool_share *helpers;      /* for what it does on helper threads and may block */
 	struct pool_share *long_calls;   /* for what uses the processor: as many at a time as there are schedulers */
 
@@ -124,10 +127,16 @@ struct module {
 struct ns_part {
 	void (*init)(struct ns *ns); /* may be NULL */
 	void (*done)(struct ns *ns); /* may be NULL */
+	/* All terms that it keeps outside of processes and owned terms. None of the namespace's processes runs; other threads may be at work. Never
+	 * NULL, so that it is not forgotten: ns_part_without_names. */
+	void (*names)(struct ns *ns, struct names_walk *walk);
 	struct ns_part *next;
 };
 
 void ns_add_part(struct ns_part *part);
+void ns_part_without_names(struct ns *ns, struct names_walk *walk);
+/* What all parts keep, and what the namespace itself does but for its code. */
+void ns_names_walk(struct ns *ns, struct names_walk *walk);
 
 /* Called whenever what a module's exports lead to changes in a namespace, under its code_lock: code (NULL: none) is current from
  * now on, before was (may be the same). Set at start. */
@@ -165,8 +174,11 @@ void ns_set_release(struct ns *ns, int release);
 
 enum { NS_E_OLD_CODE = 1, NS_E_ON_LOAD, NS_E_NO_MODULE, NS_E_FORMAT };
 
-/* Its programs may come upon what the code names, and keep it longer than the code: before any of it runs there. */
+/* Its programs may come upon what the code names, and keep it longer than the code: before any of it runs there, and in the epoch in which it
+ * comes to be found. */
 void ns_hold_names(struct ns *ns, struct module_code *code);
+/* The same of all its modules, of every version. */
+void ns_hold_all_names(struct ns *ns);
 /* Makes staged code the current version; what was current becomes old. Takes the reference to code on success.
  * path: copied; may be NULL. Returns 0, or NS_E_OLD_CODE when an old version is still there (purge first). */
 _must_check_ int ns_publish(struct ns *ns, struct module_code *code, const char *path, bool from_root);

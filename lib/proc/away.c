@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "exec/exec.h"
 #include "proc/proc.h"
+#include "proc/still.h"
 
 struct away {
 	struct pool_job job; /* first */
@@ -37,12 +38,20 @@ static void run_away(struct pool_job *job)
 	account_switch(p->account);
 	exec_run_away(p);
 	account_switch(NULL);
+	struct account *account = p->account;
 	come_back(p);
+	still_ready(account);
 	epoch_leave();
 }
 
 void proc_send_away(struct proc *p)
 {
+	struct account *account = p->account;
+	still_unready(account);
+	if (unlikely(atomic_load_explicit(&account->still, memory_order_seq_cst) != STILL_MOVING) && still_stays(p)) {
+		still_ready(account);
+		return;
+	}
 	struct away *away = mem_alloc(MEM_TEMP, sizeof(*away));
 	away->proc = p;
 	uint32_t before = atomic_or_acq_rel(&p->state, STATE_AWAY);
@@ -57,4 +66,5 @@ void proc_send_away(struct proc *p)
 	mem_free(MEM_TEMP, away, sizeof(*away));
 	exec_run_away(p);
 	come_back(p);
+	still_ready(account);
 }

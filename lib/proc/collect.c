@@ -16,6 +16,7 @@
 #include "proc/life.h"
 #include "proc/mailbox.h"
 #include "proc/pressure.h"
+#include "proc/still.h"
 #include "proc/tracing.h"
 #include "proc/watch.h"
 #include "proc/worker.h"
@@ -234,6 +235,7 @@ void collect_in_parts(struct proc *p)
 {
 	struct collecting *c = p->extra->collecting;
 	p->flags = (p->flags & ~(uint32_t)PROC_COLLECT_DUE) | PROC_COLLECTING;
+	still_unready(p->account);
 	collect_begin(p, c->major, c->need, c);
 	struct roots roots;
 	roots_init(&roots);
@@ -252,6 +254,7 @@ bool collect_go_on(struct proc *p, int64_t for_nsec)
 		return false;
 	p->extra->collecting = NULL;
 	p->flags &= ~(uint32_t)PROC_COLLECTING;
+	still_ready(p->account);
 	if (collect_end(p, c) && pressure_is_on(p))
 		pressure_collected(p);
 	mem_free(MEM_PROC, c, sizeof(*c));
@@ -269,6 +272,7 @@ void collect_forget(struct proc *p)
 			(void)heap_collection_step(
 				c->collection, &p->mem, INT64_MAX); /* to the end */
 			account_charge(p->account, ACCOUNT_PROCESSES, -c->room);
+			still_ready(p->account);
 		}
 		mem_free(MEM_PROC, c, sizeof(*c));
 		extra->collecting = NULL;

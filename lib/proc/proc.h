@@ -179,6 +179,8 @@ struct proc_extra {
 	struct trap trap;
 	term answer;                 /* OUTCOME_WAIT: what came */
 	term label;                  /* proc_lib:set_label is in the dictionary; this is for the host's spawns */
+	uint64_t names_round;        /* which collection of names it waits for; 0: none (proc/names.h) */
+	uint16_t names_tries, names_vain; /* for how many it has waited in this call; how many in a row have brought nothing */
 	uint64_t answer_id;          /* which question is open; others' answers are dropped */
 	struct signal *requests;     /* REQUEST signals to be run between slices, oldest first */
 	struct signal **requests_last;

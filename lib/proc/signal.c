@@ -144,17 +144,22 @@ void message_join_heap(struct message *m, struct heap *heap)
 #define CARRIES_MESSAGE                                                                            \
 	(1U << SIGNAL_MESSAGE | 1U << SIGNAL_ALIAS_MESSAGE | 1U << SIGNAL_EXIT | 1U << SIGNAL_EXIT_LINK | 1U << SIGNAL_ANSWER)
 
-/* What goes to another namespace: that one holds what it names from here on. */
+term signal_term(struct signal *s)
+{
+	if (1U << s->kind & CARRIES_MESSAGE)
+		return signal_message(s)->value;
+	if (s->kind == SIGNAL_DOWN && monitor_of_there(s)->reason != NULL)
+		return monitor_of_there(s)->reason->value;
+	return TERM_NONE;
+}
+
+/* What goes to another namespace, or to one whose names are being collected: that one holds what it names from here on. */
 static _noinline_ void hold_names(struct signal *s, struct account *account)
 {
 	const struct names_holder holder = { .account = account };
-	if (1U << s->kind & CARRIES_MESSAGE) {
-		heap_hold_names(signal_message(s)->value, holder);
-		if ((s->flags & SIGNAL_TOKEN) != 0)
-			heap_hold_names(proc_tracing.token_label(signal_message(s)), holder);
-	} else if (s->kind == SIGNAL_DOWN && monitor_of_there(s)->reason != NULL) {
-		heap_hold_names(monitor_of_there(s)->reason->value, holder);
-	}
+	heap_hold_names(signal_term(s), holder);
+	if ((s->flags & SIGNAL_TOKEN) != 0)
+		heap_hold_names(proc_tracing.token_label(signal_message(s)), holder);
 }
 
 /* Of a signal that carries no message: what its receiver is charged for while it waits there. Nodes of monitors are charged to who monitors. */
@@ -216,7 +221,8 @@ static inline void bare_discharge(struct signal *s)
 bool signal_send(struct proc *to, struct signal *s)
 {
 	const bool charged = 1U << s->kind & CARRIES_MESSAGE;
-	if (unlikely(to->account != account_current()))
+	/* Read in the epoch in which it is sent: see proc/names.h. */
+	if (unlikely(to->account != account_current() || atomic_load_relaxed(&to->account->atoms_before) != NULL))
 		hold_names(s, to->account);
 	if (charged)
 		message_charge(signal_message(s), to->account);

@@ -134,6 +134,8 @@ static inline void message_discharge(const struct message *m)
 		account_charge_current(ACCOUNT_PROCESSES, -message_bytes(m));
 }
 
+/* The term that a signal carries; TERM_NONE: none. */
+term signal_term(struct signal *s);
 /* Puts s into the inbox and wakes the process. False: it has ended, s is still the caller's. The caller is inside an epoch. */
 _must_check_ bool signal_send(struct proc *to, struct signal *s);
 /* Sends, or answers as the dead would. to may be NULL. Takes s. from: for the answer. */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/epoch.h"
+#include "heap/names_walk.h"
 #include "ns/quota.h"
 #include "proc/registry.h"
 #include "proc/worker.h"
@@ -440,6 +441,44 @@ static void foreign_end(uint64_t key)
 			timer_free(first);
 		}
 	}
+}
+
+static void walk_list(struct list *list, struct names_walk *walk)
+{
+	list_foreach(n, list) {
+		const struct timer *t = list_entry(n, struct timer, of_process);
+		names_walk_term(walk, t->to);
+		names_walk_term(walk, t->message.value);
+	}
+}
+
+static void walk_foreign(uint64_t key, struct names_walk *walk)
+{
+	for (struct timers *t = atomic_load_acquire(&all_timers); t != NULL; t = t->next) {
+		mutex_lock(&t->lock);
+		struct wordmap_entry *e = wordmap_find(&t->foreign, key);
+		if (e != NULL)
+			walk_list(&((struct timer_list *)(uintptr_t)e->value)->list, walk);
+		mutex_unlock(&t->lock);
+	}
+}
+
+void timers_names_walk(struct proc *p, struct names_walk *walk)
+{
+	for (struct timer_list *l = p->extra != NULL ? &p->extra->timers : NULL; l != NULL; l = l->next) {
+		if (l->home == NULL)
+			continue;
+		mutex_lock(&l->home->lock);
+		walk_list(&l->list, walk);
+		mutex_unlock(&l->home->lock);
+	}
+	if (atomic_load_acquire(&p->state) & STATE_FOREIGN_TIMERS)
+		walk_foreign(p->pid, walk);
+}
+
+void timers_names_walk_ns(const struct ns *ns, struct names_walk *walk)
+{
+	walk_foreign((uint64_t)(uintptr_t)ns, walk);
 }
 
 void timers_end(struct proc *p)

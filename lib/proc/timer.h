@@ -14,6 +14,8 @@
 #include "base/wheel.h"
 #include "proc/signal.h"
 
+struct names_walk;
+
 struct timers {
 	struct mutex lock;
 	struct wheel wheel;
@@ -53,6 +55,9 @@ int64_t timer_left(struct ref_id ref, bool cancel);
 void timer_rest(struct proc *p, int64_t nsec);
 /* proc_request() after that long. arg owns nothing: at the end of the machine nobody calls fn. On a worker. */
 void timer_request(term pid, int64_t nsec, proc_request_fn fn, void *arg);
+/* What timers that p has set for itself, or others for it, keep; and those for names in a namespace. p does not run. */
+void timers_names_walk(struct proc *p, struct names_walk *walk);
+void timers_names_walk_ns(const struct ns *ns, struct names_walk *walk);
 /* The end of p. */
 void timers_end(struct proc *p);
 /* The end of a namespace: timers for names in it. */

@@ -34,6 +34,7 @@ struct worker {
 	uint64_t unique_next, unique_end; /* block of numbers for erlang:unique_integer/1 */
 	_Atomic uint64_t progress; /* slices and sleeps so far: the watchdog's proof of life */
 	_Atomic uint32_t sleeping;
+	_Atomic(const struct account *) works_for; /* whose process it runs; NULL: nobody's. proc/still.h */
 };
 
 /* How a slice ends (exec/exec.h runs it). */

@@ -25,6 +25,7 @@
 #include "proc/mailbox.h"
 #include "proc/pressure.h"
 #include "proc/signal.h"
+#include "proc/still.h"
 #include "proc/timer.h"
 #include "proc/tracing.h"
 #include "proc/watch.h"
@@ -505,7 +506,7 @@ static bool has_requests(const struct proc *p)
 /* Whether it may just go on: nobody else wants the worker, and nobody wants anything of it. */
 static bool may_go_on(struct worker *w, struct proc *p)
 {
-	return waiting(w->sched) == 0 && atomic_load_relaxed(&p->account->parked_until) == 0 && !signals_waiting(p) && !has_requests(p) &&
+	return waiting(w->sched) == 0 && atomic_load_relaxed(&p->account->parked_until) == 0 && !still_wants(p->account) && !signals_waiting(p) && !has_requests(p) &&
 	       !(atomic_load_relaxed(&p->state) & STATE_SUSPENDED) && !atomic_load_relaxed(&all.stopping);
 }
 
@@ -643,8 +644,29 @@ static _noinline_ enum slice_end profiled_slices(struct worker *w, struct proc *
 	return end;
 }
 
+static bool works(const struct account *account)
+{
+	for (unsigned i = 0; i < all.count; i++)
+		if (atomic_load_acquire(&all.workers[i]->works_for) == account) /* Pairs with still_leave(). */
+			return true;
+	return false;
+}
+
+/* It has STATE_RUNNABLE, and is in no queue. Threads: any. */
+static void run_again(struct proc *p)
+{
+	if (atomic_load_acquire(&all.stopping))
+		return;
+	enqueue(this_worker != NULL ? this_worker : worker_in_turn(), p);
+}
+
 static void run_one(struct worker *w, struct proc *p)
 {
+	struct account *account = p->account;
+	if (unlikely(!still_enter(w, p))) {
+		still_leave(w, account);
+		return;
+	}
 	/* Acquire: what its last owner did is seen here. */
 	uint32_t state = atomic_load_acquire(&p->state);
 	if (unlikely(state & STATE_WOKEN)) /* seen: its after-timer is looked at below */
@@ -693,6 +715,7 @@ static void run_one(struct worker *w, struct proc *p)
 		proc_send_away(p);
 	else
 		give_up(p);
+	still_leave(w, account);
 }
 
 /* ------------------------------------------------------------------------------------------------ sleep */
@@ -937,6 +960,7 @@ void sched_open(void)
 {
 	proc_make_runnable = sched_make_runnable;
 	proc_bring_back = bring_back;
+	still_set_workers(works, run_again);
 	poll_set_workers(wake, worker_in_turn);
 }
 

@@ -36,6 +36,15 @@ struct atom_entry {
 	uint8_t bytes[];
 };
 
+#define NEAR_PART 64 /* of the limit: less room than that is not worth a collection before it is used up */
+
+/* Builds where a namespace's atoms are collected after so many new ones, so that a place that no collection looks at is found out. */
+#ifdef BEAMR_COLLECT_ATOMS
+#define ATOMS_COLLECT_ALWAYS 50U
+#else
+#define ATOMS_COLLECT_ALWAYS 0U
+#endif
+
 #define GONE ((struct atom_entry *)(uintptr_t)8) /* in a slot: pass by */
 
 /* Entries that are over, on their way. */
@@ -170,7 +179,7 @@ static struct stripe_table *stripe_grow(struct stripe *s)
 		struct atom_entry *e = atomic_load_relaxed(&old->slots[i]);
 		living += e != NULL && e != GONE;
 	}
-	struct stripe_table *t = stripe_table_new(living * 4 > old->mask ? (old->mask + 1) * 2 : old->mask + 1);
+	struct stripe_table *t = stripe_table_new(living * 8 > old->mask * 3 ? (old->mask + 1) * 2 : old->mask + 1);
 	for (uint32_t i = 0; i <= old->mask; i++) {
 		struct atom_entry *e = atomic_load_relaxed(&old->slots[i]);
 		if (e != NULL && e != GONE)
@@ -259,17 +268,25 @@ static uint64_t limit_of(const struct account *a)
 
 enum hold { HELD, OVER, FULL };
 
+/* While a collection looks for what the account refers to, what it held before goes over, hold and piece: who takes the number out of the
+ * set of before has both. */
+static bool take_over(struct account *a, uint32_t index)
+{
+	struct numberset *before = atomic_load_acquire(&a->atoms_before); /* Pairs with atoms_collect(). */
+	return unlikely(before != NULL) && numberset_has(before, index) && numberset_remove(before, index);
+}
+
 /* limited: when the account has as many as it may have, it gets no more. */
 static _noinline_ enum hold hold_slowly(struct atom_entry *e, struct names_holder holder, bool limited)
 {
 	if (holder.account != NULL) {
-		if (!account_take(holder.account, COUNT_ATOMS, limited ? limit_of(holder.account) : 0)) {
-			account_refused(holder.account, ACCOUNT_MET_ATOMS);
-			return FULL;
-		}
-		if (!holders_take(&e->holders)) {
-			account_give(holder.account, COUNT_ATOMS, 1);
-			return OVER;
+		if (!take_over(holder.account, e->index)) {
+			if (!account_take(holder.account, COUNT_ATOMS, limited ? limit_of(holder.account) : 0))
+				return FULL;
+			if (!holders_take(&e->holders)) {
+				account_give(holder.account, COUNT_ATOMS, 1);
+				return OVER;
+			}
 		}
 		if (!numberset_add(set_of(holder.account), e->index)) {
 			/* Another thread of the account was faster: it is not the last one that is given back. */
@@ -292,8 +309,21 @@ static _noinline_ enum hold hold_slowly(struct atom_entry *e, struct names_holde
 	return HELD;
 }
 
+static bool is_among(const struct numberset *set, uint32_t index)
+{
+	return set != NULL && numberset_has(set, index);
+}
+
+/* Whether it holds it, perhaps since before a collection that is under way. */
+static bool is_held(struct account *a, uint32_t index)
+{
+	return is_among(atomic_load_acquire(&a->atoms), index) || is_among(atomic_load_acquire(&a->atoms_before), index);
+}
+
 static inline enum hold hold(struct atom_entry *e, struct names_holder holder, bool limited)
 {
+	/* Else a collection would not know when what was held is where it finds it. */
+	debug_assert(holder.account == NULL || epoch_is_inside());
 	if ((atomic_load_acquire(&e->holders) & HOLDERS_PINNED) != 0)
 		return HELD;
 	/* Whoever found e is inside of an epoch, or has the lock: the number is not another's by now. */
@@ -312,10 +342,8 @@ static struct atom_entry *add(
 {
 	uint32_t index;
 	struct account *owner = holder.account;
-	if (owner != NULL && !account_take(owner, COUNT_ATOMS, limit_of(owner))) {
-		account_refused(owner, ACCOUNT_MET_ATOMS);
+	if (owner != NULL && !account_take(owner, COUNT_ATOMS, limit_of(owner)))
 		return NULL;
-	}
 	if (!take_index(&index)) {
 		if (owner != NULL)
 			account_give(owner, COUNT_ATOMS, 1);
@@ -421,10 +449,9 @@ void atom_hold(struct names_holder holder, term atom)
 
 size_t atoms_missing(struct account *account, const uint32_t *indexes, size_t count)
 {
-	const struct numberset *set = set_of(account);
 	size_t missing = 0;
 	for (size_t i = 0; i < count; i++)
-		missing += !numberset_has(set, indexes[i]) &&
+		missing += !is_held(account, indexes[i]) &&
 			   (atomic_load_relaxed(&entry_at(indexes[i])->holders) & HOLDERS_PINNED) == 0;
 	return missing;
 }
@@ -438,6 +465,7 @@ size_t atoms_room(const struct account *account)
 
 struct release {
 	struct account *account;
+	struct numberset *set;
 	struct burial *burial;
 	size_t count;
 };
@@ -446,8 +474,8 @@ static void release_one(uint32_t index, void *arg)
 {
 	struct release *r = arg;
 	struct atom_entry *e = entry_at(index);
-	if (!numberset_remove(atomic_load_relaxed(&r->account->atoms), index))
-		return;
+	if (!numberset_remove(r->set, index))
+		return; /* another thread has found it */
 	r->count++;
 	account_give(r->account, COUNT_ATOMS, 1);
 	struct account *charged = r->account;
@@ -457,16 +485,56 @@ static void release_one(uint32_t index, void *arg)
 		end(e, &r->burial);
 }
 
+static size_t release(struct account *account, struct numberset *set)
+{
+	struct release r = { .account = account, .set = set };
+	numberset_each(set, release_one, &r);
+	bury(r.burial);
+	return r.count;
+}
+
 void atoms_release(struct account *account)
 {
 	struct numberset *set = atomic_load_acquire(&account->atoms); /* Pairs with set_of(). */
-	struct release r = { .account = account };
+	(void)atoms_collected(account);
 	if (set == NULL)
 		return;
-	numberset_each(set, release_one, &r);
-	bury(r.burial);
+	(void)release(account, set);
 	atomic_store_relaxed(&account->atoms, NULL); /* nobody makes any more */
 	(void)numberset_free(set);                   /* always NULL */
+}
+
+void atoms_collect(struct account *account)
+{
+	struct numberset *set = set_of(account);
+	assert(atomic_load_relaxed(&account->atoms_before) == NULL);
+	/* In this order: who does not find an atom in the first finds it in the second. */
+	atomic_store_release(&account->atoms_before, set);
+	atomic_store_release(&account->atoms, numberset_new(MEM_ATOM, table.limit));
+}
+
+size_t atoms_collected(struct account *account)
+{
+	struct numberset *before = atomic_load_acquire(&account->atoms_before);
+	if (before == NULL)
+		return 0;
+	size_t count = release(account, before);
+	atomic_store_release(&account->atoms_before, NULL);
+	numberset_retire(before);
+	int64_t now = atomic_load_relaxed(&account->counts[COUNT_ATOMS]);
+	atomic_store_relaxed(&account->atoms_kept, now > 0 ? (uint64_t)now : 0);
+	return count;
+}
+
+bool atoms_are_few(const struct account *account)
+{
+	uint64_t limit = limit_of(account), kept = atomic_load_relaxed(&account->atoms_kept);
+	uint64_t room = limit > kept ? limit - kept : 0;
+	uint64_t now = (uint64_t)atomic_load_relaxed(&account->counts[COUNT_ATOMS]);
+	if (ATOMS_COLLECT_ALWAYS != 0)
+		return now < kept + ATOMS_COLLECT_ALWAYS;
+	/* Where a collection has left next to no room it is asked for by who meets the limit, and not before. */
+	return now < kept + room / 4 * 3 || room < limit / NEAR_PART;
 }
 
 void atom_init(uint32_t limit)
@@ -539,7 +607,7 @@ term atom_lookup(const uint8_t *text, size_t size)
 	const struct names_holder holder = names_holder();
 	/* What only others have is not there. */
 	if (e != NULL && holder.account != NULL && (atomic_load_acquire(&e->holders) & HOLDERS_PINNED) == 0 &&
-		!numberset_has(set_of(holder.account), e->index))
+		!is_held(holder.account, e->index))
 		e = NULL;
 	term t = e == NULL || hold(e, holder, false) != HELD ? TERM_NONE : term_of_atom_index(e->index);
 	if (locks)
@@ -570,6 +638,8 @@ static term intern_for(struct names_holder holder, const uint8_t *text, size_t s
 		epoch_retire(&old->retired, stripe_table_retired);
 	if (e == NULL && ret_full != NULL)
 		*ret_full = true;
+	if (holder.account != NULL && (e == NULL || unlikely(!atoms_are_few(holder.account))))
+		names_want_collection(holder.account);
 	return t;
 }
 
@@ -585,6 +655,17 @@ term atom_intern(const uint8_t *text, size_t size, bool *ret_full)
 term atom_of_string(const char *text)
 {
 	return intern_for((struct names_holder){ 0 }, (const uint8_t *)text, strlen(text), NULL);
+}
+
+bool atom_is_held(term atom)
+{
+	const uint32_t index = atom_index(atom);
+	struct account *a = names_holder().account;
+	if (ATOMS_COLLECT_ALWAYS == 0 || table.segments == NULL)
+		return true; /* nobody asks; tests of what is below */
+	if (index >= atomic_load_acquire(&table.used) || entry_at(index) == NULL)
+		return false;
+	return a == NULL || (atomic_load_acquire(&entry_at(index)->holders) & HOLDERS_PINNED) != 0 || is_held(a, index);
 }
 
 struct atom_text atom_text(term atom)

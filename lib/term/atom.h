@@ -50,6 +50,14 @@ void atoms_drop(const uint32_t *indexes, size_t count);
 size_t atoms_room(const struct account *account);
 /* The account gives up all that it holds. Nobody makes any for it any more. */
 void atoms_release(struct account *account);
+/* A collection's steps: names_collect() and names_collected() take them. The latter says how many were given up. */
+void atoms_collect(struct account *account);
+size_t atoms_collected(struct account *account);
+/* Whether it has made so few since they were last collected that it need not be done again. */
+bool atoms_are_few(const struct account *account);
+
+/* Whether somebody answers for it where the calling thread works: its account, or C. For checks. */
+bool atom_is_held(term atom);
 
 struct atom_text atom_text(term atom);
 /* Order of atoms: by code points of their text. <0, 0, >0. */

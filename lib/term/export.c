@@ -182,11 +182,15 @@ static enum hold hold(struct export *e, struct names_holder holder, bool limited
 	struct numberset *set = set_of(holder.account);
 	if (likely(numberset_has(set, e->number)))
 		return HELD;
-	if (!account_take(holder.account, COUNT_EXPORTS, limited ? EXPORTS_ACCOUNT_MAX : 0))
-		return FULL;
-	if (!holders_take(&e->holders)) {
-		account_give(holder.account, COUNT_EXPORTS, 1);
-		return OVER;
+	/* While a collection looks for what the account refers to, what it held before goes over, as atoms do. */
+	struct numberset *before = atomic_load_acquire(&holder.account->exports_before); /* Pairs with exports_collect(). */
+	if (before == NULL || !numberset_has(before, e->number) || !numberset_remove(before, e->number)) {
+		if (!account_take(holder.account, COUNT_EXPORTS, limited ? EXPORTS_ACCOUNT_MAX : 0))
+			return FULL;
+		if (!holders_take(&e->holders)) {
+			account_give(holder.account, COUNT_EXPORTS, 1);
+			return OVER;
+		}
 	}
 	if (!numberset_add(set, e->number)) {
 		/* Another thread of the account was faster: it is not the last one that is given back. */
@@ -294,27 +298,52 @@ void export_hold(struct names_holder holder, const struct export *export)
 }
 
 struct release {
-	struct account *account;
+	struct numberset *set;
 	VEC(uint32_t) numbers;
 };
 
 static void release_one(uint32_t number, void *arg)
 {
 	struct release *r = arg;
-	if (numberset_remove(atomic_load_relaxed(&r->account->exports), number))
+	if (numberset_remove(r->set, number))
 		vec_push(&r->numbers, number);
+}
+
+static void release(struct account *account, struct numberset *set)
+{
+	struct release r = { .set = set };
+	numberset_each(set, release_one, &r);
+	exports_drop(r.numbers.items, r.numbers.count);
+	account_give(account, COUNT_EXPORTS, (int64_t)r.numbers.count);
+	vec_done(&r.numbers);
+}
+
+void exports_collect(struct account *account)
+{
+	struct numberset *set = set_of(account);
+	assert(atomic_load_relaxed(&account->exports_before) == NULL);
+	/* In this order: who does not find one in the first finds it in the second. */
+	atomic_store_release(&account->exports_before, set);
+	atomic_store_release(&account->exports, numberset_new(MEM_CODE, EXPORTS_MAX));
+}
+
+void exports_collected(struct account *account)
+{
+	struct numberset *before = atomic_load_acquire(&account->exports_before);
+	if (before == NULL)
+		return;
+	release(account, before);
+	atomic_store_release(&account->exports_before, NULL);
+	numberset_retire(before);
 }
 
 void exports_release(struct account *account)
 {
 	struct numberset *set = atomic_load_acquire(&account->exports); /* Pairs with set_of(). */
-	struct release r = { .account = account };
+	exports_collected(account);
 	if (set == NULL)
 		return;
-	numberset_each(set, release_one, &r);
-	exports_drop(r.numbers.items, r.numbers.count);
-	account_give(account, COUNT_EXPORTS, (int64_t)r.numbers.count);
-	vec_done(&r.numbers);
+	release(account, set);
 	atomic_store_relaxed(&account->exports, NULL); /* nobody makes any more */
 	(void)numberset_free(set);                     /* always NULL */
 }

@@ -70,6 +70,8 @@ void export_hold(struct names_holder holder, const struct export *export);
 void exports_hold(struct account *account, const uint32_t *numbers, size_t count);
 void exports_drop(const uint32_t *numbers, size_t count);
 void exports_release(struct account *account);
+void exports_collect(struct account *account);
+void exports_collected(struct account *account);
 /* number: one that is held. */
 struct export *export_of(uint32_t number);
 uint32_t export_count(void);

@@ -93,6 +93,52 @@ size_t names_atoms_missing(const struct names *names, struct account *account)
 	return atoms_missing(account, names->atoms.items, names->atoms.count);
 }
 
+size_t names_missing_once(struct names *names, struct account *account)
+{
+	size_t kept = 0;
+	if (names->atoms.count > 1)
+		qsort(names->atoms.items, names->atoms.count, sizeof(uint32_t), compare_numbers);
+	for (size_t i = 0; i < names->atoms.count; i++)
+		if (kept == 0 || names->atoms.items[i] != names->atoms.items[kept - 1])
+			names->atoms.items[kept++] = names->atoms.items[i];
+	names->atoms.count = kept;
+	return names_atoms_missing(names, account);
+}
+
+void names_collect(struct account *account)
+{
+	/* In this order: who comes to hold an export holds its atoms as well, and who comes to hold funs both; so what is held anew stands for
+	 * what it needs. */
+	atoms_collect(account);
+	exports_collect(account);
+	if (funs != NULL)
+		funs->collect(account);
+}
+
+size_t names_collected(struct account *account)
+{
+	if (funs != NULL)
+		funs->collected(account);
+	exports_collected(account);
+	size_t count = atoms_collected(account);
+	atomic_store_relaxed(&account->atoms_freed, count);
+	atomic_add_acq_rel(&account->names_rounds, 1); /* pairs with names_wait_for_room() */
+	return count;
+}
+
+static void (*on_want)(struct account *account); /* fixed after start */
+
+void names_on_want(void (*fn)(struct account *account))
+{
+	on_want = fn;
+}
+
+void names_want_collection(struct account *account)
+{
+	if (on_want != NULL)
+		on_want(account);
+}
+
 static void retired(struct epoch_item *item)
 {
 	struct account *account = (struct account *)(void *)((char *)item - offsetof(struct account, retired));

@@ -39,9 +39,25 @@ void names_settle(struct names *names);
 void names_hold(const struct names *names, struct account *account);
 /* How many of the atoms the account would come to hold. */
 size_t names_atoms_missing(const struct names *names, struct account *account);
+/* The same of a list in which atoms may stand more than once, which is sorted by it. */
+size_t names_missing_once(struct names *names, struct account *account);
 /* The end of a namespace, which nobody finds any more: once every thread has moved on, nothing of it is left but what others hold. Gives up
  * the caller's hold of the account. */
 void names_retire(struct account *account);
+
+/* A collection of names, of one account at a time (proc/names.h knows how to find everything):
+ *   1 names_collect(): the account holds nothing more, what it held is set aside, still held
+ *   2 whatever it is found to refer to, or comes upon meanwhile, is held again (atom_hold() and the like): it goes over from there
+ *   3 names_collected(): what was not found is given up. Returns how many atoms.
+ * Invariant: what is to be found in 2 was put where it is found, by whoever held it before 1, in the same epoch; so threads make names for
+ * accounts inside of an epoch only, and one epoch passes between 1 and 2. */
+void names_collect(struct account *account);
+size_t names_collected(struct account *account);
+
+/* What is called, perhaps often, when an account should have its atoms collected: it has made many, or as many as it may have. Set once
+ * at start. */
+void names_on_want(void (*fn)(struct account *account));
+void names_want_collection(struct account *account);
 
 /* A fun that is there: what it may show, and its entry, are held by that one, too. */
 void fun_hold(struct names_holder holder, const struct fun_entry *entry);
@@ -51,6 +67,8 @@ struct names_of_funs {
 	void (*hold)(struct names_holder holder, const struct fun_entry *entry);
 	void (*drop)(struct fun_family *const *families, size_t count);
 	void (*release)(struct account *account);
+	void (*collect)(struct account *account);
+	void (*collected)(struct account *account);
 };
 
 void names_set_funs(const struct names_of_funs *funs);

@@ -10,7 +10,7 @@
 
 void trace_init(void)
 {
-	static struct ns_part part = { .done = trace_space_done };
+	static struct ns_part part = { .done = trace_space_done, .names = trace_space_names };
 	ns_add_part(&part);
 	ns_on_dispatch(pattern_code_changed);
 	event_init();

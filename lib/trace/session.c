@@ -4,6 +4,7 @@
 
 #include "base/account.h"
 #include "base/pool.h"
+#include "heap/names_walk.h"
 #include "heap/offheap.h"
 #include "term/atom.h"
 #include "term/ident.h"
@@ -321,6 +322,19 @@ struct trace_space *trace_space(struct ns *ns)
 	}
 	mutex_unlock(&trace_lock);
 	return space;
+}
+
+void trace_space_names(struct ns *ns, struct names_walk *walk)
+{
+	struct trace_space *space = trace_space_of(ns);
+	if (space == NULL)
+		return;
+	mutex_lock(&trace_lock);
+	list_foreach(n, &space->sessions)
+		names_walk_term(walk, list_entry(n, struct trace_session, link)->name);
+	wordmap_foreach (e, &space->calls)
+		export_hold(walk->holder, export_of((uint32_t)e->key));
+	mutex_unlock(&trace_lock);
 }
 
 /* No process of it is left. */

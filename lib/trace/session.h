@@ -184,3 +184,5 @@ void trace_new_ports(struct trace_session *s, bool on, uint32_t mask, term trace
 void trace_init(void);
 /* Of a namespace whose processes are gone. */
 void trace_space_done(struct ns *ns);
+/* What it names (ns/ns.h). */
+void trace_space_names(struct ns *ns, struct names_walk *walk);

@@ -28,6 +28,7 @@ struct request {
 	struct request *next;
 	struct ns *ns; /* the parked process keeps it from ending */
 	term module;
+	struct names names; /* of it: the process may end meanwhile */
 	term pid;
 	uint64_t question;
 };
@@ -124,10 +125,16 @@ int autoload_now(struct ns *ns, term module, struct beamr_error *ret_error)
 	return path == NULL ? BEAMR_E_NO_MODULE : load_file(ns, module, path, from_root, ret_error);
 }
 
+static void drop(struct request *request)
+{
+	names_done(&request->names);
+	mem_free(MEM_MISC, request, sizeof(*request));
+}
+
 static void answer(struct request *request)
 {
 	proc_answer(request->pid, request->question, A(ok));
-	mem_free(MEM_MISC, request, sizeof(*request));
+	drop(request);
 }
 
 /* Whether the process has to wait for the logger service of its namespace as well. */
@@ -225,7 +232,8 @@ static void *loads_thread(void *unused)
 static bool park_for_load(struct proc *p, term module)
 {
 	struct request *r = mem_alloc(MEM_MISC, sizeof(*r));
-	*r = (struct request){ NULL, p->ns, module, p->pid, proc_question(p) };
+	*r = (struct request){ .ns = p->ns, .module = module, .pid = p->pid, .question = proc_question(p) };
+	atom_hold((struct names_holder){ .names = &r->names }, module);
 	pthread_mutex_lock(&loads.lock);
 	if (!loads.running && !loads.stop) {
 		int e = pthread_create(&loads.thread, NULL, loads_thread, NULL);
@@ -243,7 +251,7 @@ static bool park_for_load(struct proc *p, term module)
 	}
 	pthread_mutex_unlock(&loads.lock);
 	if (!accepted)
-		mem_free(MEM_MISC, r, sizeof(*r));
+		drop(r);
 	return accepted;
 }
 
@@ -335,6 +343,6 @@ void autoload_stop(void)
 			next = r->next;
 			if (i == 0)
 				ns_release(r->ns); /* what waits for a logger holds nothing */
-			mem_free(MEM_MISC, r, sizeof(*r));
+			drop(r);
 		}
 }

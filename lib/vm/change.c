@@ -8,6 +8,7 @@
 #include "code/load.h"
 
 #include "base/list.h"
+#include "base/vec.h"
 #include "ns/quota.h"
 #include "proc/proc.h"
 #include "proc/purge.h"
@@ -27,6 +28,7 @@ struct change {
 	struct beamr_ns *handle; /* the host's */
 	unsigned flags;
 	struct ns_change *items; /* with references */
+	struct names names;      /* theirs, of modules that go */
 	size_t count, at;
 	struct module_code **asked; /* with references: whose users are looked for */
 	size_t *asked_item;         /* which item each is of */
@@ -101,6 +103,7 @@ static void finish(struct change *change, struct beamr_changed *public)
 		(void)module_code_unref(change->items[i].code); /* always NULL */
 	for (size_t i = 0; i < change->asked_count; i++)
 		(void)module_code_unref(change->asked[i]); /* as above */
+	names_done(&change->names);
 	mem_free(MEM_MISC, change->items, change->count * sizeof(*change->items));
 	mem_free(MEM_MISC, change->asked, 2 * change->count * sizeof(*change->asked));
 	mem_free(MEM_MISC, change->asked_item, 2 * change->count * sizeof(*change->asked_item));
@@ -233,9 +236,22 @@ static void fill(struct beamr_ns *h, struct change *change, const struct beamr_c
 		struct module_code *code =
 			changes[i].code != NULL ? module_code_ref(changes[i].code->code) : NULL;
 		/* Nothing is known under a name that is no atom. */
-		term atom = code != NULL ? code->name : atom_known(h, name);
+		term atom = code != NULL ? code->name : atom_known(h, name, &change->names);
 		change->items[i] = (struct ns_change){ .name = atom, .code = code };
 	}
+}
+
+/* Whether the atoms of all that is to be loaded fit together. */
+static bool atoms_fit(struct ns *ns, const struct change *change)
+{
+	struct names all = { 0 };
+	for (size_t i = 0; i < change->count; i++)
+		if (change->items[i].code != NULL)
+			vec_foreach (atom, &change->items[i].code->names.atoms)
+				vec_push(&all.atoms, *atom);
+	const size_t missing = names_missing_once(&all, ns->account);
+	vec_done(&all.atoms); /* they are the modules' */
+	return missing <= atoms_room(ns->account);
 }
 
 void beamr_change(struct beamr_ns *h, const struct beamr_change *changes, size_t count,
@@ -253,6 +269,10 @@ void beamr_change(struct beamr_ns *h, const struct beamr_change *changes, size_t
 	list_append(&open_changes, &change->link);
 	mutex_unlock(&open_lock);
 	fill(h, change, changes);
+	if (!atoms_fit(h->ns, change)) {
+		finish(change, outcome_of(BEAMR_E_LIMIT, 0, "what is to be loaded has more atoms than the service may have"));
+		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		const struct ns_change *item = &change->items[i];
 		if (item->code != NULL) {

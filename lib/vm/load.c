@@ -2,6 +2,7 @@
 /* Modules at the host's hand: loading with on_load, deleting, purging, and what is loaded. */
 #include "code/load.h"
 
+#include "base/epoch.h"
 #include "base/cleanup.h"
 #include "base/utf8.h"
 #include "ns/quota.h"
@@ -73,13 +74,15 @@ static void purged(void *arg, bool done)
 	struct spawn_options options;
 	spawn_options_init(&options);
 	options.entry = l->code->on_load;
-	ns_hold_names(l->ns, l->code);
 	options.on_exit = on_load_ended;
 	options.on_exit_user = l;
 	options.quiet = true;
 	options.group_leader = kernel_process(handle_of(l->ns));
-	if (proc_spawn(l->ns, NULL, l->code->name, A(on_load), TERM_NIL, &options, NULL) ==
-		TERM_NONE)
+	epoch_enter();
+	ns_hold_names(l->ns, l->code);
+	term pid = proc_spawn(l->ns, NULL, l->code->name, A(on_load), TERM_NIL, &options, NULL);
+	epoch_leave();
+	if (pid == TERM_NONE)
 		finish(l, BEAMR_E_LIMIT, "there is no room for a process to run on_load");
 }
 
@@ -326,8 +329,11 @@ static bool tell_one(void *user, const struct beamr_module *module)
 
 static struct module *module_named(struct beamr_ns *h, const char *name)
 {
-	term atom = atom_known(h, name);
-	return atom == TERM_NONE ? NULL : ns_module(h->ns, atom);
+	struct names names = { 0 };
+	term atom = atom_known(h, name, &names);
+	struct module *m = atom == TERM_NONE ? NULL : ns_module(h->ns, atom);
+	names_done(&names);
+	return m;
 }
 
 int beamr_module_get(struct beamr_ns *h, const char *name,
@@ -352,15 +358,18 @@ static int find_code(struct beamr_ns *h, const char *name, struct module_code **
 		if (path == NULL)
 			return BEAMR_E_NO_MODULE;
 		bool full;
-		term atom = atom_made(h, name, &full);
+		struct names names = { 0 };
+		term atom = atom_made(h, name, &names, &full);
 		if (atom == TERM_NONE)
 			return BEAMR_E_NO_MODULE;
 		int r = autoload_now(h->ns, atom, &error);
-		if (r != 0) {
+		if (r != 0)
 			load_failed(h->ns, atom, &error);
+		else
+			m = ns_module(h->ns, atom);
+		names_done(&names);
+		if (r != 0)
 			return BEAMR_E_NO_MODULE;
-		}
-		m = ns_module(h->ns, atom);
 	}
 	mutex_lock(&h->ns->code_lock);
 	struct module_code *code = m != NULL ? atomic_load_acquire(&m->current) : NULL;
@@ -390,16 +399,25 @@ int beamr_export_each(struct beamr_ns *h, const char *module,
 	return 0;
 }
 
+/* Whether it can be called as things are. */
+static bool leads_somewhere(struct beamr_ns *h, const char *module, const char *function, unsigned arity)
+{
+	struct names names = { 0 };
+	term m = atom_known(h, module, &names);
+	term f = atom_known(h, function, &names);
+	epoch_enter();
+	const struct export *export = m != TERM_NONE && f != TERM_NONE ? export_find(m, f, arity) : NULL;
+	const bool leads = export != NULL && ns_dispatch(h->ns, export->number) != NULL;
+	epoch_leave();
+	names_done(&names);
+	return leads;
+}
+
 int beamr_export_check(struct beamr_ns *h, const char *module, const char *function, unsigned arity)
 {
-	term m = atom_known(h, module);
-	term f = atom_known(h, function);
-	if (m != TERM_NONE && f != TERM_NONE) {
-		const struct export *export = export_find(m, f, arity);
-		if (export != NULL && ns_dispatch(h->ns, export->number) != NULL)
-			return 0;
-	}
-	struct module *loaded = m == TERM_NONE ? NULL : ns_module(h->ns, m);
+	if (leads_somewhere(h, module, function, arity))
+		return 0;
+	struct module *loaded = module_named(h, module);
 	/* In a node the call itself asks the code server. */
 	if (h->ns->booted && (loaded == NULL || atomic_load_acquire(&loaded->current) == NULL))
 		return 0;
@@ -407,8 +425,10 @@ int beamr_export_check(struct beamr_ns *h, const char *module, const char *funct
 	int r = find_code(h, module, &code);
 	if (r != 0)
 		return r;
-	f = atom_known(h, function);
+	struct names names = { 0 };
+	term f = atom_known(h, function, &names);
 	bool found = f != TERM_NONE && module_export(code, f, arity) != NULL;
+	names_done(&names);
 	(void)module_code_unref(code); /* always NULL */
 	return found ? 0 : BEAMR_E_NO_FUNCTION;
 }

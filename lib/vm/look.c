@@ -69,8 +69,10 @@ uint64_t beamr_pid_serial(beamr_pid pid)
 
 int beamr_whereis(struct beamr_ns *h, const char *name, beamr_pid *ret_pid)
 {
-	term atom = atom_known(h, name);
+	struct names names = { 0 };
+	term atom = atom_known(h, name, &names);
 	term pid = atom == TERM_NONE ? TERM_NONE : registry_whereis(h->ns, atom);
+	names_done(&names);
 	if (pid == TERM_NONE)
 		return BEAMR_E_NO_PROCESS;
 	*ret_pid = pid_to_host(pid);

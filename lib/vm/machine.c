@@ -10,6 +10,7 @@
 #include "base/pool.h"
 
 #include "base/clock.h"
+#include "base/fence.h"
 #include "bif/bif.h"
 #include "bif/environment.h"
 #include "bif/file.h"
@@ -21,6 +22,7 @@
 #include "ets/ets.h"
 #include "exec/exec.h"
 #include "io/port.h"
+#include "proc/names.h"
 #include "proc/proc.h"
 #include "proc/purge.h"
 #include "proc/registry.h"
@@ -55,6 +57,7 @@ static void add_registry(struct ns *ns)
 
 static void drop_registry(struct ns *ns)
 {
+	names_collection_done(ns);
 	timers_end_ns(ns);
 	sched_ns_done(ns);
 	ns->registry = registry_free(ns->registry);
@@ -64,7 +67,13 @@ static void drop_registry(struct ns *ns)
 	(void)environment_free(atomic_load_acquire(&ns->environment));
 }
 
-static struct ns_part registry_part = { .init = add_registry, .done = drop_registry };
+static void walk_registry(struct ns *ns, struct names_walk *walk)
+{
+	proc_names_walk(ns, walk);
+	persistent_names_walk(ns, walk);
+}
+
+static struct ns_part registry_part = { .init = add_registry, .done = drop_registry, .names = walk_registry };
 
 static void init_tables(void)
 {
@@ -98,6 +107,8 @@ int beamr_new(const struct beamr_options *options, struct beamr **ret_machine)
 			return -ENOTDIR;
 	}
 	init_tables_once();
+	fence_init();
+	proc_names_init();
 	purge_init();
 	struct beamr *m = mem_zalloc(MEM_MISC, sizeof(*m));
 	m->options = *options;
@@ -154,6 +165,7 @@ void beamr_stop(struct beamr *m)
 	calls_stop(m);
 	purges_stop();
 	changes_stop();
+	names_collections_stop();
 }
 
 struct beamr *beamr_free(struct beamr *m)

@@ -62,11 +62,10 @@ struct beamr_term {
 	struct names names; /* that are in it */
 };
 
-/* From here on the calling thread makes names for the namespace; returns for whom before: names_set_holder() that again. */
-struct names_holder names_for(const struct beamr_ns *h);
 /* An atom as the namespace has it; TERM_NONE when it has none of that text, or (atom_made) may have no more. */
-term atom_known(const struct beamr_ns *h, const char *text);
-term atom_made(const struct beamr_ns *h, const char *text, bool *ret_full);
+/* Held by names from here on, since the namespace may find that nothing of it refers to it. */
+term atom_known(const struct beamr_ns *h, const char *text, struct names *names);
+term atom_made(const struct beamr_ns *h, const char *text, struct names *names, bool *ret_full);
 
 /* Wraps; takes owned. */
 struct beamr_term *term_wrap(struct owned_term *owned);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Purging at the host's hand. Invariant: a purge on its way is on the list of open ones until whoever takes it off tells its
  * end: the last process asked, or purges_stop() once the schedulers have stopped. */
+#include "proc/names.h"
 #include "proc/purge.h"
 
 #include "base/list.h"
@@ -68,8 +69,11 @@ static void tell(beamr_purged_fn done, void *user, int outcome)
 void beamr_purge(
 	struct beamr_ns *h, const char *name, unsigned flags, beamr_purged_fn done, void *user)
 {
-	term atom = atom_known(h, name);
-	if (atom == TERM_NONE || ns_module(h->ns, atom) == NULL) {
+	struct names names = { 0 };
+	term atom = atom_known(h, name, &names);
+	const struct module *m = atom != TERM_NONE ? ns_module(h->ns, atom) : NULL;
+	names_done(&names); /* a module's name is the namespace's */
+	if (m == NULL) {
 		tell(done, user, BEAMR_E_NO_MODULE);
 		return;
 	}
@@ -81,10 +85,37 @@ void beamr_purge(
 	mutex_lock(&open_lock);
 	list_append(&open_purges, &purge->link);
 	mutex_unlock(&open_lock);
-	purge_old(h->ns, atom,
+	purge_old(h->ns, m->name,
 		(flags & BEAMR_PURGE_FORCE ? PURGE_FORCE : 0) |
 			(purge->dry_run ? PURGE_DRY_RUN : 0),
 		purged, purge);
+}
+
+struct host_collection {
+	beamr_collected_fn done;
+	void *user;
+};
+
+static void collected(void *arg, const struct names_outcome *outcome)
+{
+	struct host_collection *c = arg;
+	const struct beamr_atoms atoms = {
+		.before = outcome != NULL ? outcome->before : 0,
+		.after = outcome != NULL ? outcome->after : 0,
+		.pause_usec = outcome != NULL ? (uint64_t)outcome->pause_usec : 0,
+	};
+	c->done(c->user, outcome != NULL ? &atoms : NULL);
+	mem_free(MEM_MISC, c, sizeof(*c));
+}
+
+int beamr_ns_collect_atoms(struct beamr_ns *h, beamr_collected_fn done, void *user)
+{
+	struct host_collection *c = mem_alloc(MEM_MISC, sizeof(*c));
+	*c = (struct host_collection){ done, user };
+	if (names_collect_of(h->ns, collected, c))
+		return 0;
+	mem_free(MEM_MISC, c, sizeof(*c));
+	return BEAMR_E_NO_NAMESPACE;
 }
 
 void purges_stop(void)

@@ -31,10 +31,10 @@ static term arguments_list(struct heap *heap, struct beamr_term *const *argument
 	return list;
 }
 
-static int spawn(struct beamr_ns *h, const char *module, const char *function,
+static int spawn_with(struct beamr_ns *h, const char *module, const char *function,
 	struct beamr_term *const *arguments, size_t count,
 	const struct beamr_spawn_options *options, struct spawn_options *spawn_options,
-	term *ret_pid)
+	struct names *names, term *ret_pid)
 {
 	if (atomic_load_acquire(&h->ns->closing))
 		return BEAMR_E_NO_NAMESPACE;
@@ -45,13 +45,13 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 		return r;
 	bool full = false;
 	/* They are known as atoms, but for a node's modules that are not loaded yet. */
-	term module_atom = atom_made(h, module, &full);
-	term function_atom = full ? TERM_NONE : atom_made(h, function, &full);
+	term module_atom = atom_made(h, module, names, &full);
+	term function_atom = full ? TERM_NONE : atom_made(h, function, names, &full);
 	if (module_atom == TERM_NONE || function_atom == TERM_NONE)
 		return full ? BEAMR_E_LIMIT : BEAMR_E_NO_MODULE;
 	if (options != NULL && options->name != NULL) {
 		spawn_options->register_as =
-			atom_made(h, options->name, &full);
+			atom_made(h, options->name, names, &full);
 		if (spawn_options->register_as == TERM_NONE)
 			return full ? BEAMR_E_LIMIT : BEAMR_E_NAME;
 		if (spawn_options->register_as == A(undefined))
@@ -79,10 +79,14 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 	struct heap heap;
 	heap_init_builder(&heap);
 	term list = arguments_list(&heap, arguments, count);
-	struct names_holder before = names_for(h);
+	/* The namespace holds what the process is given, in the epoch in which that comes to be its. */
+	epoch_enter();
+	struct names_holder before = names_set_holder((struct names_holder){ .account = h->ns->account });
+	names_hold(names, h->ns->account);
 	heap_hold_names(list, names_holder());
 	term pid = proc_spawn(h->ns, NULL, module_atom, function_atom, list, spawn_options, NULL);
 	(void)names_set_holder(before); /* what it was meanwhile is known */
+	epoch_leave();
 	heap_done(&heap);
 	if (pid == TERM_NONE) {
 		if (atomic_load_acquire(&h->ns->closing))
@@ -91,6 +95,17 @@ static int spawn(struct beamr_ns *h, const char *module, const char *function,
 	}
 	*ret_pid = pid;
 	return 0;
+}
+
+static int spawn(struct beamr_ns *h, const char *module, const char *function,
+	struct beamr_term *const *arguments, size_t count,
+	const struct beamr_spawn_options *options, struct spawn_options *spawn_options,
+	term *ret_pid)
+{
+	struct names names = { 0 };
+	int r = spawn_with(h, module, function, arguments, count, options, spawn_options, &names, ret_pid);
+	names_done(&names);
+	return r;
 }
 
 struct ending {

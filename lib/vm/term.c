@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Terms in the host's hands: each has memory of its own. */
+#include "base/account.h"
 #include "base/cleanup.h"
+#include "base/epoch.h"
 #include "base/utf8.h"
 #include "data/etf.h"
 #include "data/text.h"
@@ -15,25 +17,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct names_holder names_for(const struct beamr_ns *h)
+/* A thread makes names for accounts inside of an epoch only: term/names.h. */
+static struct names_holder enter(const struct beamr_ns *h)
 {
+	epoch_enter();
 	return names_set_holder((struct names_holder){ .account = h->ns->account });
 }
 
-term atom_known(const struct beamr_ns *h, const char *text)
+static term leave(struct names_holder before, term atom, struct names *names)
 {
-	struct names_holder before = names_for(h);
-	term atom = atom_lookup((const uint8_t *)text, strlen(text));
 	(void)names_set_holder(before); /* what it was meanwhile is known */
+	if (atom != TERM_NONE)
+		atom_hold((struct names_holder){ .names = names }, atom);
+	epoch_leave();
 	return atom;
 }
 
-term atom_made(const struct beamr_ns *h, const char *text, bool *ret_full)
+term atom_known(const struct beamr_ns *h, const char *text, struct names *names)
 {
-	struct names_holder before = names_for(h);
+	struct names_holder before = enter(h);
+	return leave(before, atom_lookup((const uint8_t *)text, strlen(text)), names);
+}
+
+term atom_made(const struct beamr_ns *h, const char *text, struct names *names, bool *ret_full)
+{
+	struct names_holder before = enter(h);
 	term atom = atom_intern((const uint8_t *)text, strlen(text), ret_full);
-	(void)names_set_holder(before); /* what it was meanwhile is known */
-	return atom;
+	if (atom == TERM_NONE && *ret_full)
+		account_refused(h->ns->account, ACCOUNT_MET_ATOMS);
+	return leave(before, atom, names);
 }
 
 static struct beamr_term *wrap(struct owned_term *owned, struct names names)

@@ -3,7 +3,7 @@
 %% 00000, so that no two of them have a name, a literal or code in common.
 -module(churn_00000).
 -behaviour(application).
--export([start/2, stop/1, init/1, busy/0, server_00000/1, step_00000/2, mint/1]).
+-export([start/2, stop/1, init/1, busy/0, server_00000/1, step_00000/2, mint/1, mint_and_drop/2]).
 
 start(_, _) -> {ok, spawn_link(?MODULE, init, [only_00000])}.
 
@@ -39,28 +39,37 @@ busy() ->
 	_ = [spawn(fun() -> receive never_00000 -> ok end end) || _ <- lists:seq(1, 10)],
 	ok.
 
-%% Makes atoms by one way until it is stopped, and tells how.
-mint(Way) -> mint(Way, 1).
+%% Makes atoms by one way, and keeps them, until it is stopped, and tells how.
+mint(Way) -> mint(Way, 1, []).
 
-mint(Way, N) when N < 100000 ->
+mint(Way, N, Kept) when N < 100000 ->
 	try mint_one(Way, "00000_" ++ atom_to_list(Way) ++ integer_to_list(N), N) of
-		ok -> mint(Way, N + 1);
+		{ok, Atom} -> mint(Way, N + 1, [Atom | Kept]);
 		Other -> Other
 	catch
 		error:Reason -> Reason
 	end;
-mint(_, _) -> never.
+mint(_, _, _) -> never.
 
-mint_one(list, Text, _) -> is_atom(list_to_atom("a" ++ Text)) andalso ok;
-mint_one(term, Text, _) -> is_atom(binary_to_term(<<131, 119, (length(Text) + 1), $a, (list_to_binary(Text))/binary>>)) andalso ok;
+%% The same without keeping them.
+mint_and_drop(Way, Count) -> mint_and_drop(Way, 1, Count).
+
+mint_and_drop(_, N, Count) when N > Count -> ok;
+mint_and_drop(Way, N, Count) ->
+	{ok, _} = mint_one(Way, "00000_" ++ atom_to_list(Way) ++ integer_to_list(N), N),
+	mint_and_drop(Way, N + 1, Count).
+
+mint_one(list, Text, _) -> {ok, list_to_atom("a" ++ Text)};
+mint_one(term, Text, _) -> {ok, binary_to_term(<<131, 119, (length(Text) + 1), $a, (list_to_binary(Text))/binary>>)};
 mint_one(scan, Text, _) ->
 	case erl_scan:string("a" ++ Text) of
-		{ok, [{atom, _, _}], _} -> ok;
+		{ok, [{atom, _, Atom}], _} -> {ok, Atom};
 		{error, {_, erl_scan, {illegal, atom}}, _} -> system_limit
 	end;
 mint_one(call, Text, _) ->
-	case catch apply(nobody_00000, list_to_atom("a" ++ Text), []) of
-		{'EXIT', {undef, _}} -> ok;
+	Atom = list_to_atom("a" ++ Text),
+	case catch apply(nobody_00000, Atom, []) of
+		{'EXIT', {undef, _}} -> {ok, Atom};
 		{'EXIT', {Reason, _}} -> Reason
 	end;
 mint_one(load, _, N) ->
@@ -68,6 +77,6 @@ mint_one(load, _, N) ->
 	Number = list_to_binary(integer_to_list(100000 - N)),
 	Code = binary:replace(File, <<"00000">>, <<(binary:copy(<<"0">>, 5 - byte_size(Number)))/binary, Number/binary>>, [global]),
 	case erlang:load_module(binary_to_atom(<<"churn_", Number/binary>>), Code) of
-		{module, _} -> ok;
+		{module, Atom} -> {ok, Atom};
 		{error, Reason} -> Reason
 	end.

@@ -102,13 +102,14 @@ exit_shared(N) ->
     {Pid, Ref} = spawn_monitor(fun() -> exit(shared(N)) end),
     receive {'DOWN', Ref, process, Pid, Reason} -> is_atom(Reason) end.
 
-atoms(Max) -> atoms(Max, 0).
-atoms(Max, Max) -> {Max, none};
-atoms(Max, N) ->
+%% Makes atoms and keeps them.
+atoms(Max) -> atoms(Max, 0, []).
+atoms(Max, Max, _) -> {Max, none};
+atoms(Max, N, Kept) ->
     try list_to_atom("one_more_atom_" ++ integer_to_list(N)) of
-        _ -> atoms(Max, N + 1)
+        Atom -> atoms(Max, N + 1, [Atom | Kept])
     catch
-        error:Reason -> {N, Reason, list_to_atom("one_more_atom_1")}
+        error:Reason -> {length(Kept), Reason, list_to_atom("one_more_atom_1")}
     end.
 
 %% Keeps what it is sent, and shows it when asked to.

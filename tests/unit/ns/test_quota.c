@@ -573,7 +573,7 @@ START_TEST(a_namespace_that_is_removed_leaves_nothing)
 {
 	machine_new(2);
 	int64_t first = 0;
-	unsigned rounds = getenv("BEAMR_LONG") != NULL ? 10000 : 100;
+	unsigned rounds = getenv("BEAMR_LONG") != NULL ? 10000 : 160;
 	for (unsigned i = 0; i < rounds; i++) {
 		struct beamr_ns *ns = ns_new("a");
 		char number[16];
@@ -581,14 +581,14 @@ START_TEST(a_namespace_that_is_removed_leaves_nothing)
 		const char *text = call(ns, "everything", number);
 		ck_assert_str_eq(text, "true");
 		remove_ns(ns, "a");
-		if (i == 20) {
+		if (i == 80) { /* by then the table of atoms has the size that it needs */
 			wait_for_accounts(1);
 			first = bytes_of_namespaces();
 		}
 	}
 	wait_for_accounts(1);
 	/* What rounds leave adds up; what comes and goes does not. */
-	const int64_t most = first + (rounds - 20) * 8 + 4096;
+	const int64_t most = first + (rounds - 80) * 8 + 4096;
 	ck_assert_int_lt(bytes_in_the_end(most), most);
 	machine_free();
 }

@@ -120,17 +120,21 @@ END_TEST
 
 static term made(struct account *account, const char *text, bool *ret_full)
 {
+	epoch_enter();
 	struct names_holder before = names_set_holder((struct names_holder){ .account = account });
 	term t = atom_intern((const uint8_t *)text, strlen(text), ret_full);
 	(void)names_set_holder(before);
+	epoch_leave();
 	return t;
 }
 
 static term known(struct account *account, const char *text)
 {
+	epoch_enter();
 	struct names_holder before = names_set_holder((struct names_holder){ .account = account });
 	term t = atom_lookup((const uint8_t *)text, strlen(text));
 	(void)names_set_holder(before);
+	epoch_leave();
 	return t;
 }
 
@@ -175,7 +179,9 @@ START_TEST(what_a_module_names_stays_with_it)
 	ck_assert_uint_eq(names.atoms.count, 1);
 	ck_assert_uint_eq(names.exports.count, 1);
 	ck_assert_uint_eq(names_atoms_missing(&names, a), 1);
+	epoch_enter();
 	names_hold(&names, a);
+	epoch_leave();
 	ck_assert_uint_eq(names_atoms_missing(&names, a), 0);
 	names_done(&names);
 	epoch_drain();
@@ -227,10 +233,145 @@ START_TEST(an_account_holds_as_many_as_it_may)
 	ck_assert_uint_eq(atoms_room(a), 0);
 	/* What it is sent comes all the same. */
 	struct account *b = account_new();
+	epoch_enter();
 	atom_hold((struct names_holder){ .account = a }, made(b, "one more", &full));
+	epoch_leave();
 	ck_assert(known(a, "one more") != TERM_NONE);
 	end(a);
 	end(b);
+}
+END_TEST
+
+static void hold(struct account *account, term t)
+{
+	epoch_enter();
+	atom_hold((struct names_holder){ .account = account }, t);
+	epoch_leave();
+}
+
+START_TEST(what_a_collection_finds_stays_and_the_rest_goes)
+{
+	struct account *a = account_new(), *b = account_new();
+	const uint32_t before = atom_count();
+	term found = made(a, "found", NULL), both = made(a, "of both", NULL), asked = made(a, "asked for", NULL);
+	(void)made(a, "lost", NULL);
+	ck_assert(made(b, "of both", NULL) == both);
+	names_collect(a);
+	/* Until it is over everything is there, and counts. */
+	ck_assert_int_eq(atomic_load_relaxed(&a->counts[COUNT_ATOMS]), 4);
+	ck_assert(known(a, "asked for") == asked);
+	hold(a, found);
+	hold(a, found);
+	ck_assert_int_eq(atomic_load_relaxed(&a->counts[COUNT_ATOMS]), 4);
+	ck_assert_uint_eq(names_collected(a), 2);
+	epoch_drain();
+	ck_assert_int_eq(atomic_load_relaxed(&a->counts[COUNT_ATOMS]), 2);
+	ck_assert(known(a, "lost") == TERM_NONE);
+	ck_assert(known(a, "of both") == TERM_NONE);
+	ck_assert(known(b, "of both") == both);
+	ck_assert(known(a, "found") == found);
+	ck_assert(known(a, "asked for") == asked);
+	end(a);
+	end(b);
+	ck_assert_uint_eq(atom_count(), before);
+	ck_assert_uint_eq(account_count(), 0);
+}
+END_TEST
+
+START_TEST(an_export_that_is_found_keeps_its_atoms)
+{
+	struct account *a = account_new();
+	term module = made(a, "a module", NULL), function = made(a, "a function", NULL);
+	epoch_enter();
+	struct names_holder was = names_set_holder((struct names_holder){ .account = a });
+	const struct export *kept = export_get(module, function, 1);
+	ck_assert_ptr_nonnull(export_get(module, function, 2));
+	(void)names_set_holder(was);
+	epoch_leave();
+	names_collect(a);
+	epoch_enter();
+	export_hold((struct names_holder){ .account = a }, kept);
+	epoch_leave();
+	ck_assert_uint_eq(names_collected(a), 0);
+	epoch_drain();
+	ck_assert(export_find(module, function, 1) == kept);
+	ck_assert(export_find(module, function, 2) == NULL);
+	ck_assert(known(a, "a function") == function);
+	names_collect(a);
+	ck_assert_uint_eq(names_collected(a), 2);
+	epoch_drain();
+	ck_assert(export_find(module, function, 1) == NULL);
+	end(a);
+	ck_assert_uint_eq(account_count(), 0);
+}
+END_TEST
+
+#define MINTERS 3
+
+struct minting {
+	struct account *account;
+	_Atomic bool over;
+};
+
+static void *mint(void *arg)
+{
+	struct minting *m = arg;
+	for (unsigned i = 0; !atomic_load_acquire(&m->over); i++) {
+		char text[16];
+		(void)snprintf(text, sizeof(text), "minted%u", i % 200);
+		epoch_enter();
+		term t = made(m->account, text, NULL);
+		struct atom_text is = atom_text(t);
+		ck_assert(is.size == strlen(text) && memcmp(is.bytes, text, is.size) == 0);
+		atom_hold((struct names_holder){ .account = m->account }, t);
+		ck_assert(known(m->account, text) == t);
+		epoch_leave();
+	}
+	epoch_thread_done();
+	return NULL;
+}
+
+struct passing {
+	struct epoch_item item; /* first */
+	_Atomic bool over;
+};
+
+static void passed(struct epoch_item *item)
+{
+	atomic_store_release(&((struct passing *)(void *)item)->over, true);
+}
+
+static void every_thread_moves_on(void)
+{
+	struct passing p = { 0 };
+	epoch_retire(&p.item, passed);
+	while (!atomic_load_acquire(&p.over)) {
+		epoch_enter();
+		epoch_leave();
+	}
+}
+
+START_TEST(collections_and_who_makes_atoms_meanwhile_agree)
+{
+	pthread_t threads[MINTERS];
+	const uint32_t before = atom_count();
+	struct minting m = { .account = account_new() };
+	for (int i = 0; i < MINTERS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, mint, &m), 0);
+	for (int i = 0; i < 200; i++) {
+		names_collect(m.account);
+		every_thread_moves_on();
+		(void)names_collected(m.account);
+	}
+	atomic_store_release(&m.over, true);
+	for (int i = 0; i < MINTERS; i++)
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+	names_collect(m.account);
+	(void)names_collected(m.account);
+	ck_assert_int_eq(atomic_load_relaxed(&m.account->counts[COUNT_ATOMS]), 0);
+	end(m.account);
+	ck_assert_uint_eq(atom_count(), before);
+	ck_assert_uint_eq(account_count(), 0);
 }
 END_TEST
 
@@ -286,5 +427,8 @@ void add_atom_tests(Suite *suite)
 	tcase_add_test(tcase, numbers_of_exports_are_given_again);
 	tcase_add_test(tcase, an_account_holds_as_many_as_it_may);
 	tcase_add_test(tcase, threads_that_come_and_go_agree);
+	tcase_add_test(tcase, what_a_collection_finds_stays_and_the_rest_goes);
+	tcase_add_test(tcase, an_export_that_is_found_keeps_its_atoms);
+	tcase_add_test(tcase, collections_and_who_makes_atoms_meanwhile_agree);
 	suite_add_tcase(suite, tcase);
 }
