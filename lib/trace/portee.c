@@ -136,11 +136,24 @@ void portee_scheduled(struct port_traced *t, bool in, term what)
 	tell_all(t, TRACE_RUNNING_PORTS, (term[]){ in ? A(in) : A(out), what }, 2);
 }
 
+/* Whether its session tells of no sends at all. Specifications are for processes alone, as in OTP. */
+static bool sends_off(const struct trace_session *s)
+{
+	/* Pairs with trace_filter_set(). */
+	const struct trace_filter *f =
+		atomic_load_acquire(&((struct trace_session *)(uintptr_t)s)->filters[FILTER_SEND]);
+	return f != NULL && f->off;
+}
+
 void portee_sent(struct port_traced *t, term to, term message)
 {
 	bool there = term_is_local_pid(to) && proc_lookup(to) != NULL;
-	tell_all(t, TRACE_SEND,
-		(term[]){ there ? A(send) : A(send_to_non_existing_process), message, to }, 3);
+	const term parts[] = { there ? A(send) : A(send_to_non_existing_process), message, to };
+	for (struct trace_ref *r = t->refs; r != NULL; r = r->next)
+		if (trace_session_alive(r->session) && (r->flags & TRACE_SEND) != 0 &&
+			!sends_off(r->session))
+			event_tell_of_port(t, r, parts, ARRAY_SIZE(parts));
+	settle(t);
 }
 
 void portee_received(struct port_traced *t, term from, term what)

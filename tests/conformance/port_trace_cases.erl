@@ -128,3 +128,14 @@ sessions() ->
     trace:session_destroy(SA), port_command(P, <<1>>), W = [trace:info(SB, P, flags), [N || {N, _} <- element(2, trace:info(any, P, session))]],
     trace:port(SB, all, false, [all]), port_command(P, <<1>>), trace:session_destroy(SB), unlink(P), port_close(P), flush(),
     {V, W, named([{P, p}, {self(), s}], {told(A), [T || T <- told(B), element(2, T) =:= P]})}.
+
+%% --- patterns of messages: sends can be turned off, nothing else is asked of ports
+
+patterns() ->
+    C = listener_(),
+    V = [begin
+        erlang:trace_pattern(send, Pattern, []), erlang:trace_pattern('receive', Pattern, []),
+        P = open_port(?RAM, []), erlang:trace(P, true, [send, 'receive', {tracer, C}]), port_command(P, <<1>>), erlang:port_info(P, id), erlang:trace(P, false, [all]),
+        unlink(P), port_close(P), {Pattern, length(told(C))}
+    end || Pattern <- [false, true, [{['$1', '_'], [{'==', '$1', other}], []}], [{'_', [], [{message, false}]}]]],
+    erlang:trace_pattern(send, true, []), erlang:trace_pattern('receive', true, []), flush(), V.
