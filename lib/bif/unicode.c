@@ -317,7 +317,10 @@ term bif_unicode_characters_to_list_2(struct proc *p, const term *args)
 
 term bif_unicode_characters_to_binary_2(struct proc *p, const term *args)
 {
-	return convert_from(p, args, A(characters_to_binary_int), false);
+	/* As in OTP a list of one binary is that binary, which shows in what is left over at an error. */
+	const bool one = term_is_cons(args[0]) && cons_tail(args[0]) == TERM_NIL && term_is_binary(cons_head(args[0]));
+	const term alone[] = { one ? cons_head(args[0]) : args[0], args[1] };
+	return convert_from(p, alone, A(characters_to_binary_int), false);
 }
 
 term bif_unicode_bin_is_7bit_1(struct proc *p, const term *args)

@@ -177,3 +177,8 @@ sensitive() ->
     {backtrace, Text} = process_info(P, backtrace),
     exit(P, kill),
     [A, B, C, byte_size(Text) > 20].
+
+%% ---- what is left over at an error: a list of one binary is that binary
+unicode_left_over() ->
+    [[unicode:characters_to_binary(X, In, Out) || X <- [[<<255, 254>>], ["a", <<255, 254>>], [[<<255, 254>>]], [<<255, 254>> | <<"x">>], [<<255>>, <<"x">>], [<<255>>, []], [[], <<255>>], ["a" | <<255>>], [<<"ab", 195>>], [<<"ab">>, <<"cd", 255>>]]]
+     || {In, Out} <- [{utf8, utf8}, {unicode, unicode}, {utf8, latin1}, {utf8, utf16}, {latin1, utf8}]].
