@@ -82,6 +82,10 @@ static struct {
 static struct mutex free_lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_ATOM_SET };
 static VEC(uint32_t) free_indexes; /* guarded by free_lock */
 
+/* Held while a number goes over from what an account held before a collection to what it holds now, so that who looks with it finds
+ * the number in one of the two. */
+static struct mutex over_lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_ATOM_SET };
+
 static uint32_t hash_text(const uint8_t *p, size_t size)
 {
 	uint64_t h = 0x9E3779B97F4A7C15U ^ size;
@@ -268,32 +272,48 @@ static uint64_t limit_of(const struct account *a)
 
 enum hold { HELD, OVER, FULL };
 
+static bool is_among(const struct numberset *set, uint32_t index)
+{
+	return set != NULL && numberset_has(set, index);
+}
+
+static void hold_no_more(struct atom_entry *e, struct account *a)
+{
+	account_give(a, COUNT_ATOMS, 1);
+	bool others = holders_drop(&e->holders);
+	assert(others); /* the account's other hold */
+}
+
 /* While a collection looks for what the account refers to, what it held before goes over, hold and piece: who takes the number out of the
- * set of before has both. */
-static bool take_over(struct account *a, uint32_t index)
+ * set of before has both. False: it is not there, or another thread of the account was faster. */
+static bool take_over(struct atom_entry *e, struct account *a)
 {
 	struct numberset *before = atomic_load_acquire(&a->atoms_before); /* Pairs with atoms_collect(). */
-	return unlikely(before != NULL) && numberset_has(before, index) && numberset_remove(before, index);
+	if (likely(!is_among(before, e->index)))
+		return false;
+	mutex_lock(&over_lock);
+	bool taken = numberset_remove(before, e->index);
+	bool twice = taken && !numberset_add(set_of(a), e->index);
+	mutex_unlock(&over_lock);
+	if (twice)
+		hold_no_more(e, a);
+	return taken;
 }
 
 /* limited: when the account has as many as it may have, it gets no more. */
 static _noinline_ enum hold hold_slowly(struct atom_entry *e, struct names_holder holder, bool limited)
 {
 	if (holder.account != NULL) {
-		if (!take_over(holder.account, e->index)) {
-			if (!account_take(holder.account, COUNT_ATOMS, limited ? limit_of(holder.account) : 0))
-				return FULL;
-			if (!holders_take(&e->holders)) {
-				account_give(holder.account, COUNT_ATOMS, 1);
-				return OVER;
-			}
-		}
-		if (!numberset_add(set_of(holder.account), e->index)) {
-			/* Another thread of the account was faster: it is not the last one that is given back. */
+		if (take_over(e, holder.account))
+			return HELD;
+		if (!account_take(holder.account, COUNT_ATOMS, limited ? limit_of(holder.account) : 0))
+			return FULL;
+		if (!holders_take(&e->holders)) {
 			account_give(holder.account, COUNT_ATOMS, 1);
-			bool others = holders_drop(&e->holders);
-			assert(others);
+			return OVER;
 		}
+		if (!numberset_add(set_of(holder.account), e->index))
+			hold_no_more(e, holder.account); /* another thread of the account was faster */
 		return HELD;
 	}
 	if (holder.names != NULL) {
@@ -309,15 +329,15 @@ static _noinline_ enum hold hold_slowly(struct atom_entry *e, struct names_holde
 	return HELD;
 }
 
-static bool is_among(const struct numberset *set, uint32_t index)
-{
-	return set != NULL && numberset_has(set, index);
-}
-
 /* Whether it holds it, perhaps since before a collection that is under way. */
 static bool is_held(struct account *a, uint32_t index)
 {
-	return is_among(atomic_load_acquire(&a->atoms), index) || is_among(atomic_load_acquire(&a->atoms_before), index);
+	if (is_among(atomic_load_acquire(&a->atoms), index) || is_among(atomic_load_acquire(&a->atoms_before), index))
+		return true;
+	mutex_lock(&over_lock); /* it may have gone over between the two */
+	bool held = is_among(atomic_load_acquire(&a->atoms), index) || is_among(atomic_load_acquire(&a->atoms_before), index);
+	mutex_unlock(&over_lock);
+	return held;
 }
 
 static inline enum hold hold(struct atom_entry *e, struct names_holder holder, bool limited)
