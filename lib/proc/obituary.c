@@ -457,7 +457,7 @@ struct beamr_crash_id obituary(struct proc *p, term reason)
 		if (from != TERM_NONE && from == p->parent)
 			extra->cause = last;
 	}
-	if (!extra->by_signal) {
+	if (!extra->by_signal && !extra->quiet) {
 		atomic_add_relaxed(&p->ns->crashes, 1);
 		table_count_crash();
 	}
