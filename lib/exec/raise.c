@@ -87,6 +87,8 @@ static size_t walk_stack(const term *stack, const term *end, uint32_t frame_word
 {
 	size_t n = 0;
 	const uint64_t *last = exec_normal_exit();
+	if (stack == end) /* there is none, or it lies packed: whoever is parked is told by where it waits alone */
+		return 0;
 	if (frame_words != NO_FRAME)
 		stack += frame_words + 1;
 	while (n < max && stack < end) {
