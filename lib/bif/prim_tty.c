@@ -294,7 +294,23 @@ term bif_prim_tty_is_open_2(struct proc *p, const term *args)
 
 /* ------------------------------------------------------------------------------------------------ input */
 
-/* ready: NULL when nobody waits any more. Takes it. */
+/* With waiting.lock: a copy of what says that there is a signal. A reader is told once of what it has not read yet: OTP's reader takes
+ * a message that nothing stands behind for an error. */
+static struct owned_term *announcement(const struct tty *t)
+{
+	return t->ready != NULL ? owned_term_new(MEM_MISC, t->ready->value) : NULL;
+}
+
+/* Takes the message, which may be NULL. */
+static void announce(term to, struct owned_term *message)
+{
+	if (message == NULL)
+		return;
+	(void)proc_send_from_host(to, message->value); /* it may have ended */
+	(void)owned_term_free(message);                /* always NULL */
+}
+
+/* ready: NULL when nobody waits any more. Takes it. What another reader has left unread is told to this one. */
 static void wait_for_signals(struct tty *t, const struct ns *ns, term pid, struct owned_term *ready)
 {
 	mutex_lock(&waiting.lock);
@@ -306,33 +322,35 @@ static void wait_for_signals(struct tty *t, const struct ns *ns, term pid, struc
 	t->ready = ready;
 	if (ready != NULL)
 		list_append(&waiting.list, &t->link);
+	struct owned_term *message = t->winch || t->cont ? announcement(t) : NULL;
 	mutex_unlock(&waiting.lock);
+	announce(pid, message);
 	(void)owned_term_free(before); /* always NULL */
 }
 
 bool prim_tty_signal(const struct ns *ns, int number)
 {
-	struct owned_term *ready = NULL;
+	struct owned_term *message = NULL;
 	term to = TERM_NONE;
+	bool waited_for = false;
 	if (number != SIGWINCH && number != SIGCONT)
 		return false;
 	mutex_lock(&waiting.lock);
 	/* A namespace has one terminal. */
 	list_foreach(n, &waiting.list) {
 		struct tty *t = list_entry(n, struct tty, link);
-		if (t->ns != ns || ready != NULL)
+		if (t->ns != ns || waited_for)
 			continue;
+		waited_for = true;
+		to = t->signals_to;
+		if (!t->winch && !t->cont)
+			message = announcement(t);
 		t->winch |= number == SIGWINCH;
 		t->cont |= number == SIGCONT;
-		to = t->signals_to;
-		ready = owned_term_new(MEM_MISC, t->ready->value);
 	}
 	mutex_unlock(&waiting.lock);
-	if (ready == NULL)
-		return false;
-	(void)proc_send_from_host(to, ready->value); /* it may have ended */
-	(void)owned_term_free(ready);                /* always NULL */
-	return true;
+	announce(to, message);
+	return waited_for;
 }
 
 static void reader_ended(void *arg)
@@ -454,15 +472,23 @@ term bif_prim_tty_read_signal_2(struct proc *p, const term *args)
 	struct tty *t = tty_of(args[0]);
 	if (t == NULL || !term_is_ref(args[1]))
 		return bif_badarg(p);
+	struct owned_term *ready = ready_message(args[0], args[1]);
 	mutex_lock(&waiting.lock);
 	bool winch = t->winch, cont = !winch && t->cont;
 	t->winch = false;
 	t->cont = t->cont && winch;
-	bool more = t->cont;
+	struct owned_term *message = NULL, *before = NULL;
+	if (t->ready != NULL) { /* its reference may be another than before */
+		before = t->ready;
+		t->ready = ready;
+		t->signals_to = p->pid;
+		message = t->cont ? announcement(t) : NULL;
+		ready = NULL;
+	}
 	mutex_unlock(&waiting.lock);
-	wait_for_signals(t, p->ns, p->pid, ready_message(args[0], args[1]));
-	if (more)
-		(void)prim_tty_signal(p->ns, SIGCONT); /* it waits */
+	announce(p->pid, message);
+	(void)owned_term_free(before); /* always NULL */
+	(void)owned_term_free(ready);  /* as above; there when nobody waits */
 	if (!winch && !cont)
 		return error_of(p, atom_of_string("empty"));
 	return heap_tuple_of(bif_heap(p), A(ok), atom_of_string(winch ? "winch" : "cont"));

@@ -53,9 +53,15 @@ session(sys.argv[2:], [
     (b"bob\r", b'"bob\\n"\r\n5> '),
     (narrow, b""),
     (b"io:columns().\r", b"{ok,40}\r\n6> "),
+    # Signals come before the one before was read.
+    (b"f(),R=whereis(user_drv_reader).\r", b"\r\n7> "),
+    (b"erlang:suspend_process(R),\r", b".. "),
+    (b"[os:cmd(C)||C<-lists:duplicate(3,\r", b".. "),
+    (b'"kill -WINCH "++os:getpid())],\r', b".. "),
+    (b"erlang:resume_process(R).\r", b"true\r\n8> "),
 ] + ([
-    (b"io:get_password().\r", b"6> io:get_password().\r\n"),
-    (b"secret\r", b'\r\n"secret"\r\n7> '),  # which was not shown
+    (b"io:get_password().\r", b"8> io:get_password().\r\n"),
+    (b"secret\r", b'\r\n"secret"\r\n9> '),  # which was not shown
 ] if shows_no_password else []) + [
     (b"h", b"h"),
     (b"\x15", b"\x08"),  # the line away
