@@ -76,14 +76,7 @@ static bool check_max_heap(struct proc *p)
 	}
 	if (!extra->max_heap_kill)
 		return true;
-	extra->raise = (struct raise){
-		.class = CLASS_EXIT,
-		.reason = A(killed),
-		.trace = TERM_NIL,
-		.args = TERM_NONE,
-		.cause = TERM_NONE,
-	};
-	p->outcome = OUTCOME_EXIT;
+	pressure_kill(p);
 	return false;
 }
 

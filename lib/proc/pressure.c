@@ -44,11 +44,9 @@ static bool look_for_larger(struct proc *p, void *arg)
 	return true;
 }
 
-bool pressure_end(struct proc *p, const char *fault, const char *detail)
+void pressure_kill(struct proc *p)
 {
-	struct proc_extra *extra = proc_extra(p);
-	obituary_quota(p, fault, detail);
-	extra->raise = (struct raise){
+	proc_extra(p)->raise = (struct raise){
 		.class = CLASS_EXIT,
 		.reason = A(killed),
 		.trace = TERM_NIL,
@@ -56,6 +54,13 @@ bool pressure_end(struct proc *p, const char *fault, const char *detail)
 		.cause = TERM_NONE,
 	};
 	p->outcome = OUTCOME_EXIT;
+}
+
+bool pressure_end(struct proc *p, const char *fault, const char *detail)
+{
+	(void)proc_extra(p); /* the report stands there */
+	obituary_quota(p, fault, detail);
+	pressure_kill(p);
 	return false;
 }
 

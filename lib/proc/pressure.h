@@ -16,5 +16,7 @@ static inline bool pressure_is_on(const struct proc *p)
 _must_check_ bool pressure_relieve(struct proc *p, bool collects);
 /* p was collected for its namespace's sake, and is not worth it again until it has grown. */
 void pressure_collected(struct proc *p);
+/* It ends as one that is killed, and says nothing; the engine sees it by its outcome. */
+void pressure_kill(struct proc *p);
 /* p ends as by a kill, and a report with that fault and sentence says why. Returns false. */
 bool pressure_end(struct proc *p, const char *fault, const char *detail) __attribute__((nonnull));
