@@ -332,8 +332,12 @@ static _noinline_ enum hold hold_slowly(struct atom_entry *e, struct names_holde
 /* Whether it holds it, perhaps since before a collection that is under way. */
 static bool is_held(struct account *a, uint32_t index)
 {
-	if (is_among(atomic_load_acquire(&a->atoms), index) || is_among(atomic_load_acquire(&a->atoms_before), index))
+	const struct numberset *was = atomic_load_acquire(&a->atoms_before);
+	if (is_among(atomic_load_acquire(&a->atoms), index) || is_among(was, index))
 		return true;
+	/* An epoch passes within a collection, and the caller is inside of one: none has come and gone meanwhile. */
+	if (was == NULL && atomic_load_acquire(&a->atoms_before) == NULL)
+		return false;
 	mutex_lock(&over_lock); /* it may have gone over between the two */
 	bool held = is_among(atomic_load_acquire(&a->atoms), index) || is_among(atomic_load_acquire(&a->atoms_before), index);
 	mutex_unlock(&over_lock);
