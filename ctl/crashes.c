@@ -7,12 +7,6 @@
 
 #define STREAM_OVER 1000 /* no exit status: the reader has seen enough */
 
-static const char *text_of(json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	return text != NULL ? text : "";
-}
-
 /* A field of the entry that has no name of its own in an event. */
 static const char *field_of(json_t *event, const char *name)
 {

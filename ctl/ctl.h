@@ -126,3 +126,15 @@ void help_usage(const struct control_verb *verb);
 int help_completion(const char *shell);
 /* words: those before the cursor, the last one unfinished. Never fails. */
 void complete_words(struct ctl *ctl, int count, char **words);
+
+/* A member of an object of a reply, which may lack it: its text, then ""; its number, then 0. */
+static inline const char *text_of(json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text != NULL ? text : "";
+}
+
+static inline int64_t number_of(json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}

@@ -10,17 +10,6 @@
 
 #define LISTEN_FIRST 3 /* sd_listen_fds(3) */
 
-static const char *text_of(json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text != NULL ? text : "";
-}
-
-static int64_t number_of(json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 static void print_usage(json_t *usage)
 {
 	char memory[32], peak[32];

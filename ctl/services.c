@@ -10,17 +10,6 @@
 
 #define QUIET_MSEC 500 /* what takes longer shows how far it is */
 
-static const char *text_of(json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text != NULL ? text : "";
-}
-
-static int64_t number_of(json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 static int64_t now_msec(void)
 {
 	struct timespec t;

@@ -7,15 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-static const char *text_of(json_t *object, const char *key)
+/* In a column something has to stand. */
+static const char *cell_of(json_t *object, const char *key)
 {
-	const char *text = json_string_value(json_object_get(object, key));
-	return text != NULL ? text : "-";
-}
-
-static int64_t number_of(json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
+	const char *text = text_of(object, key);
+	return *text != '\0' ? text : "-";
 }
 
 /* ---- lists: a reply an element ---- */
@@ -176,7 +172,7 @@ static int note_spawned(struct ctl *ctl, json_t *reply, void *user)
 	struct spawned *spawned = user;
 	const char *reason = json_string_value(json_object_get(reply, "reason"));
 	if (!show_plain(ctl, reply) && !spawned->told)
-		puts(text_of(reply, "process"));
+		puts(cell_of(reply, "process"));
 	(void)fflush(stdout); /* a reader may wait for it; a failure shows at the end */
 	spawned->told = true;
 	if (reason != NULL) {
@@ -199,7 +195,7 @@ int verb_spawn(
 		if (r != 0)
 			return r;
 		if (!show_plain(ctl, reply))
-			puts(text_of(reply, "process"));
+			puts(cell_of(reply, "process"));
 		json_decref(reply);
 		return 0;
 	}
@@ -228,7 +224,7 @@ int verb_call(
 		const char *output = json_string_value(json_object_get(reply, "output"));
 		if (output != NULL)
 			fputs(output, stdout);
-		puts(text_of(json_object_get(reply, "result"), "text"));
+		puts(cell_of(json_object_get(reply, "result"), "text"));
 		show_count(number_of(reply, "reductions"), reductions, sizeof(reductions));
 		if (ctl->tty && !ctl->quiet)
 			fprintf(stderr, "took %.3f ms, %s reductions\n",
@@ -244,12 +240,12 @@ static int tell_dry_run(struct ctl *ctl, json_t *params, json_t *reply)
 	size_t i;
 	if (show_plain(ctl, reply))
 		return json_is_true(json_object_get(reply, "exited")) ? CTL_WOULD_CHANGE : 0;
-	const char *process = text_of(params, "process");
+	const char *process = cell_of(params, "process");
 	if (!json_is_true(json_object_get(reply, "exited"))) {
 		printf("%s would not die of it.  Nothing was done.\n", process);
 		return 0;
 	}
-	printf("Would send %s to %s.", text_of(params, "kind"), process);
+	printf("Would send %s to %s.", cell_of(params, "kind"), process);
 	if (json_array_size(also) == 0) {
 		puts("  No other process would die with it.");
 	} else {
@@ -572,7 +568,7 @@ static int show_event(struct ctl *ctl, json_t *reply, void *user)
 	if (!show_plain(ctl, event)) {
 		char time_text[32];
 		show_time(number_of(event, "realtimeUSec"), time_text, sizeof(time_text));
-		printf("%s  %-10s %s\n", time_text, text_of(event, "kind"), text_of(event, "text"));
+		printf("%s  %-10s %s\n", time_text, cell_of(event, "kind"), cell_of(event, "text"));
 	}
 	if (fflush(stdout) != 0)
 		return CTL_FAILED; /* nobody reads */
@@ -643,8 +639,8 @@ static void print_limits_met(json_t *service)
 		if (ago >= MET_LATELY_USEC)
 			continue;
 		show_age(ago, age, sizeof(age));
-		printf("%s has met its %s: %lld times, last %s ago\n", text_of(service, "name"),
-			text_of(met, "limit"), (long long)number_of(met, "times"), age);
+		printf("%s has met its %s: %lld times, last %s ago\n", cell_of(service, "name"),
+			cell_of(met, "limit"), (long long)number_of(met, "times"), age);
 	}
 }
 
@@ -681,7 +677,7 @@ int verb_status(
 {
 	json_t *reply, *memory = NULL, *services;
 	if (json_object_get(params, "service") != NULL)
-		return service_status(ctl, text_of(params, "service"));
+		return service_status(ctl, cell_of(params, "service"));
 	services = json_array();
 	int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
 	if (r == 0)
@@ -701,11 +697,11 @@ int verb_status(
 	char since[32], age[32], bytes[32];
 	show_time(number_of(reply, "startedRealtimeUSec"), since, sizeof(since));
 	show_age(number_of(reply, "uptimeUSec"), age, sizeof(age));
-	printf("beamrd %s, %s since %s; %s ago\n", text_of(reply, "version"),
-		text_of(reply, "state"), since, age);
+	printf("beamrd %s, %s since %s; %s ago\n", cell_of(reply, "version"),
+		cell_of(reply, "state"), since, age);
 	printf("    Socket: %s\n", ctl->address);
 	printf("   Process: %lld\n", (long long)number_of(reply, "mainPid"));
-	printf("       OTP: %s\n", text_of(reply, "otpRelease"));
+	printf("       OTP: %s\n", cell_of(reply, "otpRelease"));
 	if (ctl_call(ctl, CONTROL_METHOD_daemon_memory, NULL, &memory) == 0) {
 		show_bytes(number_of(json_object_get(memory, "memory"), "total"), bytes,
 			sizeof(bytes));
