@@ -156,8 +156,9 @@ static int run(struct erl_arguments *a, const char *root, const struct beamr_otp
 	for (size_t i = 0; i < ARRAY_SIZE(handled); i++)
 		(void)sigaddset(&signals, handled[i]);
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	/* Whatever a shell has left of it, as OTP does: one that runs jobs beside it has them ignore interrupts. As above. */
-	(void)signal(SIGINT, a->interrupts_ignored ? SIG_IGN : SIG_DFL);
+	/* Whatever a shell has left of it, unless asked: one that runs jobs beside it has them ignore interrupts. As above. */
+	if (a->interrupts != INTERRUPTS_AS_INHERITED)
+		(void)signal(SIGINT, a->interrupts == INTERRUPTS_IGNORED ? SIG_IGN : SIG_DFL);
 	int r = beamr_new(&options, &machine);
 	if (r == 0)
 		r = beamr_start(machine);

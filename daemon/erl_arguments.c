@@ -504,8 +504,11 @@ static bool read_flags(struct erl_arguments *a)
 				return false;
 			}
 			a->processes_max = number;
-		} else if (is(flag, "-Bi") || (is(flag, "-B") && is(value, "i"))) {
-			a->interrupts_ignored = true;
+		} else if (flag[1] == 'B') {
+			const char *text = flag[2] != '\0' ? flag + 2 : value;
+			a->interrupts = is(text, "i")   ? INTERRUPTS_IGNORED
+					: is(text, "c") ? INTERRUPTS_END
+							: INTERRUPTS_AS_INHERITED;
 		} else if (is(flag, "-V")) {
 			a->version = true;
 		}

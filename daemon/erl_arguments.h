@@ -27,7 +27,7 @@ struct erl_arguments {
 	unsigned schedulers;        /* +S; 0: not said */
 	uint64_t processes_max;     /* +P; 0: not said */
 	bool detached;
-	bool interrupts_ignored; /* +Bi */
+	enum { INTERRUPTS_END, INTERRUPTS_IGNORED, INTERRUPTS_AS_INHERITED } interrupts; /* without +B and +Bc; +Bi; +B and +Bd */
 	bool version;    /* only tell which it is */
 	bool print;      /* -emu_args_exit */
 	bool print_name; /* -emu_name_exit */
