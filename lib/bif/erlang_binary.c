@@ -2,6 +2,7 @@
 /* Bitstrings, I/O lists, external terms and checksums as module erlang offers them. */
 #include "base/vec.h"
 #include "bif/bif.h"
+#include "bif/boot_script.h"
 #include "binary/iolist.h"
 #include "binary/match.h"
 #include "code/cache.h"
@@ -294,7 +295,8 @@ static term decode(struct proc *p, term binary, unsigned flags, bool with_used)
 
 term bif_erlang_binary_to_term_1(struct proc *p, const term *args)
 {
-	return decode(p, args[0], 0, false);
+	term t = decode(p, args[0], 0, false);
+	return t == TERM_NONE ? t : boot_script(p, t);
 }
 
 term bif_erlang_binary_to_term_2(struct proc *p, const term *args)

@@ -133,16 +133,23 @@ term bif_host_note_2(struct proc *p, const term *args)
 	return bif_badarg(p);
 }
 
-term bif_host_died_1(struct proc *p, const term *args)
+static term crash_id_term(struct proc *p, struct beamr_crash_id id)
 {
 	char text[BEAMR_CRASH_ID_TEXT];
-	struct beamr_crash_id id = { 0 };
-	if (term_is_local_pid(args[0]))
-		id = deaths_find(p, args[0]);
 	if (crash_id_is_none(id))
 		return A(undefined);
 	crash_id_text(id, text);
 	return bits_of_bytes(bif_heap(p), (const uint8_t *)text, sizeof(text) - 1);
+}
+
+term bif_host_died_1(struct proc *p, const term *args)
+{
+	return crash_id_term(p, term_is_local_pid(args[0]) ? deaths_find(p, args[0]) : (struct beamr_crash_id){ 0 });
+}
+
+term bif_host_failed_1(struct proc *p, const term *args)
+{
+	return crash_id_term(p, deaths_find_reason(p, args[0]));
 }
 
 /* The state of OTP's module supervisor, as releases 24 to 29 have it: {state, Name, Strategy, Children, Dynamics, Intensity, Period,

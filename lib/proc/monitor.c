@@ -6,6 +6,7 @@
  * Invariant: relations->by_ref is either empty or holds every node of relations->monitors. */
 #include "proc/relation.h"
 
+#include "proc/deaths.h"
 #include "proc/table.h"
 #include "term/atom.h"
 #include "term/ident.h"
@@ -109,19 +110,21 @@ static struct monitor *node_new(struct proc *p, term target, unsigned flags, ter
 	return m;
 }
 
-/* A DOWN that is on its way to its origin. Takes the target's count. */
-static void send_down(struct monitor *m, term reason)
+/* A DOWN that is on its way to its origin. Takes the target's count. cause: the crash id of the first death of its chain. */
+static void send_down(struct monitor *m, term reason, struct beamr_crash_id cause)
 {
 	if (m->name != TERM_NONE && m->node != A(nonode_nohost))
 		reason = A(noconnection);
 	m->reason = message_copy(SIGNAL_MESSAGE, 0, DOWN_ROOM, reason);
+	_Static_assert(sizeof(cause) <= DOWN_ROOM * sizeof(term), "it fits before the reason");
+	memcpy(m->reason->fragment.data, &cause, sizeof(cause));
 	m->there.kind = SIGNAL_DOWN;
 	signal_send_or_refuse(proc_lookup(m->origin), &m->there);
 }
 
 void monitor_refuse(struct monitor *m, term reason)
 {
-	send_down(m, reason);
+	send_down(m, reason, (struct beamr_crash_id){ 0 });
 }
 
 term monitor_make(struct proc *p, term target, const struct monitor_how *how, struct monitor **ret_monitor)
@@ -241,6 +244,10 @@ struct message *monitor_signal_down(struct proc *p, struct monitor *m)
 	if (m->flags & MONITOR_IS_SET) {
 		down = m->reason;
 		m->reason = NULL;
+		struct beamr_crash_id cause;
+		memcpy(&cause, down->fragment.data, sizeof(cause));
+		if (!crash_id_is_none(cause) && (p->flags & PROC_TRAP_EXIT))
+			deaths_told(p, m->target, down->value, cause);
 		if (unlikely(report_asked(BEAMR_REPORT_DOWN)))
 			report_monitor(p, BEAMR_REPORT_DOWN, m, down->value);
 		if (m->tag != NULL && !term_is_immediate(m->tag->value)) {
@@ -277,7 +284,7 @@ struct message *monitor_signal_down(struct proc *p, struct monitor *m)
 	return down;
 }
 
-void monitors_end(struct proc *p, term reason)
+void monitors_end(struct proc *p, term reason, struct beamr_crash_id cause)
 {
 	struct relations *r = p->relations;
 	if (r == NULL)
@@ -286,7 +293,7 @@ void monitors_end(struct proc *p, term reason)
 		struct monitor *m = list_entry(r->monitored_by.next, struct monitor, at_target);
 		list_remove(&m->at_target);
 		m->is_there = false;
-		send_down(m, reason);
+		send_down(m, reason, cause);
 	}
 	wordmap_done(&r->by_ref, MEM_PROC);
 	while (!list_is_empty(&r->monitors)) {

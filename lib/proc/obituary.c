@@ -356,8 +356,18 @@ static void put_notes(struct beamr_report *r, const struct proc *p)
 /* Started by another process that hears of its end: most of those are supervisors. */
 static bool is_supervised(struct proc *p)
 {
-	return p->parent != TERM_NONE && proc_dict_get(p, A(ancestors)) != TERM_NONE &&
-	       link_exists(p, p->parent);
+	if (p->parent == TERM_NONE || proc_dict_get(p, A(ancestors)) == TERM_NONE)
+		return false;
+	if (link_exists(p, p->parent))
+		return true;
+	/* It has said that it fails to start: then its parent unlinks it, and waits for its end by a monitor. */
+	if (p->relations != NULL) {
+		list_foreach (n, &p->relations->monitored_by) {
+			if (list_entry(n, struct monitor, at_target)->origin == p->parent)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Out of line, since the record is big. */

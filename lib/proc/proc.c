@@ -389,7 +389,7 @@ static void end(struct proc *p, term reason, struct beamr_crash_id cause)
 	signals_close(p);
 	suspend_end(p);
 	links_end(p, reason, cause);
-	monitors_end(p, reason);
+	monitors_end(p, reason, cause);
 	watches_end(p);
 	full_end(p);
 	if (proc_traces(p, PROC_TRACE_RUNNING))

@@ -41,7 +41,7 @@ struct monitor {
 	struct list at_target;
 	bool is_there;
 	/* target, then origin with DOWN */
-	struct message *reason;  /* DOWN_ROOM words free before it */
+	struct message *reason;  /* DOWN_ROOM words free before it, the first of which hold the crash id meanwhile */
 };
 
 struct relations {
@@ -105,7 +105,7 @@ void monitor_drop_down(struct monitor *m);
 void monitor_refuse(struct monitor *m, term reason);
 struct monitor *monitor_unref(struct monitor *m);
 /* The end of p: tells everyone who monitors it, and everyone it monitors. */
-void monitors_end(struct proc *p, term reason);
+void monitors_end(struct proc *p, term reason, struct beamr_crash_id cause);
 void relations_free(struct proc *p);
 /* What they take but the nodes of monitors, which are charged one by one. */
 size_t relations_bytes(const struct relations *r);

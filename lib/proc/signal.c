@@ -397,13 +397,13 @@ static bool handle_exit(struct proc *p, struct signal *s)
 		return die(p, m, A(killed), from, cause);
 	if (p->flags & PROC_TRAP_EXIT) {
 		term *t = m->fragment.data;
+		if (!crash_id_is_none(cause))
+			deaths_told(p, from, m->value, cause);
 		t[0] = HEADER(BOXED_TUPLE, 3);
 		t[1] = A(EXIT);
 		t[2] = from == TERM_NONE ? p->pid : from;
 		t[3] = m->value;
 		m->value = term_of_boxed(t);
-		if (!crash_id_is_none(cause))
-			deaths_told(p, from, cause);
 		s->kind = SIGNAL_MESSAGE;
 		mailbox_append(p, s);
 		return true;

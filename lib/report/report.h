@@ -56,7 +56,7 @@ struct beamr_report {
 	enum beamr_report_kind kind;
 	bool cut;         /* something did not fit */
 	bool killed;      /* exit-signal: by an untrappable kill, or reason killed */
-	bool supervised;  /* crash: its parent, which may tell how it goes on, is linked to it */
+	bool supervised;  /* crash: its parent, which may tell how it goes on, hears of its end by a link or a monitor */
 	bool dying;       /* log: about the end of its process, which is told of by itself when it comes */
 	uint8_t priority; /* syslog's */
 	int64_t realtime_usec;

@@ -7,15 +7,19 @@
 %% (log/2) takes the place of the usual one, which writes to the terminal, and leaves out what has been told so. Handlers, filters,
 %% formatters and levels that a program sets up are left alone.
 -module(beamr_logger).
--export([attach/0, fold/2, log/2]).
+-export([attach/0, started/0, fold/2, log/2]).
 
-%% In a node whose output goes to the host, at the end of each boot, so also after init:restart/0. The handler takes the place, and the name,
-%% of the one that kernel has set up, when that is the usual one.
-attach() ->
+%% In a node whose output goes to the host, at the end of each boot, so also after init:restart/0.
+started() ->
     ok = beamr_kernel:started(),
+    attach().
+
+%% And in each boot as soon as application kernel runs (bif/boot_script.h). The handler takes the place, and the name, of the one that kernel
+%% has set up, when that is the usual one; at the end of the boot once more, for what other applications have set up meanwhile.
+attach() ->
     #{filters := Filters} = logger:get_primary_config(),
     %% First of all: others may put events into words of their own.
-    _ = logger:set_primary_config(filters, [{beamr, {fun ?MODULE:fold/2, []}} | Filters]),
+    _ = logger:set_primary_config(filters, [{beamr, {fun ?MODULE:fold/2, []}} | lists:keydelete(beamr, 1, Filters)]),
     %% Supervisors say whom they start, since that is how restarts are known.
     case logger:get_module_level(supervisor) of
         [] -> _ = logger:set_module_level(supervisor, info);
@@ -91,6 +95,13 @@ supervisor(child_terminated, Report) ->
         _ -> put({'$beamr_restart', value(id, Child, undefined)}, {Reason, Cause})
     end,
     ok;
+supervisor(start_error, Report) ->
+    %% It has no pid, since there is no child.
+    Reason = value(reason, Report, undefined),
+    case failed(Reason, 4) of
+        undefined -> ok;
+        Cause -> tell(child, undefined, child(value(offender, Report, [])), <<"not started">>, Reason, Cause)
+    end;
 supervisor(progress, Report) ->
     Child = value(started, Report, []),
     case erase({'$beamr_restart', value(id, Child, undefined)}) of
@@ -114,6 +125,20 @@ supervisor(shutdown, Report) ->
     tell(giveup, Id, child(Child), Detail, value(reason, Report, undefined), Cause);
 supervisor(_, _) ->
     ok.
+
+%% The latest death for that reason, or for one that it is made of: what starts a child may put it into words of its own.
+failed(Reason, Levels) ->
+    case beamr_kernel:failed(Reason) of
+        undefined when is_tuple(Reason), Levels > 0 -> failed_any(tuple_to_list(Reason), Levels - 1);
+        Cause -> Cause
+    end.
+
+failed_any([Reason | Rest], Levels) ->
+    case failed(Reason, Levels) of
+        undefined -> failed_any(Rest, Levels);
+        Cause -> Cause
+    end;
+failed_any([], _) -> undefined.
 
 died(Pid) when is_pid(Pid) -> beamr_kernel:died(Pid);
 died(_) -> undefined.
@@ -169,6 +194,11 @@ told(#{msg := {report, #{label := {supervisor, Kind}, report := Report}}}) when 
     Child = value(offender, Report, []),
     case Kind of
         shutdown -> yes;
+        start_error ->
+            case failed(value(reason, Report, undefined), 4) of
+                undefined -> no;
+                _ -> yes
+            end;
         child_terminated ->
             case value(restart_type, Child, temporary) =/= temporary orelse died(value(pid, Child, undefined)) =/= undefined of
                 true -> yes;

@@ -234,7 +234,7 @@ static term first_arguments(
 		list = heap_cons(heap, binary_of_text(heap, text), list);
 	}
 	/* Before the program's own: its events are the host's from the start. */
-	static const char *const attach[] = { "-s", "beamr_logger", "attach", "--" };
+	static const char *const attach[] = { "-s", "beamr_logger", "started", "--" };
 	for (size_t i = ARRAY_SIZE(attach); has_hosted_output(o) && i-- > 0;)
 		list = heap_cons(heap, binary_of_text(heap, attach[i]), list);
 	for (size_t i = usual_count; i > 0; i -= 2) {
