@@ -447,9 +447,11 @@ L_apply_fun_list: {
 	}
 	const uint64_t *target = fun_target(p, fun, arity, x, &callee);
 	H = p->mem.heap.top;
-	if (unlikely(target == NULL && callee == NULL))
-		goto raise_here;
 	E[0] = (term)(uintptr_t)(pc + INSTR_WORDS_apply_fun_list);
+	if (unlikely(target == NULL && callee == NULL)) {
+		place = (struct raise_place){ .pc = pc, .called = true };
+		goto raise_at_place;
+	}
 	if (unlikely(target == NULL))
 		goto call_outcome;
 	ENTER(target);

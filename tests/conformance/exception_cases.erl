@@ -82,6 +82,7 @@ stack_of_throw() -> stack(fun() -> throw(t) end).
 stack_of_exit() -> stack(fun() -> exit(e) end).
 stack_of_badfun() -> stack(fun() -> (id(x))() + 1 end).
 stack_of_badarity() -> {error, {badarity, {F, A}}, S} = stack(fun() -> (id(fun(_) -> ok end))() + 1 end), {is_function(F), A, S}.
+stack_of_apply() -> [element(3, stack(fun() -> {apply(id(F), id(A))} end)) || {F, A} <- [{7, [1]}, {foo, []}, {fun() -> ok end, [1]}, {7, foo}, {fun lists:no_such/1, [1]}, {{a, b}, [1 | 2]}]].
 stack_of_undef() -> [stack(fun() -> nope:nope(1, 2) + 1 end), stack(fun() -> ?MODULE:nope() + 1 end)].
 stack_of_guard_bif() -> [stack(fun() -> hd(id(a)) end), stack(fun() -> map_get(k, id(#{})) end), stack(fun() -> round(id(a)) end), stack(fun() -> byte_size(id(1)) end)].
 stack_of_binary() -> [stack(fun() -> <<(id(a)):8>> end), stack(fun() -> binary:part(id(<<1>>), 5, 1) end), stack(fun() -> binary:copy(id(a)) end)].
