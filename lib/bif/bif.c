@@ -16,6 +16,13 @@
 			return bif_away(p);                                                        \
 		return c_function(p, args);                                                        \
 	}
+#define START_WIDE(c_function, arity)                                                              \
+	static term start_##c_function(struct proc *p, const term *args)                           \
+	{                                                                                          \
+		if (unlikely(bif_is_wide(p, args, arity)))                                         \
+			return bif_away(p);                                                        \
+		return c_function(p, args);                                                        \
+	}
 #define START_BLOCKING(c_function, arity)                                                          \
 	static term start_##c_function(struct proc *p, const term *args)                           \
 	{                                                                                          \
@@ -29,6 +36,7 @@
 #define FN_GUARD(c_function) c_function
 #define FN_PLAIN(c_function) c_function
 #define FN_LONG(c_function) start_##c_function
+#define FN_WIDE(c_function) start_##c_function
 #define FN_BLOCKING(c_function) start_##c_function
 
 struct bif bif_table[] = {

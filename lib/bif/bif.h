@@ -24,6 +24,7 @@ typedef term (*errand_fn)(struct errand *e, const term *args);
 #define BIF_DECLARE_GUARD(c_function) term c_function(struct proc *p, const term *args);
 #define BIF_DECLARE_PLAIN(c_function) term c_function(struct proc *p, const term *args);
 #define BIF_DECLARE_LONG(c_function) term c_function(struct proc *p, const term *args);
+#define BIF_DECLARE_WIDE(c_function) term c_function(struct proc *p, const term *args);
 #define BIF_DECLARE_BLOCKING(c_function) term c_function(struct errand *e, const term *args);
 #define BIF(module, function, arity, c_function, kind, spec) BIF_DECLARE_##kind(c_function)
 #include "bif/bifs.def"
@@ -73,6 +74,8 @@ term bif_again(struct proc *p);
 term bif_away(struct proc *p);
 /* Whether it should be, for arguments that are large; not when that has happened. */
 bool bif_is_long(const struct proc *p, const term *args, unsigned arity);
+/* The same for what does not look into the elements. */
+bool bif_is_wide(const struct proc *p, const term *args, unsigned arity);
 /* Park until proc_answer(p->pid, question, ...). */
 term bif_wait(struct proc *p);
 

@@ -199,6 +199,8 @@ term bif_erlang_append_2(struct proc *p, const term *args)
 {
 	if (args[0] == TERM_NIL)
 		return args[1];
+	if (unlikely(bif_is_wide(p, args, 1)))
+		return bif_away(p);
 	int64_t length = list_length(args[0]);
 	if (length < 0)
 		return bif_badarg(p);

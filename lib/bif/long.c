@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a BIF's arguments are so large that it is to run elsewhere (proc/away.h): a walk over them that gives up early. */
+/* Whether a BIF's arguments are so large that it is to run elsewhere (proc/away.h): a walk over them that gives up early. What a BIF
+ * does not look into is not walked: the walk costs as much as the BIF. */
 #include "bif/bif.h"
 
 #include "term/bits.h"
+#include "term/map.h"
 
 /* What a BIF handles in well under a slice's time. */
 #define LONG_WORDS 16000
+#define WIDE_ELEMENTS (LONG_WORDS / 2) /* a list's cell has two */
 #define WORD_BYTES 8  /* bytes of bitstrings that count as a word */
 #define BIG_WEIGHT 8
 #define PENDING_MAX 128
@@ -67,6 +70,24 @@ bool bif_is_long(const struct proc *p, const term *args, unsigned arity)
 			if (!see(&walk, 2) || !put_aside(&walk, cons_head(t)))
 				return true;
 		if (!term_is_immediate(t) && !see_boxed(&walk, t))
+			return true;
+	}
+	return false;
+}
+
+bool bif_is_wide(const struct proc *p, const term *args, unsigned arity)
+{
+	if (p->flags & PROC_AWAY)
+		return false;
+	size_t seen = 0;
+	for (unsigned i = 0; i < arity; i++) {
+		if (term_is_tuple(args[i]))
+			seen += tuple_arity(args[i]);
+		else if (term_is_map(args[i]))
+			seen += map_size(args[i]);
+		for (term t = args[i]; term_is_cons(t) && seen <= WIDE_ELEMENTS; t = cons_tail(t))
+			seen++;
+		if (seen > WIDE_ELEMENTS)
 			return true;
 	}
 	return false;

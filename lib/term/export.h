@@ -15,6 +15,7 @@ enum bif_kind {
 	BIF_PLAIN,
 	BIF_BLOCKING, /* fn sends a helper thread and waits: bif/errand.h */
 	BIF_LONG,     /* run by a helper thread when its arguments are large: proc/away.h */
+	BIF_WIDE,     /* the same when they have many elements, however deep those are */
 	BIF_GUARD, /* may stand in guards; never traps, waits or has side effects */
 };
 
