@@ -3,7 +3,7 @@
  *
  * Threads: every function may be called from any thread of the host that is not a scheduler, at any time between
  *   beamr_new() and beamr_free(); none waits for a process to run ("asynchronous" ones take a completion instead).
- * Completions: called exactly once, on a scheduler thread or before the asynchronous call itself returns. They must not
+ * Completions: called exactly once, on a scheduler's or a helper's thread, or before the asynchronous call itself returns. They must not
  *   block and must not call back into the machine; the usual one queues what it was given and wakes the host's event loop.
  *   What a completion is handed is owned by the host from then on.
  * Strings: UTF-8, ended by NUL. Names of namespaces, modules, functions and processes that are asked about are looked up,
@@ -40,6 +40,7 @@ enum beamr_outcome {
 	BEAMR_E_IN_USE,   /* a namespace still has processes */
 	BEAMR_E_LIMIT,    /* a bound was met */
 	BEAMR_E_STOPPING, /* the machine is being stopped */
+	BEAMR_E_NO_TABLE,
 };
 
 /* Where input is wrong. */
@@ -325,17 +326,61 @@ BEAMR_API void beamr_load(struct beamr_ns *ns, const void *code, size_t size, un
 BEAMR_API struct beamr_loaded *beamr_loaded_free(struct beamr_loaded *loaded);
 
 struct beamr_table {
-	const char *name;
-	uint64_t id; /* a number of its own */
-	bool named;
-	const char *type; /* "set", "ordered_set", "bag", "duplicate_bag" */
-	beamr_pid owner;
+	const char *name;      /* also of one that is not known by it */
+	const char *reference; /* "#Ref<...>": the term that stands for one that is not named */
+	uint64_t id;           /* a number of its own */
+	bool named, compressed;
+	const char *type;       /* "set", "ordered_set", "bag", "duplicate_bag" */
+	const char *protection; /* "public", "protected", "private" */
+	beamr_pid owner, heir;  /* heir: 0 when there is none */
 	uint64_t keypos, objects, bytes;
 };
 
-/* Each ETS table; borrowed for the call. */
+/* Each ETS table; borrowed for the call. It waits for who works on one. */
 BEAMR_API void beamr_table_each(
 	struct beamr_ns *ns, void (*fn)(void *user, const struct beamr_table *table), void *user);
+
+struct beamr_tables {
+	size_t count;
+	const struct beamr_table *tables;
+};
+
+typedef void (*beamr_tables_fn)(
+	void *user, struct beamr_tables *tables); /* free with beamr_tables_free() */
+
+/* Asynchronous: all of them. ns: held until done is called. */
+BEAMR_API void beamr_tables(struct beamr_ns *ns, beamr_tables_fn done, void *user);
+BEAMR_API struct beamr_tables *beamr_tables_free(struct beamr_tables *tables);
+
+struct beamr_rows_options {
+	const char *table; /* a name; or a reference as text, "#Ref<0.1.2.3>" or "0.1.2.3" */
+	const struct beamr_term *key; /* only what has that key; held until done is called. NULL: all */
+	const char *from; /* the last page's `next`; NULL: the first page */
+	size_t limit;     /* rows of a page, at most 1000 */
+	size_t max_text;
+};
+
+struct beamr_row {
+	struct beamr_term *term; /* NULL when it is over a million words; then only text tells of it */
+	uint64_t words;
+	const char *text; /* at most max_text bytes */
+	bool truncated;
+};
+
+struct beamr_rows {
+	int outcome; /* 0, BEAMR_E_NO_TABLE */
+	size_t count;
+	const struct beamr_row *rows; /* in the table's own order */
+	const char *next; /* there are more: from here on. NULL: there are none, or the page ends at a key of more than 256 KiB */
+};
+
+typedef void (*beamr_rows_fn)(void *user, struct beamr_rows *rows); /* free with beamr_rows_free() */
+
+/* Asynchronous: a page of what is in a table, be it private, copied while nobody else works on it. ns: held until done is called.
+ * BEAMR_E_FORMAT: `from` is none; then done is not called. */
+BEAMR_API int beamr_table_rows(struct beamr_ns *ns, const struct beamr_rows_options *options,
+	beamr_rows_fn done, void *user);
+BEAMR_API struct beamr_rows *beamr_rows_free(struct beamr_rows *rows);
 /* Each loaded module by name; borrowed for the call; false ends the walk. */
 BEAMR_API void beamr_module_each(
 	struct beamr_ns *ns, bool (*fn)(void *user, const struct beamr_module *module), void *user);
@@ -585,6 +630,24 @@ BEAMR_API int beamr_exit(struct beamr *machine, beamr_pid pid, enum beamr_exit_k
 /* Asynchronous: done is called when the process is dead (at once when it is; also when the machine stops). */
 BEAMR_API void beamr_watch(
 	struct beamr *machine, beamr_pid pid, void (*done)(void *user), void *user);
+
+struct beamr_garbage {
+	int outcome;            /* 0, BEAMR_E_NO_PROCESS, BEAMR_E_STOPPING */
+	uint64_t before, after; /* bytes, with the buffers that it holds; after: 0 when it has ended meanwhile */
+};
+
+typedef void (*beamr_garbage_fn)(
+	void *user, struct beamr_garbage *garbage); /* free with beamr_garbage_free() */
+
+/* Asynchronous: has a process collect its heap, all generations of it if major. */
+BEAMR_API void beamr_collect_garbage(
+	struct beamr *machine, beamr_pid pid, bool major, beamr_garbage_fn done, void *user);
+BEAMR_API struct beamr_garbage *beamr_garbage_free(struct beamr_garbage *garbage);
+
+/* Asynchronous: has a process pause, or go on. Asking twice is as asking once, and it is nothing to those whom other processes have
+ * suspended. It hears signals meanwhile, kills among them, and messages wait. 0, BEAMR_E_NO_PROCESS. */
+BEAMR_API void beamr_suspend(struct beamr *machine, beamr_pid pid, bool suspended,
+	void (*done)(void *user, int outcome), void *user);
 
 /* ------------------------------------------------------------------------------------------------ seeing */
 

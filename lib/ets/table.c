@@ -8,9 +8,8 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
-#include "base/vec.h"
-#include "base/wordmap.h"
 #include "bif/bif.h"
+#include "ets/space.h"
 #include "heap/offheap.h"
 
 struct owner {
@@ -18,24 +17,6 @@ struct owner {
 	struct owner *next;
 	struct table *tables;
 	struct fix *fixes;
-};
-
-struct buckets {
-	void **items;
-	size_t size; /* a power of two, or 0 */
-	size_t count;
-};
-
-struct ets_space {
-	struct mutex mutex;
-	/* guarded by mutex */
-	struct buckets names;  /* struct table, through name_next */
-	struct buckets owners; /* struct owner, through next */
-	VEC(struct table *) all;
-	struct wordmap by_id; /* struct table by id_key(): for references that were text or bytes in between */
-	/* atomic */
-	_Atomic uint64_t count;
-	_Atomic bool transfers; /* tables have been given to processes that did not ask for them */
 };
 
 static size_t bucket_of(const struct buckets *b, term key)
@@ -305,11 +286,11 @@ bool ets_is_identifier(term t)
 	return term_is_atom(t) || ets_is_reference(t);
 }
 
-struct table *ets_get(struct proc *p, term identifier)
+struct table *ets_get_of(struct ns *ns, term identifier)
 {
 	struct table *t = NULL;
 	if (term_is_atom(identifier) || term_is_kind(identifier, BOXED_REF)) {
-		struct ets_space *space = p->ns->ets;
+		struct ets_space *space = ns->ets;
 		mutex_lock(&space->mutex);
 		t = term_is_atom(identifier) ? name_find(space, identifier) : id_find(space, ref_id_of(identifier));
 		if (t != NULL)
@@ -320,11 +301,16 @@ struct table *ets_get(struct proc *p, term identifier)
 		counted_ref(&t->counted);
 	}
 	/* Another namespace's table is none here, even for who was given its reference. */
-	if (t != NULL && t->account != p->account) {
+	if (t != NULL && t->account != ns->account) {
 		counted_unref(&t->counted);
 		return NULL;
 	}
 	return t;
+}
+
+struct table *ets_get(struct proc *p, term identifier)
+{
+	return ets_get_of(p->ns, identifier);
 }
 
 void ets_put(struct table *t)
@@ -568,38 +554,6 @@ term ets_all(struct proc *p)
 	}
 	mutex_unlock(&space->mutex);
 	return list;
-}
-
-struct held_table {
-	struct table *table; /* a reference */
-	struct ets_row row;
-};
-
-void ets_each(struct ns *ns, void (*fn)(void *user, const struct ets_row *row), void *user)
-{
-	struct ets_space *space = ns->ets;
-	VEC(struct held_table) tables = { 0 };
-	mutex_lock(&space->mutex);
-	vec_foreach (t, &space->all) {
-		counted_ref(&(*t)->counted);
-		vec_push(&tables, ((struct held_table){ *t, { .name = (*t)->name, .owner = (*t)->owner } }));
-	}
-	mutex_unlock(&space->mutex);
-	vec_foreach (held, &tables) {
-		struct table *t = held->table;
-		struct ets_row *row = &held->row;
-		row->id = t->id.low;
-		row->is_named = t->is_named;
-		row->type = t->type;
-		row->keypos = t->keypos;
-		mutex_lock(&t->mutex);
-		row->objects = t->count;
-		row->bytes = t->bytes;
-		mutex_unlock(&t->mutex);
-		fn(user, row);
-		counted_unref(&t->counted);
-	}
-	vec_done(&tables);
 }
 
 int ets_fix(struct proc *p, term identifier, bool fix)

@@ -152,6 +152,7 @@ bool ets_is_identifier(term t);
 /* The table, not locked and perhaps deleted, with a count for the caller (counted_unref); NULL when the identifier is no
  * table's. For what needs the space's mutex. */
 struct table *ets_get(struct proc *p, term identifier);
+struct table *ets_get_of(struct ns *ns, term identifier);
 void ets_put(struct table *t);
 /* Its name if it is named, else its reference, built on heap. */
 term ets_identifier(struct heap *heap, struct table *t);
@@ -175,15 +176,20 @@ int ets_give(struct proc *p, term identifier, term to, term data);
 int ets_set_heir(struct proc *p, term identifier, term heir, term data);
 /* References to all tables of the namespace: a list. */
 term ets_all(struct proc *p);
-/* Each table of the namespace, for whoever looks from outside; borrowed for the call. Threads: any. */
+/* Each table of the namespace, for whoever looks from outside; borrowed for the call. Waits for who works on one. Threads: any. */
 struct ets_row {
-	term name, owner;
-	uint64_t id; /* of its reference */
-	bool is_named;
+	char *name; /* text: the atom may be gone when the table is */
+	term owner, heir; /* heir: TERM_NONE */
+	struct ref_id id; /* of its reference */
+	bool is_named, compressed;
 	enum table_type type;
+	enum table_access access;
 	size_t keypos, objects, bytes;
 };
 void ets_each(struct ns *ns, void (*fn)(void *user, const struct ets_row *row), void *user);
+/* The same as ets_lock() for whoever looks from outside: every table of the namespace can be read. identifier: a name or a reference.
+ * The table, locked, with a count for the caller; NULL when there is none. Threads: any but schedulers. */
+struct table *ets_lock_from_outside(struct ns *ns, term identifier) NO_THREAD_SAFETY_ANALYSIS;
 /* Fixes or releases for p. TABLE_E_ID, TABLE_E_ACCESS. */
 int ets_fix(struct proc *p, term identifier, bool fix);
 /* {Since, [{Pid, Count}]} for info, or false. Not locked. */

@@ -87,6 +87,7 @@ enum proc_flag {
 	PROC_LONG_QUEUE = 1 << 23,    /* its mailbox is longer than somebody wants: proc/watch.h */
 	PROC_WANTS_ROOM = 1 << 24,    /* it has sent to a full mailbox, and is to wait after its slice: proc/full.h */
 	PROC_KEEPS_WAITING = 1 << 25, /* others wait for room in its mailbox */
+	PROC_HOST_SUSPENDED = 1 << 26, /* an operator has suspended it: one of p->suspends */
 };
 
 enum proc_priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_MAX };

@@ -17,15 +17,29 @@ struct order {
 	bool suspend;
 };
 
+static void change(struct proc *p, bool suspend)
+{
+	if (suspend) {
+		p->suspends++;
+		atomic_or_acq_rel(&p->state, STATE_SUSPENDED);
+	} else if (p->suspends > 0 && --p->suspends == 0) {
+		atomic_and_acq_rel(&p->state, ~(uint32_t)STATE_SUSPENDED);
+	}
+}
+
+void suspend_by_host(struct proc *p, bool suspended)
+{
+	if (((p->flags & PROC_HOST_SUSPENDED) != 0) == suspended)
+		return;
+	p->flags ^= PROC_HOST_SUSPENDED;
+	change(p, suspended);
+}
+
 static void obey(struct proc *p, void *arg)
 {
 	struct order *o = arg;
-	if (p != NULL && o->suspend) {
-		p->suspends++;
-		atomic_or_acq_rel(&p->state, STATE_SUSPENDED);
-	} else if (p != NULL && p->suspends > 0 && --p->suspends == 0) {
-		atomic_and_acq_rel(&p->state, ~(uint32_t)STATE_SUSPENDED);
-	}
+	if (p != NULL)
+		change(p, o->suspend);
 	if (o->question != 0) {
 		proc_answer(o->from, o->question, p != NULL ? A(true) : A(badarg));
 	}

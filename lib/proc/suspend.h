@@ -11,3 +11,5 @@ void suspend_other(struct proc *p, term pid, uint64_t question);
 bool resume_other(struct proc *p, term pid);
 /* Whom p has suspended. */
 void suspended_each(const struct proc *p, bool (*fn)(term pid, void *arg), void *arg);
+/* An operator's: once, however often it is asked for, and beside what processes do. */
+void suspend_by_host(struct proc *p, bool suspended);
