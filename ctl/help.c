@@ -68,6 +68,9 @@ static const char *own_words(const struct control_verb *verb)
 		return " [show] CRASH|last";
 	case CONTROL_VERB_crashes:
 		return " [-f] [SERVICE]";
+	case CONTROL_VERB_ets:
+		return " [--sort memory|size] [-l N] [SERVICE]\n"
+		       "       beamrctl ets show [-k TERM] [-l N] [--page TOKEN] [SERVICE/]TABLE";
 	case CONTROL_VERB_imports:
 		return " FILE.beam...";
 	case CONTROL_VERB_load:

@@ -107,6 +107,53 @@ struct beamr_ns *method_ns(struct call *call, const char *name)
 	return NULL;
 }
 
+struct name_list {
+	struct call *call;
+	struct control_strings *names;
+	size_t room;
+};
+
+static bool count_namespace(void *user, const struct beamr_ns_info *info)
+{
+	size_t *count = user;
+	++*count;
+	return true;
+}
+
+static bool list_namespace(void *user, const struct beamr_ns_info *info)
+{
+	struct name_list *list = user;
+	if (list->names->count == list->room)
+		return false; /* one that came meanwhile */
+	list->names->items[list->names->count++] = method_copy(list->call, info->name);
+	return true;
+}
+
+bool method_namespaces(struct call *call, const char *service, struct control_strings *ret_names)
+{
+	size_t count = 1;
+	if (service == NULL)
+		beamr_ns_each(call->daemon->machine, count_namespace, &count);
+	struct control_strings names = method_strings(call, count);
+	struct name_list list = { .call = call, .names = &names, .room = names.count };
+	if (names.count == 0) {
+		call_fail_errno(call, -ENOMEM);
+		return false;
+	}
+	names.count = 0;
+	if (service == NULL) {
+		beamr_ns_each(call->daemon->machine, list_namespace, &list);
+	} else {
+		struct beamr_ns *ns = method_ns(call, service);
+		if (ns == NULL)
+			return false;
+		names.items[names.count++] = method_copy(call, service);
+		(void)beamr_ns_unref(ns); /* always NULL */
+	}
+	*ret_names = names;
+	return true;
+}
+
 struct offer {
 	struct near near;
 	const char *service;

@@ -7,6 +7,8 @@
 
 /* A reference; release it with beamr_ns_unref(). name NULL: the default one. */
 struct beamr_ns *method_ns(struct call *call, const char *name);
+/* That service alone, or, of NULL, each there is: names in the call's arena. False: it was answered. */
+bool method_namespaces(struct call *call, const char *service, struct control_strings *ret_names);
 /* "<0.1.0>", "0.1.0", "name", "service/name"; service (may be NULL) is where a bare name is looked up. */
 bool method_process(struct call *call, const char *text, const char *service, beamr_pid *ret_pid);
 void method_no_process(struct call *call, const char *text, const char *service);

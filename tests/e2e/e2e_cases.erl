@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes that end in all ways, for the scripts of this folder.
 -module(e2e_cases).
--export([helper/0, helper/2, helpers/1, fill/1, open_many/2, forgotten/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
+-export([tables/0, hoarder/0, suspender/0, helper/0, helper/2, helpers/1, fill/1, open_many/2, forgotten/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
          loop/0, ties/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
 	flood_kinds/2, one_kind/1, leave/1, overflow/1, too_many_timers/1, too_many_atoms/1, too_large_table/1, backed_up/2, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
 
@@ -257,3 +257,26 @@ slow(Last, Left, Most, Me) ->
 		I = maps:get(S, Last, 0) + 1,
 		slow(Last#{S => I}, Left - 1, max(Most, Queue), Me)
 	end.
+
+%% Tables of each kind.
+tables() ->
+    ets:new(e2e_set, [set, private, named_table]),
+    ets:insert(e2e_set, [{I, "value", <<"seven">>} || I <- lists:seq(1, 2500)]),
+    ets:new(e2e_tree, [ordered_set, protected, named_table, {keypos, 2}, {heir, self(), data}]),
+    ets:insert(e2e_tree, [{I, {k, I}} || I <- lists:seq(1, 2500)]),
+    ets:new(e2e_bag, [bag, public, named_table]),
+    ets:insert(e2e_bag, [{many, I} || I <- lists:seq(1, 1000)] ++ [{I, I} || I <- lists:seq(1, 200)]),
+    T = ets:new(e2e_unnamed, [duplicate_bag, private]),
+    ets:insert(T, {only, row}),
+    loop().
+
+%% Its heap is nothing but garbage.
+hoarder() -> hoarder(lists:sum(lists:seq(1, 200000))).
+hoarder(Sum) -> receive stop -> Sum end.
+
+%% Has suspended another.
+suspender() ->
+    Pid = spawn(fun loop/0),
+    register(echo, Pid),
+    erlang:suspend_process(Pid),
+    loop().

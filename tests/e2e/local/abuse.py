@@ -60,6 +60,21 @@ BROKEN = [
     b'{"method":"io.beamr.Process.Describe","parameters":{"process":"\\u0000"}}\0',
     b'{"method":"io.beamr.Process.Describe","parameters":{"process":""}}\0',
     b'{"method":"io.beamr.Process.Exit","parameters":{"process":"a","kind":"nope"}}\0',
+    *[b'{"method":"io.beamr.Process.PeekTable","parameters":{"service":"default","table":%s}}\0' % p for p in (
+        b'""', b'"ac_tab","limit":-1', b'"ac_tab","limit":9223372036854775807', b'"ac_tab","maxText":0', b'"ac_tab","pageToken":""',
+        b'"ac_tab","pageToken":"h"', b'"ac_tab","pageToken":"h1."', b'"ac_tab","pageToken":"hffffffffffffffff.ffffffffffffffff"',
+        b'"ac_tab","pageToken":"h0.0"', b'"ac_tab","pageToken":"hfffffffffffffffff.0"', b'"ac_tab","pageToken":"k"',
+        b'"ac_tab","pageToken":"k83"', b'"ac_tab","pageToken":"k8364000161"', b'"ac_tab","pageToken":"kzz"',
+        b'"ac_tab","key":{}', b'"ac_tab","key":{"text":"{"}', b'"ac_tab","key":{"etf":"g2QAAWE="}', b'"#Ref<0.1.2.3>"', b'"#Ref<' + b"9" * 99 + b'"',
+        b'"0.0.0.0"', b'"#Fun<a.b.c>"', b'"' + b"x" * 1000 + b'"', b'"\\u0000"', b'7')],
+    b'{"method":"io.beamr.Process.ListTables","parameters":{}}\0',
+    b'{"method":"io.beamr.Process.ListTables","more":true,"parameters":{"sort":"x"}}\0',
+    b'{"method":"io.beamr.Process.ListTables","more":true,"parameters":{"limit":-5}}\0',
+    b'{"method":"io.beamr.Process.ListTables","more":true,"parameters":{"service":"nowhere"}}\0',
+    b'{"method":"io.beamr.Process.ListTables","more":true,"parameters":{}}\0',
+    *[b'{"method":"io.beamr.Process.%s","parameters":{"process":%s}}\0' % (m, p)
+      for m in (b"Suspend", b"Resume", b"CollectGarbage") for p in (b'"<0.99999999999.0>"', b'"<0.1"', b'""', b"null", b"{}", b'"a","service":"b"')],
+    b'{"method":"io.beamr.Process.CollectGarbage","parameters":{"major":1}}\0', b'{"method":"io.beamr.Process.CollectGarbage","parameters":{}}\0',
     b"[" * 3000 + b"\0", b'{"a":' * 3000 + b"\0", b"9" * 5000 + b"\0", b'"' + b"\xc3" * 1000 + b'"\0',
     PING, PING[:10], PING + b"\0" + PING[:20], b"\xff" * 300, b"x" * 100000,
 ]

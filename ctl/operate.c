@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs that look after a running daemon: tables, collections, pauses. */
+#include "ctl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_plain(const struct ctl *ctl)
+{
+	return ctl->json || ctl->field != NULL;
+}
+
+static void set(json_t *params, const char *key, json_t *value)
+{
+	(void)json_object_set_new(params, key, value); /* fails only without memory */
+}
+
+/* ---- ets ---- */
+
+static int add_table(struct ctl *ctl, json_t *reply, void *user)
+{
+	json_t *element = json_object_get(reply, "table");
+	if (element != NULL && !show_plain(ctl, element))
+		table_row_of(user, control_structs[CONTROL_STRUCT_table].fields,
+			control_structs[CONTROL_STRUCT_table].count, element);
+	return 0;
+}
+
+static int list_tables(struct ctl *ctl, json_t *params)
+{
+	/* The word is the service here. */
+	const char *service =
+		json_object_get(params, "table") != NULL ? text_of(params, "table") : ctl->service;
+	if (service != NULL)
+		set(params, "service", json_string(service));
+	(void)json_object_del(params, "table"); /* it need not be there */
+	struct table *table = table_new(ctl);
+	table_columns_of(table, control_structs[CONTROL_STRUCT_table].fields,
+		control_structs[CONTROL_STRUCT_table].count);
+	int r = ctl_follow(ctl, CONTROL_METHOD_table_list, json_incref(params), add_table, table);
+	if (r != 0 || is_plain(ctl))
+		ctl->legend = false;
+	table_print(table);
+	return r;
+}
+
+static int show_rows(struct ctl *ctl, const struct control_verb *verb, json_t *params)
+{
+	const char *table = text_of(params, "table"), *slash = strchr(table, '/');
+	json_t *reply, *row;
+	size_t i;
+	if (*table == '\0') {
+		fputs("beamrctl: TABLE is missing\n", stderr);
+		help_usage(verb);
+		return CTL_USAGE;
+	}
+	if (ctl->service == NULL && slash != NULL) {
+		set(params, "service", json_stringn(table, (size_t)(slash - table)));
+		set(params, "table", json_string(slash + 1));
+	} else {
+		set(params, "service",
+			json_string(ctl->service != NULL ? ctl->service : "default"));
+	}
+	int r = ctl_call(ctl, CONTROL_METHOD_table_peek, json_incref(params), &reply);
+	if (r != 0)
+		return r;
+	json_array_foreach(json_object_get(reply, "rows"), i, row) {
+		if (!show_plain(ctl, row))
+			puts(text_of(row, "text"));
+	}
+	if (json_object_get(reply, "pageToken") != NULL && !ctl->quiet)
+		fprintf(stderr, "There are more.  Next page: --page %s\n",
+			text_of(reply, "pageToken"));
+	json_decref(reply);
+	return 0;
+}
+
+int verb_ets(
+	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
+{
+	bool shows = count > 0 && strcmp(words[0], "show") == 0;
+	int r = verb_parse(ctl, verb, count - shows, words + shows, params);
+	if (r != 0)
+		return r;
+	return shows ? show_rows(ctl, verb, params) : list_tables(ctl, params);
+}
+
+/* ---- gc, suspend, resume ---- */
+
+int verb_gc(
+	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
+{
+	json_t *reply;
+	char before[32], after[32];
+	int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
+	if (r != 0)
+		return r;
+	show_bytes(number_of(reply, "before"), before, sizeof(before));
+	show_bytes(number_of(reply, "after"), after, sizeof(after));
+	if (!show_plain(ctl, reply) && !ctl->quiet)
+		printf("%s before, %s after; %lld process%s, %.3f ms\n", before, after,
+			(long long)number_of(reply, "processes"),
+			number_of(reply, "processes") == 1 ? "" : "es",
+			(double)number_of(reply, "durationUSec") / 1000.0);
+	json_decref(reply);
+	return 0;
+}
+
+static int silent(struct ctl *ctl, const struct control_verb *verb, json_t *params)
+{
+	json_t *reply;
+	int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
+	if (r != 0)
+		return r;
+	(void)show_plain(ctl, reply); /* there is nothing for people in it */
+	json_decref(reply);
+	return 0;
+}
+
+int verb_suspend(
+	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
+{
+	return silent(ctl, verb, params);
+}
+
+int verb_resume(
+	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
+{
+	return silent(ctl, verb, params);
+}
