@@ -3,6 +3,8 @@
  * Source: prim_file.erl and its natives in OTP 27. Each runs on a helper. */
 #include "bif/prim_file.h"
 #include "bif/prim_file_quick.h"
+#include "bif/prim_file_vain.h"
+#include "code/contents.h"
 #include "code/digests.h"
 #include "code/load.h"
 
@@ -21,6 +23,7 @@
 
 #define NEW_FILE_MODE 0666
 #define NEW_DIR_MODE 0777
+#define NAMES_KEPT_MAX_BYTES ((size_t)64 << 10) /* a fraction of a slice to list */
 
 /* ------------------------------------------------------------------------------------------------ names */
 
@@ -248,6 +251,8 @@ static term read_file(struct errand *e, const term *args)
 	int looked = fd < 0 ? -fd : fstat(fd, &st) < 0 ? errno : 0;
 	if (looked == 0)
 		quick_learn(&path, st.st_dev);
+	if (looked == ENOENT && module)
+		vain_note(&path);
 	path_done(&path);
 	if (fd < 0)
 		return file_error(e, looked);
@@ -421,14 +426,42 @@ term bif_prim_file_read_link_1(struct errand *e, const term *args)
 		errand_heap(e), A(ok), bits_of_bytes(errand_heap(e), target, (size_t)n));
 }
 
+/* Keeps what was read of a folder, for quick_list_dir(): names, each with a NUL behind it, the first of the list behind the others. */
+static void keep_names(int fd, const struct stat *before, term list)
+{
+	struct stat after;
+	size_t size = 0;
+	for (term l = list; l != TERM_NIL; l = cons_tail(l))
+		size += bits_size(cons_head(l)) / 8 + 1;
+	if (size > NAMES_KEPT_MAX_BYTES || fstat(fd, &after) < 0 || !digests_same(before, &after))
+		return;
+	struct content *content = content_new(size, 0);
+	if (content == NULL)
+		return;
+	for (size_t at = size; list != TERM_NIL; list = cons_tail(list)) {
+		struct flat_bits name;
+		flat_bits_init(&name, cons_head(list));
+		at -= name.size + 1;
+		memcpy(content->data + at, name.data, name.size);
+		content->data[at + name.size] = '\0';
+		flat_bits_done(&name);
+	}
+	content_enter(content, &after);
+	(void)content_unref(content); /* always NULL */
+}
+
 /* Bound: the list is charged to its process like every value; what has come so far is not held twice. */
-term bif_prim_file_list_dir_1(struct errand *e, const term *args)
+static term list_dir(struct errand *e, const term *args)
 {
 	struct path path;
+	struct stat st;
 	int error = path_init(&path, e, args[0]);
 	if (error != 0)
 		return file_error(e, error);
 	int fd = path_open(&path, e, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0);
+	bool known = fd >= 0 && fstat(fd, &st) == 0;
+	if (known)
+		quick_learn(&path, st.st_dev);
 	path_done(&path);
 	if (fd < 0)
 		return file_error(e, -fd);
@@ -440,14 +473,22 @@ term bif_prim_file_list_dir_1(struct errand *e, const term *args)
 	}
 	struct heap *heap = errand_heap(e);
 	term list = TERM_NIL;
+	errno = 0;
 	for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		const char *name = entry->d_name;
 		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
 			list = heap_cons(heap, bits_of_bytes(heap, name, strlen(name)), list);
 	}
+	if (known && errno == 0)
+		keep_names(fd, &st, list);
 	(void)closedir(dir); /* it was for reading only */
 	ns_give(e->ns, COUNT_FILES);
 	return heap_tuple_of(heap, A(ok), list);
+}
+
+term bif_prim_file_list_dir_1(struct proc *p, const term *args)
+{
+	return errand_start_unless(p, quick_list_dir, list_dir, 1, args);
 }
 
 static int make_dir(const struct path *path, const term *args)

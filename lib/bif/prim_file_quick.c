@@ -10,6 +10,7 @@
 #include "bif/prim_file_quick.h"
 
 #include "binary/binary.h"
+#include "code/contents.h"
 #include "code/digests.h"
 #include "heap/heap.h"
 #include "ns/quota.h"
@@ -25,7 +26,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define QUICK_BYTES (1024U * 1024) /* a fraction of a slice to copy; OTP's largest module has 600 kB */
+#define QUICK_BYTES                                                                                \
+	(1024U * 1024) /* a fraction of a slice to copy; OTP's largest module has 600 kB */
 #define QUICK_DEVICES 16
 
 #ifndef XFS_SUPER_MAGIC
@@ -164,30 +166,44 @@ bool quick_read_info(struct errand *e, const term *args, term *ret)
 	return known;
 }
 
+/* Reads it, if it still is what st tells of. */
+static bool read_now(const struct path *path, const struct stat *st, uint8_t *data)
+{
+	struct stat now;
+	const size_t size = (size_t)st->st_size;
+	/* What was looked at may be something else by now: a pipe, which is not to be waited for. */
+	int fd = open_cached(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	const struct iovec bytes = { data, size };
+	bool read = stat_cached(fd, &now) && digests_same(st, &now) &&
+		    preadv2(fd, &bytes, 1, 0, RWF_NOWAIT) == (ssize_t)size &&
+		    stat_cached(fd, &now) && digests_same(st, &now);
+	(void)close(fd); /* it was for reading only */
+	return read;
+}
+
 /* All bytes of a regular file whose digest, when it is a module's, is known. NULL: that takes a helper. */
 static struct binary *read_cached(const struct path *path, const struct stat *st, bool module)
 {
 	uint8_t digest[DIGEST_BYTES];
-	struct stat now;
-	const size_t size = (size_t)st->st_size;
+	const size_t size = (size_t)st->st_size, more = module ? DIGEST_NOTE_BYTES : 0;
+	struct content *content = content_find(st);
+	if (content != NULL)
+		return content_binary(content);
 	if (module && !digests_find(st, digest))
 		return NULL;
-	/* What was looked at may be something else by now: a pipe, which is not to be waited for. */
-	int fd = open_cached(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return NULL;
-	struct binary *b = NULL;
-	if (stat_cached(fd, &now) && digests_same(st, &now)) {
-		b = binary_new(size + (module ? DIGEST_NOTE_BYTES : 0));
-		b->size = size;
-		const struct iovec bytes = { b->data, size };
-		ssize_t n = preadv2(fd, &bytes, 1, 0, RWF_NOWAIT);
-		if (n != (ssize_t)size || !stat_cached(fd, &now) || !digests_same(st, &now))
-			b = binary_unref(b);
-	}
-	(void)close(fd); /* it was for reading only */
-	if (b != NULL && module)
+	content = content_new(size, more);
+	struct binary *b =
+		content != NULL ? content_binary(content_ref(content)) : binary_new(size + more);
+	b->size = size;
+	if (!read_now(path, st, b->data))
+		b = binary_unref(b);
+	else if (module)
 		digest_note(b, digest);
+	if (b != NULL && content != NULL)
+		content_enter(content, st);
+	(void)content_unref(content); /* always NULL */
 	return b;
 }
 
@@ -214,4 +230,32 @@ bool quick_read_file(struct errand *e, const term *args, term *ret)
 	else if (b != NULL)
 		*ret = heap_tuple_of(errand_heap(e), A(ok), bytes_value(errand_heap(e), b));
 	return fd == -ENOENT || b != NULL;
+}
+
+/* Only from what was read of a folder that has not changed since: nothing promises to list one without waiting. */
+bool quick_list_dir(struct errand *e, const term *args, term *ret)
+{
+	struct path path;
+	struct stat st;
+	if (path_init(&path, e, args[0]) != 0)
+		return false;
+	int fd = look(&path, 0, &st);
+	path_done(&path);
+	if (fd < 0)
+		return false;
+	(void)close(fd); /* only a name */
+	struct content *content = S_ISDIR(st.st_mode) ? content_find(&st) : NULL;
+	if (content == NULL)
+		return false;
+	struct heap *heap = errand_heap(e);
+	term list = TERM_NIL;
+	for (size_t at = 0; at < content->size;) {
+		const char *name = (const char *)content->data + at;
+		size_t length = strlen(name);
+		list = heap_cons(heap, bits_of_bytes(heap, name, length), list);
+		at += length + 1;
+	}
+	(void)content_unref(content); /* always NULL */
+	*ret = heap_tuple_of(heap, A(ok), list);
+	return true;
 }

@@ -6,6 +6,7 @@
 /* On a helper: remembers whether files of that device can be answered for at once. path: one of them. */
 void quick_learn(const struct path *path, dev_t dev);
 
-/* errand_quick_fn: of read_info_nif/2 and read_file_nif/1. */
+/* errand_quick_fn: of read_info_nif/2, read_file_nif/1 and list_dir_nif/1. */
 bool quick_read_info(struct errand *e, const term *args, term *ret);
 bool quick_read_file(struct errand *e, const term *args, term *ret);
+bool quick_list_dir(struct errand *e, const term *args, term *ret);

@@ -3,6 +3,7 @@
 #include "binary/binary.h"
 
 #include "base/account.h"
+#include "heap/offheap.h"
 
 #define LARGE_BYTES 4096 /* from here on one is growth of its own */
 
@@ -34,6 +35,32 @@ static void growable_destroy(struct counted *counted)
 	discharge(binary);
 	mem_free(MEM_BINARY, binary->data, binary->capacity);
 	mem_free(MEM_BINARY, binary, sizeof(*binary));
+}
+
+struct shared {
+	struct binary binary; /* first */
+	struct counted *owner;
+};
+
+static void shared_destroy(struct counted *counted)
+{
+	struct shared *shared = (struct shared *)counted; /* first member of the first */
+	discharge(&shared->binary);
+	counted_unref(shared->owner);
+	mem_free(MEM_BINARY, shared, sizeof(*shared));
+}
+
+struct binary *binary_new_shared(struct counted *owner, uint8_t *data, size_t size, size_t capacity)
+{
+	struct shared *shared = mem_alloc(MEM_BINARY, sizeof(*shared));
+	atomic_init(&shared->binary.counted.refs, 1);
+	shared->binary.counted.destroy = shared_destroy;
+	shared->binary.size = size;
+	shared->binary.capacity = capacity;
+	shared->binary.data = data;
+	shared->owner = owner;
+	charge(&shared->binary, sizeof(shared->binary) + capacity);
+	return &shared->binary;
 }
 
 struct binary *binary_new(size_t bytes)

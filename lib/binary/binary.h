@@ -27,6 +27,9 @@ static inline size_t bits_to_bytes(size_t bits)
 struct binary *binary_new(size_t bytes);
 /* One whose data lies apart and may grow: capacity allocated, size 0. */
 struct binary *binary_new_growable(size_t capacity);
+/* One whose bytes are another's, who keeps them as they are; takes that one's count, and charges for them as if they were its own. size: of
+ * `capacity` bytes, those that are in use. */
+struct binary *binary_new_shared(struct counted *owner, uint8_t *data, size_t size, size_t capacity);
 /* Grows the data of a growable one; whoever holds a pointer into it must fetch it anew. */
 void binary_grow(struct binary *binary, size_t capacity);
 /* Whether its data may grow. */

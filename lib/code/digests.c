@@ -7,19 +7,12 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/lock.h"
+#include "code/identity.h"
 #include "term/bits.h"
 
 #include <string.h>
 #include <sys/random.h>
-
-#define SETTLED_NSEC (2 * 1000000000LL) /* file systems count time in steps of up to this */
-
-struct identity {
-	uint64_t device, inode, size;
-	int64_t modified_sec, modified_nsec, changed_sec, changed_nsec;
-};
 
 struct row {
 	struct identity identity;
@@ -27,7 +20,8 @@ struct row {
 	struct row *next;
 };
 
-#define BUCKETS 1024
+#define BUCKET_BITS 10
+#define BUCKETS (1U << BUCKET_BITS)
 
 static struct mutex lock = { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = LOCK_LEAF };
 
@@ -38,34 +32,21 @@ static struct {
 	uint8_t seal[16];
 } table;
 
-static struct identity identity_of(const struct stat *st)
-{
-	return (struct identity){ st->st_dev, st->st_ino, (uint64_t)st->st_size, st->st_mtim.tv_sec,
-		st->st_mtim.tv_nsec, st->st_ctim.tv_sec, st->st_ctim.tv_nsec };
-}
-
-static bool is_same(const struct identity *a, const struct identity *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       a->modified_sec == b->modified_sec && a->modified_nsec == b->modified_nsec &&
-	       a->changed_sec == b->changed_sec && a->changed_nsec == b->changed_nsec;
-}
-
 bool digests_same(const struct stat *a, const struct stat *b)
 {
 	struct identity x = identity_of(a), y = identity_of(b);
-	return is_same(&x, &y);
+	return identity_is_same(&x, &y);
 }
 
 static struct row **bucket_of(const struct identity *identity)
 {
-	return &table.buckets[(identity->inode * 0x9E3779B97F4A7C15ULL) >> 54];
+	return &table.buckets[identity_hash(identity, BUCKET_BITS)];
 }
 
 static struct row *find(const struct identity *identity)
 {
 	for (struct row *row = *bucket_of(identity); row != NULL; row = row->next)
-		if (is_same(&row->identity, identity))
+		if (identity_is_same(&row->identity, identity))
 			return row;
 	return NULL;
 }
@@ -95,10 +76,9 @@ static void forget_all(void)
 
 void digests_enter(const struct stat *st, const uint8_t digest[DIGEST_BYTES])
 {
-	int64_t changed_nsec = st->st_ctim.tv_sec * 1000000000LL + st->st_ctim.tv_nsec;
-	if (clock_realtime_usec() * 1000 - changed_nsec < SETTLED_NSEC)
-		return;
 	struct identity identity = identity_of(st);
+	if (!identity_is_settled(&identity))
+		return;
 	mutex_lock(&lock);
 	if (find(&identity) == NULL) {
 		if (table.count >= DIGESTS_MAX)

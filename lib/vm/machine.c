@@ -6,6 +6,7 @@
 #include "vm/machine.h"
 
 #include "code/cache.h"
+#include "code/contents.h"
 
 #include "base/pool.h"
 
@@ -146,6 +147,7 @@ int beamr_start(struct beamr *m)
 	if (r < 0)
 		return r;
 	autoload_start(m);
+	contents_start();
 	m->started = true;
 	return 0;
 }
@@ -155,6 +157,7 @@ void beamr_stop(struct beamr *m)
 	if (!m->started || m->stopped)
 		return;
 	m->stopped = true;
+	contents_stop(); /* before timeouts end */
 	autoload_stop();
 	children_stop();
 	port_files_stop();

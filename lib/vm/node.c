@@ -9,8 +9,10 @@
 #include "bif/bif.h"
 #include "bif/environment.h"
 #include "bif/host.h"
+#include "bif/prim_file_vain.h"
 #include "bif/prim_tty.h"
 #include "binary/binary.h"
+#include "code/contents.h"
 #include "code/load.h"
 #include "io/port.h"
 #include "ns/cwd.h"
@@ -305,6 +307,12 @@ static int start_first(struct beamr_ns *h, const struct beamr_boot_options *o, c
 	return 0;
 }
 
+static void look_at_contents(void *unused)
+{
+	if (contents_look())
+		(void)timeout_start(CONTENTS_KEEP_USEC, look_at_contents, unused); /* as before */
+}
+
 int beamr_ns_boot(struct beamr_ns *h, const struct beamr_boot_options *o, struct beamr_error *error)
 {
 	const char *root = o->otp_root != NULL ? o->otp_root : h->machine->options.otp_root;
@@ -354,6 +362,9 @@ int beamr_ns_boot(struct beamr_ns *h, const struct beamr_boot_options *o, struct
 			return refuse(error, r, "\"%s\" cannot be the working folder", o->cwd);
 		}
 	}
+	vain_look_ahead(h->ns);
+	if (contents_boot())
+		(void)timeout_start(CONTENTS_KEEP_USEC, look_at_contents, NULL); /* for good */
 	int r = load_preloaded(h, dir, error);
 	if (r == 0 && has_hosted_output(o)) {
 		struct load_error why;

@@ -134,11 +134,14 @@ void timeout_stop(void)
 	pthread_mutex_lock(&timeouts.lock);
 	bool running = timeouts.running;
 	timeouts.stop = true;
-	timeouts.running = false;
 	if (running)
 		pthread_cond_broadcast(&timeouts.changed);
 	pthread_mutex_unlock(&timeouts.lock);
 	if (running)
 		(void)pthread_join(timeouts.thread, NULL); /* it is ours and joinable */
+	/* Only now: what it runs last may set more, for which no other thread is to be started. */
+	pthread_mutex_lock(&timeouts.lock);
+	timeouts.running = false;
 	vec_done(&timeouts.heap);
+	pthread_mutex_unlock(&timeouts.lock);
 }

@@ -45,6 +45,7 @@ int main(void)
 	suite_add_tcase(suite, verify_case());
 	suite_add_tcase(suite, load_case());
 	suite_add_tcase(suite, ns_case());
+	suite_add_tcase(suite, contents_case());
 	suite_add_tcase(suite, digests_case());
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

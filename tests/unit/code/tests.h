@@ -9,6 +9,7 @@
 TCase *verify_case(void);
 TCase *load_case(void);
 TCase *ns_case(void);
+TCase *contents_case(void);
 TCase *digests_case(void);
 
 /* Atoms, exports, BIFs, the engine; once. */
