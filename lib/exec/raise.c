@@ -202,9 +202,35 @@ static const uint64_t *find_catch(struct proc *p)
 	return NULL;
 }
 
+/* Whether all that would see an exception are tracers of calls: nobody catches it. */
+static bool is_only_traced(const struct proc *p)
+{
+	bool traced = false;
+	for (const term *s = p->mem.heap.limit; s < p->mem.end; s++) {
+		if ((*s & IMM_MASK) != IMM_CATCH)
+			continue;
+		if ((const uint64_t *)(uintptr_t)(*s >> 6 << 3) != exec_trace_unwind())
+			return false;
+		traced = true;
+	}
+	return traced;
+}
+
+/* A throw that nobody catches is an error, for tracers as well. The class is part of the trace: one from before is put into words. */
+static _noinline_ void throw_to_nobody(struct proc *p, struct raise *raise)
+{
+	struct heap *heap = proc_heap(p);
+	raise->class = CLASS_ERROR;
+	raise->reason = heap_tuple_of(heap, A(nocatch), raise->reason);
+	if (raise->trace != TERM_NONE && trace_of(raise->trace) != NULL)
+		raise->trace = exec_build_stacktrace(heap, raise->trace);
+}
+
 const uint64_t *raise_unwind(struct proc *p, term *x, const struct raise_place *place)
 {
 	struct raise *raise = &p->extra->raise;
+	if (unlikely(raise->class == CLASS_THROW) && p->extra->trace != NULL && is_only_traced(p))
+		throw_to_nobody(p, raise);
 	if (raise->trace == TERM_NONE || trace_of(raise->trace) == NULL)
 		raise->trace = take_trace(p, place);
 	raise->args = TERM_NONE;

@@ -17,6 +17,9 @@ body(0) -> 0;
 body(N) -> 1 + body(N - 1).
 boom(X) -> error(X).
 boom2(X) -> [boom(X)].
+thrown(X) -> throw(X).
+thrown2(X) -> [thrown(X)].
+again_(Class, F) -> try F() catch _:R:S -> erlang:raise(Class, R, S) end.
 caught(X) -> try boom2(X) catch _:R -> {caught, R} end.
 many(A, B, C, D, E, F, G, H) -> {A, B, C, D, E, F, G, H}.
 waits_() -> receive {stop, X} -> X; other -> waits_() end.
@@ -152,6 +155,23 @@ exception_two() -> [calls(t(F), [{'_', [], [{exception_trace}]}], fun() -> caugh
 exception_return_to() -> calls(t(boom), [{'_', [], [{exception_trace}]}], [call, return_to], fun() -> [caught(1)] end).
 exception_return_trace() -> calls(t(boom), [{'_', [], [{return_trace}]}], [call, return_to], fun() -> [caught(1)] end).
 exception_uncaught() -> calls(t(boom), [{'_', [], [{exception_trace}]}], [call, return_to], fun() -> catch boom2(1), exit(normal) end).
+%% A throw that nobody catches is an error, for who traces as well; a catch further out makes it none.
+exception_nocatch() ->
+    X = [{'_', [], [{exception_trace}]}],
+    [calls(t(F), X, Flags, fun() -> thrown2(1), exit(normal) end) || F <- [thrown, thrown2], Flags <- [[call], [call, return_to]]]
+        ++ [calls(t(thrown), X, fun() -> catch thrown2(1) end),
+            calls(t(thrown), X, fun() -> catch again_(throw, fun() -> thrown2(1) end), thrown2(2), exit(normal) end),
+            calls(t('_'), X, fun() -> again_(throw, fun() -> thrown2(1) end), exit(normal) end),
+            calls(t(again_), X, fun() -> again_(throw, fun() -> error(e) end), exit(normal) end),
+            calls(t(again_), X, fun() -> again_(exit, fun() -> throw(e) end), exit(normal) end),
+            pattern({erlang, throw, 1}, X, [], fun() -> traced([call], fun() -> [apply(id(erlang), throw, [x])], exit(normal) end) end)].
+exception_nocatch_died() ->
+    pattern(t(thrown), [{'_', [], [{exception_trace}]}], [local], fun() ->
+        {P, M} = spawn_monitor(fun() -> receive go -> ok end, [thrown2(1)], exit(normal) end),
+        1 = erlang:trace(P, true, [call]),
+        P ! go,
+        receive {'DOWN', M, process, P, {R, S}} -> {R, [{A, B, C} || {A, B, C, _} <- S, A =:= ?MODULE, B =/= '-exception_nocatch_died/0-fun-0-', B =/= '-exception_nocatch_died/0-fun-1-']} end
+    end).
 exception_value_kept() ->
     calls(t(boom), [{'_', [], [{exception_trace}]}], [call], fun() ->
         try boom2({a, [b]}) catch C:R:S -> h({C, R, [{M, F, A} || {M, F, A, _} <- S]}), self() ! {C, R} end end).
