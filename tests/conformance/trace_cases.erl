@@ -67,9 +67,10 @@ name([H | T]) -> A = name(H), [A | name(T)];
 name(T) when is_tuple(T) -> list_to_tuple(name(tuple_to_list(T)));
 name(T) -> T.
 
+%% Messages are told of whatever they are unless a pattern says otherwise, calls are not.
 pattern(MFA, Spec, Flags, F) ->
     N = erlang:trace_pattern(MFA, Spec, Flags),
-    try {N, F()} after erlang:trace_pattern(MFA, false, Flags) end.
+    try {N, F()} after erlang:trace_pattern(MFA, is_atom(MFA), Flags) end.
 
 calls(MFA, Spec, F) -> calls(MFA, Spec, [call], F).
 calls(MFA, Spec, Flags, F) -> pattern(MFA, Spec, [local], fun() -> traced(Flags, F) end).
@@ -192,7 +193,7 @@ spec_message_twice() -> spec([{['_'], [], [{message, a}, {message, b}]}]).
 spec_variable_head() -> spec([{'$1', [], [{message, '$1'}]}]).
 spec_fails() -> spec([{['$1'], [{'+', '$1', 1}], []}, {['$1'], [], [{hd, '$1'}, {message, {hd, '$1'}}]}]).
 spec_caller() -> calls(t(h), [{'_', [], [{message, {caller}}]}], fun() -> f(1), tail(2), [h(3)] end).
-spec_caller_undefined() -> calls({lists, seq, 2}, [{'_', [], [{message, {caller}}]}], [call], fun() -> ok end).
+spec_caller_undefined() -> [1] = lists:seq(id(1), 1), calls({lists, seq, 2}, [{'_', [], [{message, {caller}}]}], [call], fun() -> ok end).
 spec_self() -> calls(t(h), [{'_', [], [{message, {self}}]}], fun() -> h(1) end).
 spec_stacktrace() ->
     calls(t(h), [{'_', [], [{message, {current_stacktrace, 2}}]}], fun() -> f(1) end) =/= x.
@@ -302,6 +303,7 @@ meta_begins() ->
     V = told(P2, C), trace:session_destroy(S), flush_(), named([{P2, p}, {C, c}, {Self, s}], [setelement(size(T), T, last) || T <- V]).
 %% Tracers with a module: the one that every release has, one that is no native library.
 tracer_module() ->
+    [1] = lists:seq(id(1), 1), % a module that is there, and no tracer
     C = spawn_link(fun() -> listen([]) end), S = self(), P = spawn(fun() -> receive go -> h(1), S ! done end end), N = fun(T) -> named([{P, p}, {C, c}, {S, s}], T) end,
     V = [err(fun() -> erlang:trace(P, true, [call, {tracer, ?MODULE, C}]) end), err(fun() -> erlang:trace(P, true, [call, {tracer, lists, C}]) end),
         err(fun() -> erlang:trace(P, true, [call, {tracer, 1, C}]) end), err(fun() -> erlang:trace(P, true, [call, {tracer, foo}]) end),
