@@ -386,7 +386,7 @@ term bif_code_is_builtin_3(struct proc *p, const term *args)
 	if (args[0] == A(erlang) && args[1] == A(apply) && (arity == 2 || arity == 3))
 		return A(true);
 	const struct export *e = export_find(args[0], args[1], arity);
-	return term_of_bool(e != NULL && ns_bif(p->ns, e) != NULL);
+	return term_of_bool(e != NULL && ns_bif(p->ns, e) != NULL && !ns_is_native(e));
 }
 
 term bif_code_module_loaded_1(struct proc *p, const term *args)
@@ -464,6 +464,19 @@ static term exports_of(struct heap *heap, const struct module_code *code)
 	return list;
 }
 
+static term natives_of(struct proc *p, const struct module_code *code)
+{
+	struct heap *heap = bif_heap(p);
+	term list = TERM_NIL;
+	for (size_t i = ns_is_native_module(code->name) ? code->function_count : 0; i > 0; i--) {
+		const struct function_header *h = (const struct function_header *)(code->code + code->functions[i - 1]);
+		const struct export *e = export_find(code->name, h->function, h->arity & 0xFF);
+		if (e != NULL && ns_is_native(e) && ns_bif(p->ns, e) != NULL)
+			list = heap_cons(heap, heap_tuple_of(heap, h->function, term_of_small(h->arity & 0xFF)), list);
+	}
+	return list;
+}
+
 /* TERM_NONE for an unknown item. */
 static term info_of(struct proc *p, const struct module_code *code, term item)
 {
@@ -484,7 +497,9 @@ static term info_of(struct proc *p, const struct module_code *code, term item)
 		return code->compile_info;
 	if (item == A(md5))
 		return bits_of_bytes(heap, code->md5, sizeof(code->md5));
-	if (item == A(nifs) || item == A(native_addresses))
+	if (item == A(nifs))
+		return natives_of(p, code);
+	if (item == A(native_addresses))
 		return TERM_NIL;
 	if (item == A(native)) /* what HiPE, which is no more, compiled */
 		return A(false);

@@ -323,13 +323,10 @@ static term error_module(term module)
 		{ A(os), A(erl_kernel_errors) },
 		{ A(erl_ddll), A(erl_kernel_errors) },
 		{ A(code), A(erl_kernel_errors) },
-		{ A(prim_buffer), TERM_NONE },
-		{ A(prim_file), TERM_NONE },
-		{ A(prim_tty), TERM_NONE },
-		{ A(zlib), TERM_NONE },
-		{ A(zstd), TERM_NONE },
 	};
 
+	if (ns_is_native_module(module))
+		return TERM_NONE;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].module == module)
 			return rows[i].explainer;

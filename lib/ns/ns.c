@@ -419,9 +419,54 @@ struct module_code *ns_take_pending(struct ns *ns, term name)
 	return code;
 }
 
+#define NATIVE_MODULE(name)
+#define BIF_BESIDE_NATIVES(name, function)
+
+bool ns_is_native_module(term module)
+{
+	static const term modules[] = {
+#undef NATIVE_MODULE
+#define NATIVE_MODULE(name) A(name),
+#include "ns/native_modules.def"
+#undef NATIVE_MODULE
+#define NATIVE_MODULE(name)
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
+		if (modules[i] == module)
+			return true;
+	}
+	return false;
+}
+
+bool ns_is_native(const struct export *e)
+{
+	static const struct {
+		term module;
+		const char *function;
+	} bifs[] = {
+#undef BIF_BESIDE_NATIVES
+#define BIF_BESIDE_NATIVES(name, function) { A(name), function },
+#include "ns/native_modules.def"
+#undef BIF_BESIDE_NATIVES
+	};
+	if (e->bif == NULL || !ns_is_native_module(e->module))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(bifs); i++) {
+		if (bifs[i].module == e->module && strcmp(bifs[i].function, e->bif->function) == 0)
+			return false;
+	}
+	return true;
+}
+
 bool ns_exports(const struct ns *ns, term module, term function, uint32_t arity)
 {
 	const struct export *e = export_find(module, function, arity);
+	if (e != NULL && ns_is_native(e)) {
+		const struct module *m = ns_module(ns, module);
+		/* Pairs with ns_publish(). */
+		const struct module_code *code = m == NULL ? NULL : atomic_load_acquire(&m->current);
+		return code != NULL && module_export(code, function, arity) != NULL;
+	}
 	return e != NULL && (is_ours(ns, e) || ns_dispatch(ns, e->number) != NULL);
 }
 

@@ -205,7 +205,11 @@ _must_check_ int ns_keep_pending(struct ns *ns, struct module_code *code);
 /* Lends what is kept aside, or takes it out. NULL when there is nothing. */
 struct module_code *ns_pending_code(struct ns *ns, term name);
 struct module_code *ns_take_pending(struct ns *ns, term name);
-/* Whether M:F/A can be called here without loading anything: a BIF, or an export of a current module. */
+/* Whether that module's functions in C are natives of its own (ns/native_modules.def), no BIFs. */
+bool ns_is_native_module(term module);
+/* Whether an export is one of those natives. */
+bool ns_is_native(const struct export *e);
+/* Whether M:F/A is there without loading anything: a BIF, or an export of a current module. */
 bool ns_exports(const struct ns *ns, term module, term function, uint32_t arity);
 
 /* One more process; false when the namespace is closing, so that nothing may start there any more, or has as many as it

@@ -71,6 +71,12 @@ exports_in_order() ->
     R = {cm50:module_info(exports), cm50:module_info(functions)},
     gone_(cm50),
     R.
+natives() ->
+    [begin M = id(N), {module, M} = {module, element(2, hd(M:module_info()))},
+         {M, lists:sort(M:module_info(nifs)), [{F, A} || {F, A} <- lists:sort(M:module_info(nifs)), erlang:function_exported(M, F, A)],
+             [{F, A} || {F, A} <- M:module_info(nifs), erlang:is_builtin(M, F, A)]}
+     end || N <- [prim_file, prim_buffer, prim_tty, zlib, erl_tracer, lists, erlang, math, ets, ?MODULE]].
+natives_elsewhere() -> [erlang:function_exported(M, F, A) || {M, F, A} <- [{erlang, abs, 1}, {lists, member, 2}, {prim_file, none, 1}, {prim_file, open, 2}]].
 exports() -> load_(cm28, one), R = lists:sort(cm28:module_info(exports)), gone_(cm28), R.
 beam_lib_chunks() -> B = mod_(cm29, one), {ok, {cm29, [{exports, E}]}} = beam_lib:chunks(B, [exports]), {ok, {cm29, [{atoms, A}]}} = beam_lib:chunks(B, [atoms]), {lists:sort(E), lists:member({1, cm29}, A), beam_lib:info(<<"x">>)} .
 on_load_ok() -> R = erlang:load_module(cm30, ol_(cm30, {atom, 2, ok})), X = run_on_load_(cm30, R), {R, X}.
