@@ -420,7 +420,7 @@ struct module_code *ns_take_pending(struct ns *ns, term name)
 }
 
 #define NATIVE_MODULE(name)
-#define BIF_BESIDE_NATIVES(name, function)
+#define BIF_BESIDE_NATIVES(function, name)
 
 bool ns_is_native_module(term module)
 {
@@ -445,7 +445,7 @@ bool ns_is_native(const struct export *e)
 		const char *function;
 	} bifs[] = {
 #undef BIF_BESIDE_NATIVES
-#define BIF_BESIDE_NATIVES(name, function) { A(name), function },
+#define BIF_BESIDE_NATIVES(function, name) { A(name), function },
 #include "ns/native_modules.def"
 #undef BIF_BESIDE_NATIVES
 	};
