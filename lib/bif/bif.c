@@ -23,6 +23,8 @@
 			return bif_away(p);                                                        \
 		return c_function(p, args);                                                        \
 	}
+#define START_LONG_DEED(c_function, arity) START_LONG(c_function, arity)
+#define START_LATE(c_function, arity)
 #define START_BLOCKING(c_function, arity)                                                          \
 	static term start_##c_function(struct proc *p, const term *args)                           \
 	{                                                                                          \
@@ -37,6 +39,8 @@
 #define FN_PLAIN(c_function) c_function
 #define FN_LONG(c_function) start_##c_function
 #define FN_WIDE(c_function) start_##c_function
+#define FN_LONG_DEED(c_function) start_##c_function
+#define FN_LATE(c_function) c_function
 #define FN_BLOCKING(c_function) start_##c_function
 
 struct bif bif_table[] = {

@@ -7,9 +7,10 @@
  * between slices: either by bif_again (same arguments) or by bif_trap to itself with what is left.
  *
  * A chapter is NAME.def + NAME.c; bifs.def includes the chapters. Rows:
- *   BIF("module", "function", arity, c_function, GUARD | PLAIN | LONG | BLOCKING, "(Type) -> Type")   sorted by function, arity
+ *   BIF("module", "function", arity, c_function, GUARD | PLAIN | LONG | LONG_DEED | LATE | BLOCKING, "(Type) -> Type")   sorted by function, arity
  * LONG: when its arguments are large a helper thread runs it (proc/away.h), the process being its own. It touches nothing
- * that belongs to a scheduler.
+ * that belongs to a scheduler, and has no effect but its result: it may be given up in the midst, and is called again if the process lives on.
+ * LATE: the same for one that asks for it itself (bif_away()). LONG_DEED: a LONG one that has effects, and so is not given up.
  * BLOCKING: a helper thread runs it, it has another type: bif/errand.h.
  * Prototypes come from the rows. */
 #pragma once
@@ -25,6 +26,8 @@ typedef term (*errand_fn)(struct errand *e, const term *args);
 #define BIF_DECLARE_PLAIN(c_function) term c_function(struct proc *p, const term *args);
 #define BIF_DECLARE_LONG(c_function) term c_function(struct proc *p, const term *args);
 #define BIF_DECLARE_WIDE(c_function) term c_function(struct proc *p, const term *args);
+#define BIF_DECLARE_LONG_DEED(c_function) BIF_DECLARE_LONG(c_function)
+#define BIF_DECLARE_LATE(c_function) BIF_DECLARE_LONG(c_function)
 #define BIF_DECLARE_BLOCKING(c_function) term c_function(struct errand *e, const term *args);
 #define BIF(module, function, arity, c_function, kind, spec) BIF_DECLARE_##kind(c_function)
 #include "bif/bifs.def"

@@ -2,6 +2,7 @@
 /* Module binary. */
 #include "binary/binary.h"
 
+#include "base/unwanted.h"
 #include "base/vec.h"
 #include "bif/bif.h"
 #include "binary/build.h"
@@ -44,6 +45,8 @@ term bif_binary_last_1(struct proc *p, const term *args)
 }
 
 #define COPY_LONG_BYTES (256 << 10)
+#define COPY_PIECE_BYTES (1 << 20)
+#define COPY_STEP_BYTES (COPY_PIECE_BYTES / UNWANTED_EVERY)
 
 static term copy_times(struct proc *p, term binary, size_t times)
 {
@@ -57,9 +60,15 @@ static term copy_times(struct proc *p, term binary, size_t times)
 		return bif_away(p);
 	uint8_t *to;
 	term t = bits_new(bif_heap(p), total, &to);
-	size_t size = bits.size / 8;
-	for (size_t i = 0; i < times && size != 0; i++)
-		bits_copy_out(to + i * size, bits.data, bits.offset, bits.size);
+	size_t size = bits.size / 8, copied = 0;
+	for (size_t i = 0; i < times && size != 0; i++) {
+		for (size_t at = 0; at < size; at += COPY_PIECE_BYTES) {
+			size_t n = size - at < COPY_PIECE_BYTES ? size - at : COPY_PIECE_BYTES;
+			if (unwanted_after(&copied, n / COPY_STEP_BYTES + 1))
+				return TERM_NIL;
+			bits_copy_out(to + i * size + at, bits.data, bits.offset + at * 8, n * 8);
+		}
+	}
 	bif_charge(p, total / 8 / (BYTES_PER_REDUCTION * 16));
 	return t;
 }
@@ -170,6 +179,8 @@ static term longest_common(struct proc *p, term list, bool prefix)
 		common = n;
 		work += n;
 		flat_bits_done(&other);
+		if (unwanted())
+			break;
 	}
 	flat_bits_done(&first);
 	bif_charge(p, work / BYTES_PER_REDUCTION);
@@ -317,11 +328,20 @@ static bool get_options(term list, size_t size, unsigned allowed, struct scope *
 	return list == TERM_NIL;
 }
 
+/* Bytes that are looked at where the call is made, for one pattern and for several; a match counts as some. What needs more goes away. */
+#define HERE_ONE ((size_t)256 << 10)
+#define HERE_MANY ((size_t)32 << 10)
+#define MATCH_WORTH 64
+#define STEP_BYTES 4 /* of several patterns' in the time of a step (base/unwanted.h) */
+
 /* What match, matches and split have in common. */
 struct job {
 	struct flat_bits subject;
 	struct scope scope;
 	struct search *search;
+	size_t left; /* bytes that may still be looked at; 0: it is late, and to be done elsewhere or not at all */
+	size_t steps;
+	bool away;
 };
 
 /* False: raised. */
@@ -334,6 +354,9 @@ static bool job_begin(struct proc *p, struct job *job, term subject, term patter
 	job->search = get_search(p, pattern);
 	if (job->search == NULL)
 		return false;
+	job->away = (p->flags & PROC_AWAY) != 0;
+	job->left = search_is_multiple(job->search) ? HERE_MANY : HERE_ONE;
+	job->steps = 0;
 	flat_bits_init(&job->subject, subject);
 	return true;
 }
@@ -345,9 +368,43 @@ static void job_end(struct proc *p, struct job *job, size_t looked_at)
 	job->search = search_unref(job->search);
 }
 
+static void job_spend(struct job *job, size_t bytes)
+{
+	if (!job->away)
+		job->left -= bytes < job->left ? bytes : job->left;
+	else if (unwanted_after(&job->steps, bytes / STEP_BYTES + 1))
+		job->left = 0;
+}
+
+/* False: there is none, or it is late. The subject is searched in pieces, each looked at as far as a pattern that begins in it may reach. */
 static bool job_next(struct job *job, size_t from, struct match *ret)
 {
-	return search_find(job->search, job->subject.data, job->scope.end, from, ret);
+	const size_t longest = search_longest(job->search), end = job->scope.end;
+	for (size_t at = from; at < end && job->left > 0;) {
+		/* Those of a long pattern are long as well, so that no byte is looked at more than twice. */
+		const size_t piece = job->left > longest ? job->left : longest;
+		const size_t size = end - at > piece && end - at - piece >= longest ? at + piece + longest - 1 : end;
+		if (size != end && longest > job->left && !job->away) {
+			job->left = 0;
+			break;
+		}
+		const bool found = search_find(job->search, job->subject.data, size, at, ret);
+		if (found && (size == end || ret->offset < at + piece)) {
+			job_spend(job, ret->offset - at + MATCH_WORTH);
+			return job->left > 0;
+		}
+		if (size == end)
+			break;
+		job_spend(job, piece);
+		at += piece;
+	}
+	return false;
+}
+
+/* What to return when job->left is 0: another thread does all of it, or nobody wants it. */
+static term job_late(struct proc *p, const struct job *job)
+{
+	return job->away ? TERM_NIL : bif_away(p);
 }
 
 static term match_term(struct proc *p, struct match match)
@@ -364,6 +421,8 @@ static term match_first(struct proc *p, term subject, term pattern, term options
 		return TERM_NONE;
 	bool found = job_next(&job, job.scope.start, &match);
 	job_end(p, &job, (found ? match.offset : job.scope.end) - job.scope.start);
+	if (unlikely(job.left == 0))
+		return job_late(p, &job);
 	return found ? match_term(p, match) : A(nomatch);
 }
 
@@ -383,7 +442,7 @@ static term match_all(struct proc *p, term subject, term pattern, term options)
 		end = cell + 1;
 	}
 	job_end(p, &job, job.scope.end - job.scope.start);
-	return list;
+	return likely(job.left > 0) ? list : job_late(p, &job);
 }
 
 term bif_binary_match_2(struct proc *p, const term *args)
@@ -422,6 +481,11 @@ static term split(struct proc *p, term subject, term pattern, term options)
 			vec_push(&parts, part);
 		if ((job.scope.flags & SEARCH_GLOBAL) == 0)
 			break;
+	}
+	if (unlikely(job.left == 0)) {
+		vec_done(&parts);
+		job_end(p, &job, 0);
+		return job_late(p, &job);
 	}
 	vec_push(&parts, ((struct match){ begin, job.subject.size - begin }));
 	if ((job.scope.flags & (SEARCH_TRIM | SEARCH_TRIM_ALL)) != 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bitstrings, I/O lists, external terms and checksums as module erlang offers them. */
+#include "base/unwanted.h"
 #include "base/vec.h"
 #include "bif/bif.h"
 #include "bif/boot_script.h"
@@ -65,7 +66,8 @@ static term list_of_bytes(struct proc *p, const uint8_t *data, size_t offset, si
 	if (count > LIST_MAX)
 		return bif_system_limit(p);
 	term *cells = heap_alloc(bif_heap(p), 2 * count);
-	for (size_t i = 0; i < count; i++) {
+	size_t steps = 0;
+	for (size_t i = 0; i < count && !unwanted_now(&steps); i++) {
 		cells[2 * i] = term_of_small((int64_t)bits_load(data, offset + 8 * i, 8));
 		cells[2 * i + 1] = term_of_cons(cells + 2 * i + 2);
 	}
@@ -428,6 +430,8 @@ static bool get_u32(term t, uint32_t *ret)
 	return true;
 }
 
+#define CHECKSUM_BYTES (4 * UNWANTED_BYTES) /* before it is asked whether it is still wanted */
+
 static term checksum(struct proc *p, uint32_t start, term data, checksum_fn fn)
 {
 	struct iolist_bytes bytes;
@@ -435,7 +439,9 @@ static term checksum(struct proc *p, uint32_t start, term data, checksum_fn fn)
 	if (outcome != IOLIST_OK)
 		return raise_iolist(p, outcome);
 	/* With no data at all zlib would answer with the start of the sum. */
-	uLong sum = bytes.size == 0 ? start : fn(start, bytes.data, bytes.size);
+	uLong sum = start;
+	for (size_t at = 0; at < bytes.size && !unwanted(); at += CHECKSUM_BYTES)
+		sum = fn(sum, bytes.data + at, bytes.size - at < CHECKSUM_BYTES ? bytes.size - at : CHECKSUM_BYTES);
 	bif_charge(p, bytes.size / 1024);
 	iolist_bytes_done(&bytes);
 	return term_of_small((int64_t)sum);
@@ -502,7 +508,8 @@ static bool md5_add(struct proc *p, MD5_CTX *md5, term data)
 		(void)raise_iolist(p, outcome); /* false says so */
 		return false;
 	}
-	MD5Update(md5, bytes.data, bytes.size);
+	for (size_t at = 0; at < bytes.size && !unwanted(); at += CHECKSUM_BYTES)
+		MD5Update(md5, bytes.data + at, bytes.size - at < CHECKSUM_BYTES ? bytes.size - at : CHECKSUM_BYTES);
 	bif_charge(p, bytes.size / BYTES_PER_REDUCTION);
 	iolist_bytes_done(&bytes);
 	return true;

@@ -2,6 +2,7 @@
 /* Module erlang: tuples, what operators and guards do with lists, hashes.
  * Source: module erlang of OTP 27. */
 #include "base/alloc.h"
+#include "base/unwanted.h"
 #include "bif/bif.h"
 #include "term/bits.h"
 #include "term/compare.h"
@@ -264,12 +265,17 @@ static struct taken *taken_find(struct taken *taken, size_t count, term value)
 	return bsearch(&key, taken, count, sizeof(*taken), taken_order);
 }
 
+#define SUBTRACT_STEPS 16 /* of a search among many */
+
 static term subtract(struct proc *p, term left, size_t left_count, struct taken *taken, size_t kinds, size_t total)
 {
 	/* At most all of the left side is copied; from where nothing is left to take, it is shared. */
 	term *cells = heap_alloc(bif_heap(p), 2 * left_count);
 	term *cell = cells;
+	size_t steps = 0;
 	for (; total > 0 && term_is_cons(left); left = cons_tail(left)) {
+		if (unwanted_after(&steps, kinds > 4 ? SUBTRACT_STEPS : 1))
+			break;
 		struct taken *found = taken_find(taken, kinds, cons_head(left));
 		if (found != NULL && found->count > 0) {
 			found->count--;

@@ -4,6 +4,7 @@
  * Character data is a binary, or a list of code points, binaries and such lists. It is walked twice: first to see whether it
  * has that shape at all (badarg otherwise), then to convert it. A character may be parted between two binaries.
  * What could not be converted is handed back as character data of what is left; its shape is OTP's. */
+#include "base/unwanted.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "bif/bif.h"
@@ -138,10 +139,19 @@ static term rest_with_bytes(struct conversion *c, const uint8_t *a, size_t a_siz
 	return heap_cons(c->heap, bytes, heap_cons(c->heap, rest, TERM_NIL));
 }
 
+/* As much of it as is gone through before somebody asks whether it is still wanted. */
+static size_t piece_of(size_t size)
+{
+	return size < UNWANTED_EVERY ? size : UNWANTED_EVERY;
+}
+
 static enum result convert_latin1(struct conversion *c, const uint8_t *p, size_t size)
 {
+	size_t steps = 0;
 	for (size_t i = 0; i < size;) {
-		size_t ascii = ascii_prefix(p + i, size - i);
+		size_t ascii = ascii_prefix(p + i, piece_of(size - i));
+		if (unwanted_after(&steps, ascii + 1))
+			break;
 		put_ascii(&c->out, p + i, ascii);
 		i += ascii;
 		if (i < size)
@@ -179,8 +189,11 @@ static enum result convert_utf8(struct conversion *c, const uint8_t *p, size_t s
 		i = (size_t)n - c->pending_size;
 		c->pending_size = 0;
 	}
+	size_t steps = 0;
 	while (i < size) {
-		size_t ascii = ascii_prefix(p + i, size - i);
+		size_t ascii = ascii_prefix(p + i, piece_of(size - i));
+		if (unwanted_after(&steps, ascii + 1))
+			break;
 		put_ascii(&c->out, p + i, ascii);
 		i += ascii;
 		if (i == size)
@@ -229,7 +242,8 @@ static bool convert_integer(struct conversion *c, term t)
 
 static enum result convert(struct conversion *c)
 {
-	for (;;) {
+	size_t steps = 0;
+	while (!unwanted_now(&steps)) {
 		if (term_is_cons(c->place.at)) {
 			term list = c->place.at;
 			term head = cons_head(list);

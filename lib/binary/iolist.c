@@ -2,6 +2,7 @@
 /* I/O lists, walked with a stack of the tails that are still to be done. */
 #include "binary/iolist.h"
 
+#include "base/unwanted.h"
 #include "base/vec.h"
 
 enum iolist_outcome iolist_size(term t, enum iolist_flags flags, size_t *ret_bits, size_t *ret_elements)
@@ -11,8 +12,11 @@ enum iolist_outcome iolist_size(term t, enum iolist_flags flags, size_t *ret_bit
 	size_t elements = 0;
 	const size_t bits_max = flags == IOLIST_COUNT ? SIZE_MAX / 2 : BITS_MAX;
 	enum iolist_outcome outcome = IOLIST_OK;
+	size_t steps = 0;
 	while (outcome == IOLIST_OK) {
 		term part = t; /* a bitstring */
+		if (unwanted_now(&steps))
+			outcome = IOLIST_E_BAD;
 		if (term_is_cons(t)) {
 			elements++;
 			term head = cons_head(t);
@@ -62,7 +66,8 @@ enum iolist_outcome iolist_size(term t, enum iolist_flags flags, size_t *ret_bit
 void iolist_copy(term t, uint8_t *data, size_t offset)
 {
 	VEC(term) tails = { 0 };
-	for (;;) {
+	size_t steps = 0;
+	while (!unwanted_now(&steps)) {
 		term part = t;
 		if (term_is_cons(t)) {
 			term head = cons_head(t);

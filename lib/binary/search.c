@@ -27,7 +27,7 @@ struct search {
 	struct node *nodes;     /* NULL for one pattern */
 	size_t node_count;
 	bool first[256];        /* bytes that a pattern begins with */
-	size_t size;            /* of the one pattern */
+	size_t size;            /* of the longest pattern */
 	uint8_t pattern[];
 };
 
@@ -55,6 +55,11 @@ struct search *search_unref(struct search *search)
 	if (search != NULL && atomic_sub_acq_rel(&search->counted.refs, 1) == 1)
 		search_destroy(&search->counted);
 	return NULL;
+}
+
+size_t search_longest(const struct search *search)
+{
+	return search->size;
 }
 
 bool search_is_multiple(const struct search *search)
@@ -176,8 +181,11 @@ struct search *search_new(const struct pattern *patterns, size_t count)
 	struct node *nodes = mem_alloc(MEM_BINARY, total * sizeof(*nodes));
 	memcpy(sorted, patterns, count * sizeof(*sorted));
 	qsort(sorted, count, sizeof(*sorted), compare_patterns);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		search->first[sorted[i].bytes[0]] = true;
+		if (sorted[i].size > search->size)
+			search->size = sorted[i].size;
+	}
 	search->node_count = build_nodes(nodes, ranges, sorted, count);
 	search->nodes = mem_realloc(
 		MEM_BINARY, nodes, total * sizeof(*nodes), search->node_count * sizeof(*nodes));

@@ -37,5 +37,7 @@ struct search *search_of(struct counted *counted);
 
 /* The first match in data at or after `from`. */
 bool search_find(const struct search *search, const uint8_t *data, size_t size, size_t from, struct match *ret_match);
+/* Bytes of its longest pattern. */
+size_t search_longest(const struct search *search);
 /* Whether it has more than one pattern (the program sees {ac, Ref} or {bm, Ref}). */
 bool search_is_multiple(const struct search *search);

@@ -3,6 +3,7 @@
  *
  * Decoding trusts nothing: every count is checked against the bytes that are left before memory is taken for it, depth costs
  * no C stack, compressed data must unpack to exactly the size it claims. Encoding is one pass into a growing buffer.
+ * Both stop when their result is unwanted (base/unwanted.h).
  * What needs knowledge of a namespace (funs, pids) is asked of a struct etf_context. */
 #pragma once
 #include "heap/heap.h"

@@ -9,6 +9,7 @@
 #include "data/etf.h"
 
 #include "base/bytes.h"
+#include "base/unwanted.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "binary/binary.h"
@@ -598,8 +599,13 @@ static term read_value(struct decoder *d, term *slot)
 
 static void run(struct decoder *d)
 {
+	size_t steps = 0;
 	while (d->frames.count > 0 && d->reason == NULL) {
 		struct frame *frame = &d->frames.items[d->frames.count - 1];
+		if (unwanted_now(&steps)) {
+			(void)fail(d, "unwanted"); /* nobody reads it */
+			break;
+		}
 		if (frame->left == 0) { /* only a map's is kept that long */
 			struct frame map = vec_pop(&d->frames);
 			close_map(d, &map);
@@ -669,13 +675,14 @@ static uint8_t *unpack(struct decoder *d, size_t *ret_size)
 		z.next_out = out;
 		while (r == Z_OK) { /* zlib counts in 32 bits */
 			z.avail_in = in_left > UINT32_MAX ? UINT32_MAX : (uInt)in_left;
-			z.avail_out = (uInt)out_left; /* size has 32 bits */
+			/* size has 32 bits */
+			z.avail_out = (uInt)(out_left < UNWANTED_BYTES ? out_left : UNWANTED_BYTES);
 			uInt before_in = z.avail_in;
 			uInt before_out = z.avail_out;
 			r = inflate(&z, Z_NO_FLUSH);
 			in_left -= before_in - z.avail_in;
 			out_left -= before_out - z.avail_out;
-			if (r == Z_OK && before_in == z.avail_in && before_out == z.avail_out)
+			if (unwanted() || (r == Z_OK && before_in == z.avail_in && before_out == z.avail_out))
 				r = Z_BUF_ERROR;
 		}
 		ok = r == Z_STREAM_END && out_left == 0;

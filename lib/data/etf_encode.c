@@ -6,6 +6,7 @@
  * them back. */
 #include "data/etf.h"
 
+#include "base/unwanted.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "binary/binary.h"
@@ -567,6 +568,29 @@ static term next_value(struct encoder *e)
 
 /* ------------------------------------------------------------------------------------------------ whole terms */
 
+/* As compress2(), which can be given up. Returns how many bytes of `to` are used, 0: it is unwanted, or zlib will not. */
+static size_t deflate_bytes(uint8_t *to, uLong room, const uint8_t *from, size_t size, int level)
+{
+	z_stream z = { .next_in = (uint8_t *)(uintptr_t)from, .next_out = to }; /* zlib does not write there */
+	if (deflateInit(&z, level) != Z_OK)
+		return 0;
+	size_t left = size, room_left = room;
+	int r = Z_OK;
+	while (r == Z_OK) {
+		size_t in = left < UNWANTED_BYTES ? left : UNWANTED_BYTES;
+		z.avail_in = (uInt)in;
+		z.avail_out = room_left > UINT32_MAX ? UINT32_MAX : (uInt)room_left; /* zlib counts in 32 bits */
+		const uInt before = z.avail_out;
+		r = deflate(&z, in == left ? Z_FINISH : Z_NO_FLUSH);
+		left -= in - z.avail_in;
+		room_left -= before - z.avail_out;
+		if (unwanted())
+			break;
+	}
+	(void)deflateEnd(&z); /* what it says of a stream that was given up does not matter */
+	return r == Z_STREAM_END ? room - room_left : 0;
+}
+
 /* Replaces what stands from `start` on by its compressed form, when that is smaller. */
 static void compress_from(struct etf_out *out, size_t start, int level)
 {
@@ -575,9 +599,8 @@ static void compress_from(struct etf_out *out, size_t start, int level)
 		return;
 	uLong bound = compressBound(size);
 	uint8_t *packed = mem_alloc(MEM_TEMP, bound);
-	uLongf packed_size = bound;
-	if (compress2(packed, &packed_size, out->data + start, size, level) == Z_OK &&
-		packed_size + 5 <= size) {
+	size_t packed_size = deflate_bytes(packed, bound, out->data + start, size, level);
+	if (packed_size != 0 && packed_size + 5 <= size) {
 		out->size = start;
 		put_tag_u32(out, ETF_COMPRESSED, (uint32_t)size);
 		memcpy(out_room(out, packed_size), packed, packed_size);
@@ -593,7 +616,8 @@ int etf_encode(const struct etf_context *context, struct etf_out *out, term t, u
 		put_u8(out, ETF_VERSION);
 	size_t start = out->size;
 	put_value(&e, t);
-	while (e.stack.count > 0 && !e.too_large) {
+	size_t steps = 0;
+	while (e.stack.count > 0 && !e.too_large && !unwanted_now(&steps)) {
 		t = next_value(&e);
 		if (t != TERM_NONE)
 			put_value(&e, t);

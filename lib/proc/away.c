@@ -5,9 +5,12 @@
 #include "base/account.h"
 #include "base/epoch.h"
 #include "base/pool.h"
+#include "base/unwanted.h"
 #include "exec/exec.h"
 #include "proc/proc.h"
+#include "proc/signal.h"
 #include "proc/still.h"
+#include "term/atom.h"
 
 struct away {
 	struct pool_job job; /* first */
@@ -28,6 +31,51 @@ static void come_back(struct proc *p)
 	proc_make_runnable(p);
 }
 
+/* The owner looks at what has come without taking it: whoever sends puts it in front, and changes nothing that is there. */
+struct watched {
+	struct unwanted unwanted; /* first */
+	struct proc *proc;
+	const struct signal *seen; /* the newest that was looked at */
+};
+
+/* An exit by a link that is gone by now counts as well: the BIF is called again after it. */
+static bool ends(const struct proc *p, struct signal *s)
+{
+	if (s->kind != SIGNAL_EXIT && s->kind != SIGNAL_EXIT_LINK)
+		return false;
+	if (s->flags & SIGNAL_KILL)
+		return true;
+	return (p->flags & PROC_TRAP_EXIT) == 0 && (signal_message(s)->value != A(normal) || (s->flags & SIGNAL_NORMAL_KILLS) != 0);
+}
+
+static bool is_to_end(struct unwanted *u)
+{
+	struct watched *w = (struct watched *)(void *)u; /* first member */
+	/* Pairs with the push in signal_send(). */
+	struct signal *newest = atomic_load_acquire(&w->proc->inbox);
+	bool is = false;
+	for (struct signal *s = newest; s != w->seen && !is; s = s->next)
+		is = ends(w->proc, s);
+	w->seen = newest;
+	return is;
+}
+
+static void run_bif(struct proc *p)
+{
+	const enum bif_kind kind = p->extra->trap.export->bif->kind;
+	if (kind != BIF_LONG && kind != BIF_WIDE && kind != BIF_LATE) {
+		exec_run_away(p);
+		return;
+	}
+	struct watched w = { .unwanted = { .ask = is_to_end }, .proc = p };
+	unwanted_begin(&w.unwanted);
+	exec_run_away(p);
+	if (unwanted_end()) {
+		p->outcome = OUTCOME_AGAIN;
+		p->extra->answer = TERM_NONE;
+	}
+}
+
 static void run_away(struct pool_job *job)
 {
 	struct away *away = (struct away *)(void *)job; /* first member */
@@ -36,7 +84,7 @@ static void run_away(struct pool_job *job)
 	epoch_enter();
 	heap_adopt_purge();
 	account_switch(p->account);
-	exec_run_away(p);
+	run_bif(p);
 	account_switch(NULL);
 	struct account *account = p->account;
 	come_back(p);

@@ -5,7 +5,9 @@
  *        2 the process keeps STATE_RUNNABLE, so that no worker takes it: the helper owns it as a worker would
  *        3 the helper calls the BIF again, PROC_AWAY being set; what it builds goes to fragments or to the process's own heap
  *        4 the helper gives the process up; the next slice goes on with what the BIF said
- * Nothing is copied, and the scheduler is free meanwhile. Signals wait until the BIF is done, as they do for a slice.
+ * Nothing is copied, and the scheduler is free meanwhile. Signals wait until the BIF is done, as they do for a slice, but for those that end
+ * the process: a BIF that has no effect but its result (BIF_LONG, BIF_WIDE, BIF_LATE) asks now and then (base/unwanted.h) whether one has come, and
+ * is given up then. Should the process live on nevertheless, the BIF is called again.
  * Bound: a namespace has as many of them at a time as there are schedulers; more wait for their turn. Without any helper the BIF runs
  * where it was called. */
 #pragma once

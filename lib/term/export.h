@@ -14,8 +14,10 @@ typedef term (*bif_fn)(struct proc *p, const term *args);
 enum bif_kind {
 	BIF_PLAIN,
 	BIF_BLOCKING, /* fn sends a helper thread and waits: bif/errand.h */
-	BIF_LONG,     /* run by a helper thread when its arguments are large: proc/away.h */
-	BIF_WIDE,     /* the same when they have many elements, however deep those are */
+	BIF_LONG,      /* run by a helper thread when its arguments are large: proc/away.h */
+	BIF_WIDE,      /* the same when they have many elements, however deep those are */
+	BIF_LONG_DEED, /* as a LONG one, but not given up: it does something */
+	BIF_LATE,      /* asks for a helper thread itself once it knows that it takes long; as a LONG one it has no effect but its result */
 	BIF_GUARD, /* may stand in guards; never traps, waits or has side effects */
 };
 

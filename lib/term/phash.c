@@ -5,6 +5,7 @@
 #include "term/fun.h"
 
 #include "base/alloc.h"
+#include "base/unwanted.h"
 #include "term/atom.h"
 #include "term/bits.h"
 #include "term/export.h"
@@ -349,7 +350,8 @@ uint32_t term_phash2(term t)
 	s.hash = 0;
 	s.pairs = 0;
 	portable_add(&s, t);
-	while (s.walk.count > 0)
+	size_t steps = 0;
+	while (s.walk.count > 0 && !unwanted_now(&steps))
 		portable_step(&s);
 	walk_done(&s.walk);
 	return s.hash;
@@ -530,7 +532,8 @@ uint32_t term_phash(term t)
 	struct walk walk;
 	walk_init(&walk);
 	uint32_t hash = old_add(&walk, 0, t);
-	while (walk.count > 0)
+	size_t steps = 0;
+	while (walk.count > 0 && !unwanted_now(&steps))
 		hash = old_step(&walk, hash);
 	walk_done(&walk);
 	return hash;

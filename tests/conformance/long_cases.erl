@@ -59,3 +59,27 @@ grow_(_, 0) -> grow_([]);
 grow_(L, N) -> grow_([{N, L} | L], N - 1).
 told_of_while_collected() -> {P, M} = spawn_monitor(fun() -> grow_([]) end), L = [element(1, process_info(P, total_heap_size)) || _ <- lists:seq(1, 20)], exit(P, stop), receive {'DOWN', M, _, _, R} -> {lists:usort(L), R} end.
 limited_heap() -> {P, M} = spawn_opt(fun() -> grow_([]) end, [monitor, {max_heap_size, #{size => 1000000, kill => true, error_logger => false}}]), receive {'DOWN', M, _, P, R} -> R end.
+%% Subjects that are searched in pieces: what lies across their ends, of several patterns the longest, and what is not asked for twice.
+subject_() -> B = binary:copy(<<"0123456789abcdefghijklmnopqrstuvw">>, id(40000)), {B, byte_size(B)}.
+searched_for_one() -> {B, N} = subject_(), Z = <<"xyz">>,
+    [{binary:match(<<(binary:part(B, 0, A))/binary, Z/binary, B/binary>>, Z), binary:match(<<(binary:part(B, 0, A))/binary, Z/binary, B/binary>>, Z, [{scope, {A + 1, N}}])} || A <- [262141 + I || I <- lists:seq(0, 5)] ++ [1048575, N]].
+searched_for_many() -> {B, N} = subject_(), Ps = [<<"xyzzy">>, <<"xyz">>, <<"zyx">>, <<"vw0123456789abcdefghijklmnopqrstuvwxyzzyx">>], C = binary:compile_pattern(Ps),
+    [[binary:match(<<(binary:part(B, 0, A))/binary, "xyzzyx", B/binary>>, P) || P <- [Ps, C]] || A <- lists:seq(32762, 32771) ++ [131071, N]].
+all_matches() -> {B, N} = subject_(), L = binary:matches(B, [<<"9a">>, <<"9ab">>, <<"w0">>]), M = binary:matches(B, <<"w01">>),
+    {length(L), lists:nth(70001, L), lists:last(L), erlang:phash2(L), length(M), erlang:phash2(M), length(binary:matches(B, <<"a">>, [{scope, {N - 2000, 1000}}])), binary:matches(B, <<"9b">>)}.
+all_parts() -> {B, _} = subject_(), L = binary:split(B, <<"w0">>, [global]), [A, R] = binary:split(B, [<<"x">>, <<"vw0123">>]), {length(L), erlang:phash2(L), A, byte_size(R), binary:split(B, <<"99">>) =:= [B], erlang:phash2(binary:replace(B, <<"w0">>, <<"_">>, [global]))}.
+long_patterns() -> {B, N} = subject_(), P = binary:part(B, 0, N - 33), Q = binary:part(B, 0, 33 * 1200), {binary:match(B, P), binary:matches(B, P), binary:match(B, <<P/binary, "x">>), binary:match(B, [<<Q/binary, "x">>, <<"vwx">>, <<"zzz">>]), binary:match(<<"a", B/binary>>, [<<Q/binary, "x">>, <<Q/binary, "0">>])}.
+bytes_between() -> {B, N} = subject_(), <<_:3, S:N/binary, _/bits>> = <<0:3, B/binary, "xyz">>, {binary:match(S, <<"xyz">>), binary:match(S, <<"w0">>, [{scope, {N, -1000}}]), length(binary:matches(S, <<"w0">>))}.
+searched_wrong() -> {B, N} = subject_(), [rs_(F) || F <- [fun() -> binary:match(B, id(<<>>)) end, fun() -> binary:matches(B, <<"a">>, [{scope, {N, 1}}]) end, fun() -> binary:split(B, <<"a">>, [x]) end]].
+%% What would take for ever ends with its process.
+endless_(0) -> [1];
+endless_(N) -> T = endless_(N - 1), [T | T].
+ended_in_a_long_call() ->
+    S = self(),
+    [begin {P, M} = spawn_opt(fun() -> process_flag(trap_exit, Traps), T = endless_(id(100)), S ! self(), erlang:phash2(T), exit(over) end, [monitor]), receive P -> ok end, receive after 20 -> ok end,
+         exit(P, Why), receive {'DOWN', M, _, _, R} -> R end
+     end || {Traps, Why} <- [{false, kill}, {true, kill}, {false, stop}]].
+ended_by_a_link() -> S = self(), {P, M} = spawn_monitor(fun() -> T = endless_(id(100)), link(spawn(fun() -> receive stop -> exit(stopped) end end)), S ! {self(), element(2, process_info(self(), links))}, erlang:phash2(T) end),
+    receive {P, [Q]} -> receive after 20 -> ok end, Q ! stop end, receive {'DOWN', M, _, _, R} -> R end.
+not_ended() -> S = self(), L = l_(), P = spawn(fun() -> process_flag(trap_exit, true), S ! {self(), ready}, S ! {self(), [erlang:phash2(L) || _ <- lists:seq(1, 300)], [receive {'EXIT', S, X} -> X end || _ <- [1, 2]]} end),
+    receive {P, ready} -> [exit(P, normal), exit(P, {a, reason})] end, receive {P, Hs, Xs} -> {lists:usort(Hs), Xs} end.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* External terms: there and back, identifiers, depth, damage. OTP's own bytes are in tests/unit/bif/data.cases. */
+#include "base/unwanted.h"
 #include "binary/binary.h"
 #include "data/etf.h"
 #include "data/map.h"
@@ -10,7 +11,9 @@
 #include "term/record.h"
 #include "tests.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct heap heap;
 
@@ -270,6 +273,56 @@ START_TEST(damaged_bytes_are_refused_or_decoded)
 }
 END_TEST
 
+static int asked, asked_at_most;
+
+static bool ask(struct unwanted *u)
+{
+	(void)u;
+	return ++asked > asked_at_most;
+}
+
+START_TEST(what_nobody_wants_is_given_up)
+{
+	const size_t count = 1000000;
+	term list = TERM_NIL;
+	for (size_t i = 0; i < count; i++)
+		list = heap_cons(&heap, term_of_small((int64_t)(i * 7919 % 100003)), list);
+	struct etf_out out = { 0 }, packed = { 0 };
+	ck_assert_int_eq(etf_encode(NULL, &out, list, 0, 0), 0);
+	ck_assert_int_eq(etf_encode(NULL, &packed, list, 0, 6), 0);
+	struct unwanted u = { .ask = ask };
+	for (asked_at_most = 0; asked_at_most < 4; asked_at_most++) {
+		struct etf_out part = { 0 };
+		struct etf_error error;
+		asked = 0;
+		unwanted_begin(&u);
+		const int r = etf_encode(NULL, &part, list, 0, asked_at_most % 2 * 6);
+		ck_assert(unwanted_end());
+		ck_assert_int_eq(r, 0); /* it says nothing of that */
+		ck_assert_uint_lt(part.size, out.size / 2);
+		etf_out_done(&part);
+		asked = 0;
+		unwanted_begin(&u);
+		const struct etf_out *from = asked_at_most % 2 != 0 ? &packed : &out;
+		ck_assert_uint_eq(etf_decode(NULL, &heap, from->data, from->size, 0, NULL, &error), TERM_NONE);
+		ck_assert(unwanted_end());
+		ck_assert_int_eq(asked, asked_at_most + 1); /* a yes is not asked for again */
+	}
+	/* Nobody says that it is unwanted: all of it comes, whatever was asked. */
+	asked_at_most = INT_MAX;
+	struct etf_out all = { 0 };
+	unwanted_begin(&u);
+	ck_assert_int_eq(etf_encode(NULL, &all, list, 0, 6), 0);
+	ck_assert(!unwanted_end());
+	ck_assert_uint_eq(all.size, packed.size);
+	ck_assert(memcmp(all.data, packed.data, all.size) == 0);
+	ck_assert(term_equal(back(NULL, &all), list));
+	etf_out_done(&all);
+	etf_out_done(&packed);
+	etf_out_done(&out);
+}
+END_TEST
+
 void add_etf_tests(Suite *suite)
 {
 	TCase *c = tcase_create("etf");
@@ -283,5 +336,6 @@ void add_etf_tests(Suite *suite)
 	tcase_add_test(c, safe_decoding_makes_no_atoms);
 	tcase_add_test(c, claims_of_counts_take_no_more_memory_than_their_bytes_can_fill);
 	tcase_add_test(c, damaged_bytes_are_refused_or_decoded);
+	tcase_add_test(c, what_nobody_wants_is_given_up);
 	suite_add_tcase(suite, c);
 }
