@@ -7,10 +7,10 @@
  * between slices: either by bif_again (same arguments) or by bif_trap to itself with what is left.
  *
  * A chapter is NAME.def + NAME.c; bifs.def includes the chapters. Rows:
- *   BIF("module", "function", arity, c_function, GUARD | PLAIN | LONG | LONG_DEED | LATE | BLOCKING, "(Type) -> Type")   sorted by function, arity
+ *   BIF("module", "function", arity, c_function, GUARD | PLAIN | LONG | WIDE | LONG_DEED | LATE | BLOCKING, "(Type) -> Type")   sorted by function, arity
  * LONG: when its arguments are large a helper thread runs it (proc/away.h), the process being its own. It touches nothing
  * that belongs to a scheduler, and has no effect but its result: it may be given up in the midst, and is called again if the process lives on.
- * LATE: the same for one that asks for it itself (bif_away()). LONG_DEED: a LONG one that has effects, and so is not given up.
+ * WIDE: the same for many elements, however deep those are. LATE: the same for one that asks for it itself (bif_away()). LONG_DEED: a LONG one that has effects, and so is not given up.
  * BLOCKING: a helper thread runs it, it has another type: bif/errand.h.
  * Prototypes come from the rows. */
 #pragma once

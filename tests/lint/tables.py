@@ -34,7 +34,7 @@ seen += len(texts)
 
 everywhere = {}
 for path in sorted((root / "lib/bif").glob("*.def")):
-    rows = re.findall(r'^BIF\("([^"]+)", "([^"]+)", (\d+), (\w+), (GUARD|PLAIN|LONG|LONG_DEED|LATE|WIDE|BLOCKING), ', path.read_text(), re.M)
+    rows = re.findall(r'^BIF\("([^"]+)", "([^"]+)", (\d+), (\w+), (GUARD|PLAIN|LONG|WIDE|LONG_DEED|LATE|BLOCKING), ', path.read_text(), re.M)
     lines = re.findall(r"^BIF\(", path.read_text(), re.M)
     if len(rows) != len(lines):
         fault(path, f"{len(lines) - len(rows)} rows have another form")
