@@ -129,3 +129,40 @@ int verb_resume(
 {
 	return silent(ctl, verb, params);
 }
+
+/* ---- check, metrics ---- */
+
+int verb_check(
+	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
+{
+	const struct control_struct *type = &control_structs[CONTROL_STRUCT_health_check];
+	json_t *reply, *check;
+	size_t i;
+	int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
+	if (r != 0)
+		return r;
+	if (strcmp(text_of(reply, "status"), "failed") == 0)
+		r = CTL_FAILED;
+	if (!show_plain(ctl, reply) && !ctl->quiet) {
+		struct table *table = table_new(ctl);
+		table_columns_of(table, type->fields, type->count);
+		json_array_foreach(json_object_get(reply, "checks"), i, check)
+			table_row_of(table, type->fields, type->count, check);
+		table_print(table);
+	}
+	json_decref(reply);
+	return r;
+}
+
+int verb_metrics(
+	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
+{
+	json_t *reply;
+	int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
+	if (r != 0)
+		return r;
+	if (!show_plain(ctl, reply))
+		fputs(text_of(reply, "text"), stdout);
+	json_decref(reply);
+	return 0;
+}

@@ -71,6 +71,14 @@ static int set_value(const struct control_verb *verb, json_t *params,
 	return json_array_append_new(list, value) == 0 ? 0 : CTL_FAILED;
 }
 
+/* A parameter of several parts; it is made when it is not there. */
+static json_t *object_of(json_t *params, const char *key)
+{
+	if (json_object_get(params, key) == NULL)
+		(void)json_object_set_new(params, key, json_object()); /* fails only without memory */
+	return json_object_get(params, key);
+}
+
 /* An option at words[*at]; value in the same word or the next. Returns -1 when it is none of the verb's. */
 static int parse_option(
 	const struct control_verb *verb, int count, char **words, int *at, json_t *params)
@@ -97,7 +105,8 @@ static int parse_option(
 			return wrong(verb, "this option needs a value", word);
 		if (value == NULL)
 			value = words[++*at];
-		return set_value(verb, params, option->field, value);
+		return set_value(verb, option->inside != NULL ? object_of(params, option->inside) : params,
+			option->field, value);
 	}
 	return -1;
 }

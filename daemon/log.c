@@ -332,6 +332,11 @@ void log_event(struct log *log, const struct beamr_report *report)
 		enqueue(log, item);
 }
 
+uint64_t log_dropped_now(struct log *log)
+{
+	return atomic_load_relaxed(&log->dropped); /* a counter */
+}
+
 uint64_t log_dropped(struct log *log)
 {
 	return atomic_load_relaxed(&log->dropped_total); /* a counter */

@@ -50,3 +50,5 @@ void log_supervised(struct log *log, const struct beamr_report *report);
 void log_set_release(struct log *log, const char *service, const char *version, const char *digest);
 /* Entries dropped so far, since the start. */
 uint64_t log_dropped(struct log *log);
+/* Of those, what no entry has told of yet: more than none means that the journal does not take them as they come. */
+uint64_t log_dropped_now(struct log *log);

@@ -55,6 +55,7 @@ enum {
 
 #define VERB(id, ...) OPTION_FIRST_##id, OPTION_FIRST_BACK_##id = OPTION_FIRST_##id - 1,
 #define OPTION(owner, method, name, ...) OPTION_AT_##owner##_##name,
+#define PART(owner, container, name, ...) OPTION_AT_##owner##_##name,
 #define END_VERB(id) OPTION_END_##id, OPTION_END_BACK_##id = OPTION_END_##id - 1,
 #include "control/rows.h"
 	OPTION_COUNT
@@ -106,7 +107,9 @@ static const struct control_word verb_words[WORD_COUNT] = {
 
 static const struct control_option verb_options[OPTION_COUNT] = {
 #define OPTION(owner, method, name, long_name, letter, value)                                      \
-	{ &in_fields[IN_AT_##method##_##name], (long_name), (letter), (value) },
+	{ &in_fields[IN_AT_##method##_##name], (long_name), (letter), (value), NULL },
+#define PART(owner, container, name, inside, long_name, letter, value)                             \
+	{ &struct_fields[FIELD_AT_##container##_##name], (long_name), (letter), (value), (inside) },
 #include "control/rows.h"
 };
 

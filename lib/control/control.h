@@ -236,6 +236,7 @@ struct control_option {
 	const char *name; /* without -- */
 	char letter; /* 0: none */
 	const char *value; /* placeholder; "" for a flag */
+	const char *inside; /* the parameter that the field is part of; NULL: it is one itself */
 };
 
 struct control_verb {

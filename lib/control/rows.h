@@ -52,6 +52,9 @@
 #ifndef OPTION
 #define OPTION(...)
 #endif
+#ifndef PART
+#define PART(...)
+#endif
 #ifndef END_VERB
 #define END_VERB(...)
 #endif
@@ -73,4 +76,5 @@
 #undef VERB
 #undef WORD
 #undef OPTION
+#undef PART
 #undef END_VERB

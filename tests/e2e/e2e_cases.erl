@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes that end in all ways, for the scripts of this folder.
 -module(e2e_cases).
--export([tables/0, hoarder/0, suspender/0, helper/0, helper/2, helpers/1, fill/1, open_many/2, forgotten/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
+-export([labelled/0, tables/0, hoarder/0, suspender/0, helper/0, helper/2, helpers/1, fill/1, open_many/2, forgotten/2, read_large/1, blocked/1, blocked/2, looked_at/1, suspended/1,
          loop/0, ties/0, trap/0, spin/0, badmatch/0, own_exit/0, let_assert/0, panic/0, linked/0, linked_child/1, flood/1, same/0,
 	flood_kinds/2, one_kind/1, leave/1, overflow/1, too_many_timers/1, too_many_atoms/1, too_large_table/1, backed_up/2, count/0, chain/1, counter/1, supervised/0, init/1, start_worker/0, worker/0]).
 
@@ -280,3 +280,6 @@ suspender() ->
     register(echo, Pid),
     erlang:suspend_process(Pid),
     loop().
+
+%% Says what it is.
+labelled() -> put('$process_label', {shelf, 7}), loop().

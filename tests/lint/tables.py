@@ -57,7 +57,7 @@ if numbers != list(range(1, len(numbers) + 1)):
     fault(ops, "instructions are not numbered from 1 without a gap")
 seen += len(numbers)
 
-told_by = {"BIF": 3, "FAIL": 2, "FIELD": 2, "GUARD": 2, "IN": 2, "INFO": 2, "OPTION": 3, "OUT": 2, "PAIR": 2, "PARAM": 2, "SINCE": 5, "VALUE": 2, "WORD": 3}
+told_by = {"BIF": 3, "FAIL": 2, "FIELD": 2, "GUARD": 2, "IN": 2, "INFO": 2, "OPTION": 3, "OUT": 2, "PAIR": 2, "PARAM": 2, "PART": 3, "SINCE": 5, "VALUE": 2, "WORD": 3}
 argument = r'\s*("(?:[^"\\]|\\.)*"|[^,()]+)'
 for place in ("lib", "conf", "tests", "daemon", "ctl"):
     for path in sorted((root / place).rglob("*.def")):

@@ -75,6 +75,9 @@ BROKEN = [
     *[b'{"method":"io.beamr.Process.%s","parameters":{"process":%s}}\0' % (m, p)
       for m in (b"Suspend", b"Resume", b"CollectGarbage") for p in (b'"<0.99999999999.0>"', b'"<0.1"', b'""', b"null", b"{}", b'"a","service":"b"')],
     b'{"method":"io.beamr.Process.CollectGarbage","parameters":{"major":1}}\0', b'{"method":"io.beamr.Process.CollectGarbage","parameters":{}}\0',
+    b'{"method":"io.beamr.Daemon.CheckHealth","parameters":{"checks":["x"]}}\0', b'{"method":"io.beamr.Daemon.CheckHealth","parameters":{"checks":"x"}}\0',
+    b'{"method":"io.beamr.Daemon.CheckHealth","parameters":{}}\0', b'{"method":"io.beamr.Daemon.GetMetrics","parameters":{}}\0',
+    b'{"method":"io.beamr.Daemon.GetMetrics","parameters":{"service":"../.."}}\0',
     b"[" * 3000 + b"\0", b'{"a":' * 3000 + b"\0", b"9" * 5000 + b"\0", b'"' + b"\xc3" * 1000 + b'"\0',
     PING, PING[:10], PING + b"\0" + PING[:20], b"\xff" * 300, b"x" * 100000,
 ]
