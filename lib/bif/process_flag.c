@@ -314,28 +314,38 @@ term bif_erts_internal_is_process_executing_dirty_1(struct proc *p, const term *
 term bif_erts_internal_suspend_process_2(struct proc *p, const term *args)
 {
 	bool unless = false, asynchronous = false;
-	term list = args[1];
+	term list = args[1], tag = TERM_NONE;
 	for (; term_is_cons(list); list = cons_tail(list)) {
 		if (cons_head(list) == A(unless_suspending))
 			unless = true;
 		else if (cons_head(list) == A(asynchronous))
 			asynchronous = true;
-		else
+		else if (term_is_tuple_of(cons_head(list), 2) && tuple_element(cons_head(list), 0) == A(asynchronous)) {
+			asynchronous = true;
+			tag = tuple_element(cons_head(list), 1);
+		} else
 			break;
 	}
-	if (!term_is_local_pid(args[0]) || args[0] == p->pid || proc_reach(p->ns, args[0]) == NULL)
+	if (!term_is_local_pid(args[0]) || args[0] == p->pid)
+		return A(badarg);
+	bool gone = proc_reach(p->ns, args[0]) == NULL;
+	if (gone && !asynchronous)
 		return A(badarg);
 	if (list != TERM_NIL)
 		return A(badopt);
-	if (unless && suspend_count(p, args[0]) > 0)
-		return A(false);
+	bool again = unless && suspend_count(p, args[0]) > 0;
+	if (gone || again) {
+		if (tag != TERM_NONE)
+			suspend_ask(p, gone ? TERM_NONE : args[0], tag);
+		return term_of_bool(!again);
+	}
 	if (asynchronous) {
-		suspend_other(p, args[0], 0);
+		suspend_other(p, args[0], 0, tag);
 		return A(true);
 	}
 	uint64_t question = proc_question(p);
 	term waits = bif_wait(p);
-	suspend_other(p, args[0], question);
+	suspend_other(p, args[0], question, TERM_NONE);
 	return waits;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/wordmap.h"
 #include "proc/life.h"
+#include "proc/signal.h"
 #include "term/atom.h"
 
 struct suspension {
@@ -13,9 +14,12 @@ struct suspension {
 
 struct order {
 	term from;
-	uint64_t question; /* 0: nobody waits */
-	bool suspend;
+	uint64_t question;     /* 0: nobody waits */
+	struct message *reply; /* room for {Tag, State} before the tag; NULL: none is wanted */
+	enum order_kind { RESUME, SUSPEND, ASK } kind;
 };
+
+#define REPLY_ROOM 3
 
 static void change(struct proc *p, bool suspend)
 {
@@ -38,19 +42,31 @@ void suspend_by_host(struct proc *p, bool suspended)
 static void obey(struct proc *p, void *arg)
 {
 	struct order *o = arg;
-	if (p != NULL)
-		change(p, o->suspend);
-	if (o->question != 0) {
+	if (p != NULL && o->kind != ASK)
+		change(p, o->kind == SUSPEND);
+	if (o->question != 0)
 		proc_answer(o->from, o->question, p != NULL ? A(true) : A(badarg));
+	if (o->reply != NULL) {
+		term *t = o->reply->fragment.data;
+		t[0] = HEADER(BOXED_TUPLE, 2);
+		t[1] = o->reply->value;
+		t[2] = p == NULL ? A(badarg) : p->suspends > 0 ? A(suspended) : A(not_suspended);
+		o->reply->value = term_of_boxed(t);
+		signal_deliver(o->from, &o->reply->signal);
 	}
 	mem_free(MEM_PROC, o, sizeof(*o));
 }
 
-static void order(term pid, term from, uint64_t question, bool suspend)
+static void order(term pid, struct order what)
 {
 	struct order *o = mem_alloc(MEM_PROC, sizeof(*o));
-	*o = (struct order){ from, question, suspend };
+	*o = what;
 	proc_request(pid, obey, o);
+}
+
+static struct message *reply_with(term tag)
+{
+	return tag == TERM_NONE ? NULL : message_copy(SIGNAL_MESSAGE, 0, REPLY_ROOM, tag);
 }
 
 uint32_t suspend_count(const struct proc *p, term pid)
@@ -60,13 +76,25 @@ uint32_t suspend_count(const struct proc *p, term pid)
 	return e != NULL ? (uint32_t)e->value : 0;
 }
 
-void suspend_other(struct proc *p, term pid, uint64_t question)
+void suspend_ask(struct proc *p, term pid, term tag)
+{
+	const struct order what = { .from = p->pid, .reply = reply_with(tag), .kind = ASK };
+	if (pid != TERM_NONE) {
+		order(pid, what);
+		return;
+	}
+	struct order *o = mem_alloc(MEM_PROC, sizeof(*o));
+	*o = what;
+	obey(NULL, o);
+}
+
+void suspend_other(struct proc *p, term pid, uint64_t question, term tag)
 {
 	struct proc_extra *extra = proc_extra(p);
 	if (extra->suspended_by_me == NULL)
 		extra->suspended_by_me = mem_zalloc(MEM_PROC, sizeof(struct suspension));
 	wordmap_put(&extra->suspended_by_me->counts, MEM_PROC, pid, NULL)->value++;
-	order(pid, p->pid, question, true);
+	order(pid, (struct order){ .from = p->pid, .question = question, .reply = reply_with(tag), .kind = SUSPEND });
 }
 
 bool resume_other(struct proc *p, term pid)
@@ -77,7 +105,7 @@ bool resume_other(struct proc *p, term pid)
 		return false;
 	if (--e->value == 0)
 		(void)wordmap_remove(&s->counts, MEM_PROC, pid);
-	order(pid, p->pid, 0, false);
+	order(pid, (struct order){ .from = p->pid, .kind = RESUME });
 	return true;
 }
 
@@ -88,7 +116,7 @@ void suspend_end(struct proc *p)
 		return;
 	wordmap_foreach (e, &s->counts)
 		for (uint64_t n = e->value; n > 0; n--)
-			order(e->key, p->pid, 0, false);
+			order(e->key, (struct order){ .from = p->pid, .kind = RESUME });
 	wordmap_done(&s->counts, MEM_PROC);
 	mem_free(MEM_PROC, s, sizeof(*s));
 	p->extra->suspended_by_me = NULL;

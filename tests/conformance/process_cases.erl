@@ -169,3 +169,16 @@ info_min_heap() -> [begin P = spawn_opt(fun idle_/0, [{min_heap_size, N}]), sett
 max_heap_below_min() -> {_, Min} = process_info(self(), min_heap_size), [err(fun() -> process_flag(max_heap_size, id(M)) end) || M <- [Min - 1, #{size => Min - 1}, 1]] ++
     [case err(fun() -> spawn_opt(fun() -> ok end, id(O)) end) of {value, P} when is_pid(P) -> spawned; E -> E end || O <- [[{max_heap_size, 100}], [{max_heap_size, 10000}, {min_heap_size, 20000}], [{max_heap_size, 20000}, {min_heap_size, 10000}], [{max_heap_size, 0}, {min_heap_size, 1000}]]].
 info_hibernated() -> P = spawn_opt(fun() -> erlang:hibernate(?MODULE, idle_, []) end, [{min_heap_size, 10000}]), settle_(P), R = element(2, process_info(P, heap_size)) < 100, exit(P, kill), R.
+%% The answer is a message; one who is gone is told of, and no error.
+suspend_asynchronous() ->
+    P = spawn(fun suspended_/0), Take = fun() -> receive M -> M after 20000 -> none end end,
+    A = [{erlang:suspend_process(P, id([{asynchronous, T} | More])), Take()} || {T, More} <- [{t1, []}, {t2, [unless_suspending]}, {{big, ["t3", 1.5]}, []}, {t4, [{asynchronous, t5}, asynchronous]}]],
+    P ! {w, self()},
+    {suspending, [{P, N, 0}]} = process_info(self(), suspending),
+    Early = receive w -> w after 0 -> none end,
+    [true = erlang:resume_process(P) || _ <- lists:seq(1, N)], W = Take(),
+    M = monitor(process, P), P ! stop, receive {'DOWN', M, _, _, _} -> ok end,
+    B = [{err(fun() -> erlang:suspend_process(P, id(O)) end), receive X -> X after 0 -> none end} || O <- [[asynchronous], [], [{asynchronous, a, b}], [asynchron], [asynchronous | x]]],
+    {A, N, Early, W, B, {erlang:suspend_process(P, [{asynchronous, t6}]), Take()}, {erlang:suspend_process(P, [{asynchronous, t7}, unless_suspending]), Take()},
+        err(fun() -> erlang:suspend_process(self(), [{asynchronous, x}]) end)}.
+suspended_() -> receive {w, X} -> X ! w, suspended_(); stop -> ok end.
