@@ -131,7 +131,9 @@ bool ns_has_code_room(struct ns *ns, const struct module_code *code)
 		ns_limit_met(ns, NS_QUOTA_modules_max);
 		return false;
 	}
-	if (names_atoms_missing(&code->names, ns->account) > atoms_room(a)) {
+	/* Looked through only where not even all of them would fit: a node that boots loads some hundred modules. */
+	if (code->names.atoms.count > atoms_room(a) &&
+		names_atoms_missing(&code->names, ns->account) > atoms_room(a)) {
 		ns_limit_met(ns, NS_QUOTA_atoms_max);
 		return false;
 	}
