@@ -27,6 +27,8 @@ struct raise_place {
 	bool function_clause;
 	/* A call of a fun that is none: OTP tells the caller twice. */
 	bool called;
+	/* The call of the BIF is the last thing that its caller does. */
+	bool tail;
 };
 
 /* Completes p->extra->raise with its trace, cuts the stack down to the innermost catch, and sets x0-x3 as its handler wants

@@ -198,7 +198,7 @@ bif_outcome: {
 	p->outcome = OUTCOME_NONE;
 	switch (outcome) {
 	case OUTCOME_RAISE:
-		place = (struct raise_place){ .pc = pc, .export = callee, .args = x, .arity = W16(0) };
+		place = (struct raise_place){ .pc = pc, .export = callee, .args = x, .arity = W16(0), .tail = tail };
 		goto raise_at_place;
 	case OUTCOME_AGAIN:
 		save_x(p, x, W16(0));

@@ -73,6 +73,18 @@ static bool raises_for_caller(const struct export *e)
 	       (e->function == A(exit) && e->arity == 1);
 }
 
+/* These are code in OTP: the frame of who calls one last is gone when it raises. */
+static bool is_code_in_otp(const struct export *e)
+{
+	if (e->module != A(erlang))
+		return false;
+	if (e->function == A(memory))
+		return true;
+	return e->arity == 1 && (e->function == A(atom_to_binary) || e->function == A(binary_to_atom) ||
+					e->function == A(binary_to_existing_atom) || e->function == A(spawn) ||
+					e->function == A(spawn_link) || e->function == A(spawn_monitor));
+}
+
 static term list_of(struct heap *heap, const term *values, size_t count)
 {
 	term list = TERM_NIL;
@@ -162,9 +174,13 @@ static term take_trace(struct proc *p, const struct raise_place *place)
 		kind = TRACE_FIRST_ARGS;
 		info = raise->args;
 	}
-	size_t n = depth == 0 ? 0 : addresses_at(p, place->pc, place->called, addresses, depth);
 	/* A native stands in its Erlang half's place: that is no caller of it. */
-	if (n > 0 && export != NULL && place->pc != NULL && is_in(place->pc, export))
+	bool skipped = export != NULL && place->pc != NULL &&
+		       (is_in(place->pc, export) || (place->tail && is_code_in_otp(export)));
+	if (skipped && depth > 0 && depth < TRACE_DEPTH_MAX)
+		depth++;
+	size_t n = depth == 0 ? 0 : addresses_at(p, place->pc, place->called, addresses, depth);
+	if (n > 0 && skipped && addresses[0] == place->pc + 1)
 		memmove(addresses, addresses + 1, --n * sizeof(*addresses));
 	term *t = heap_alloc(heap, 1 + TRACE_WORDS + n);
 	t[0] = HEADER(BOXED_TRACE, TRACE_WORDS + n);

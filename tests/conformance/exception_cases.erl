@@ -82,6 +82,13 @@ stack_of_throw() -> stack(fun() -> throw(t) end).
 stack_of_exit() -> stack(fun() -> exit(e) end).
 stack_of_badfun() -> stack(fun() -> (id(x))() + 1 end).
 stack_of_badarity() -> {error, {badarity, {F, A}}, S} = stack(fun() -> (id(fun(_) -> ok end))() + 1 end), {is_function(F), A, S}.
+stack_of_last_calls() -> [stack(fun() -> [F(id(A))] end) || F <- [fun last_1_/1, fun last_2_/1, fun last_3_/1, fun last_4_/1, fun last_5_/1, fun last_6_/1], A <- [7, <<"no such atom, ever">>], F =/= fun last_2_/1 orelse A =:= 7].
+last_1_(X) -> atom_to_binary(X).
+last_2_(X) -> binary_to_atom(X).
+last_3_(X) -> R = id(X), _ = id(R), binary_to_existing_atom(R).
+last_4_(X) -> spawn(X).
+last_5_(X) -> spawn_monitor(X).
+last_6_(X) -> erlang:memory(X).
 stack_of_apply() -> [element(3, stack(fun() -> {apply(id(F), id(A))} end)) || {F, A} <- [{7, [1]}, {foo, []}, {fun() -> ok end, [1]}, {7, foo}, {fun lists:no_such/1, [1]}, {{a, b}, [1 | 2]}]].
 stack_of_undef() -> [stack(fun() -> nope:nope(1, 2) + 1 end), stack(fun() -> ?MODULE:nope() + 1 end)].
 stack_of_guard_bif() -> [stack(fun() -> hd(id(a)) end), stack(fun() -> map_get(k, id(#{})) end), stack(fun() -> round(id(a)) end), stack(fun() -> byte_size(id(1)) end)].
