@@ -80,9 +80,10 @@ static bool is_code_in_otp(const struct export *e)
 		return false;
 	if (e->function == A(memory))
 		return true;
-	return e->arity == 1 && (e->function == A(atom_to_binary) || e->function == A(binary_to_atom) ||
-					e->function == A(binary_to_existing_atom) || e->function == A(spawn) ||
-					e->function == A(spawn_link) || e->function == A(spawn_monitor));
+	return e->arity == 1 &&
+	       (e->function == A(atom_to_binary) || e->function == A(binary_to_atom) ||
+		       e->function == A(binary_to_existing_atom) || e->function == A(spawn) ||
+		       e->function == A(spawn_link) || e->function == A(spawn_monitor));
 }
 
 static term list_of(struct heap *heap, const term *values, size_t count)
