@@ -75,6 +75,8 @@ static const char *own_words(const struct control_verb *verb)
 		return " FILE.beam...";
 	case CONTROL_VERB_load:
 		return " [-n] FILE.beam|DIR...";
+	case CONTROL_VERB_log_level:
+		return " [[MODULE] LEVEL|inherit] [--for TIME]";
 	case CONTROL_VERB_logs:
 		return " SERVICE [-f] [-n N] [--since TIME]";
 	case CONTROL_VERB_namespaces:

@@ -166,3 +166,49 @@ int verb_metrics(
 	json_decref(reply);
 	return 0;
 }
+
+/* ---- log-level ---- */
+
+static int show_level(struct ctl *ctl)
+{
+	json_t *params = json_object(), *reply, *level;
+	const char *key;
+	if (ctl->service != NULL)
+		set(params, "service", json_string(ctl->service));
+	int r = ctl_call(ctl, CONTROL_METHOD_log_level_get, params, &reply);
+	if (r != 0)
+		return r;
+	if (!show_plain(ctl, reply)) {
+		puts(text_of(reply, "level"));
+		json_object_foreach(json_object_get(reply, "overrides"), key, level)
+			printf("%s %s\n", key, json_string_value(level));
+	}
+	json_decref(reply);
+	return 0;
+}
+
+int verb_log_level(
+	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
+{
+	json_t *reply;
+	int r = verb_parse(ctl, verb, count, words, params);
+	if (r != 0)
+		return r;
+	/* One word is the level. */
+	if (json_object_get(params, "level") == NULL && json_object_get(params, "module") != NULL) {
+		set(params, "level", json_string(text_of(params, "module")));
+		(void)json_object_del(params, "module"); /* it is there */
+	}
+	if (json_object_get(params, "level") == NULL)
+		return show_level(ctl);
+	if (ctl->service != NULL || json_object_get(params, "module") != NULL)
+		set(params, "service",
+			json_string(ctl->service != NULL ? ctl->service : "default"));
+	r = ctl_call(ctl, CONTROL_METHOD_log_level_set, json_incref(params), &reply);
+	if (r != 0)
+		return r;
+	if (!show_plain(ctl, reply) && !ctl->quiet)
+		printf("It was %s.\n", text_of(reply, "previous"));
+	json_decref(reply);
+	return 0;
+}

@@ -175,14 +175,14 @@ int verb_main(struct ctl *ctl, const struct control_verb *verb, int count, char 
 	json_t *params = json_object();
 	bool own_words = id == CONTROL_VERB_crash || id == CONTROL_VERB_ets ||
 			 id == CONTROL_VERB_imports || id == CONTROL_VERB_load ||
-			 id == CONTROL_VERB_logs || id == CONTROL_VERB_namespaces ||
+			 id == CONTROL_VERB_log_level || id == CONTROL_VERB_logs || id == CONTROL_VERB_namespaces ||
 			 id == CONTROL_VERB_quota;
 	if (ctl->help) {
 		help_verb(verb);
 		json_decref(params);
 		return 0;
 	}
-	/* The seven take ids, files, sub-verbs and limits, which the table has no words for. */
+	/* The eight take ids, files, sub-verbs and limits, which the table has no words for. */
 	int r = own_words ? 0 : verb_parse(ctl, verb, count, words, params);
 	if (r == 0 && verb->method != CONTROL_METHOD_none && !own_words)
 		add_common(ctl, verb, params);

@@ -17,6 +17,7 @@ struct stopping;
 struct services;
 struct cgroups;
 struct sockets;
+struct levels;
 
 struct daemon {
 	struct event_base *base;
@@ -31,6 +32,7 @@ struct daemon {
 	struct services *services; /* NULL until they are read */
 	struct cgroups *cgroups;   /* of their helper programs; NULL where systemd delegates none */
 	struct sockets *sockets;   /* of services */
+	struct levels *levels;     /* what operators have said of log levels */
 	char *otp_root;            /* of the machine; NULL when there is none */
 	const char *config_dir; /* where beamrd.conf lies */
 	const char *instance;   /* of the unit; NULL when there is none */

@@ -5,6 +5,7 @@
 #include "service_impl.h"
 
 #include "base/cleanup.h"
+#include "levels.h"
 #include "log.h"
 #include "sockets.h"
 
@@ -192,6 +193,8 @@ static void run_started(void *user)
 	service_release_text(service, run->digest, text, sizeof(text));
 	service_tell(service, BEAMR_REPORT_START, "started %s", text);
 	service_tell_release(service);
+	if (node_ns(run->node) != NULL)
+		levels_started(service->all->daemon->levels, node_ns(run->node));
 	/* Who waits for an activation wants to know whether it stays up. */
 	if (service_is_activating(service) && !service->request->reverting &&
 		service->declaration->settle > 0)

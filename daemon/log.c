@@ -55,6 +55,12 @@ struct log_release {
 	char digest[72];
 };
 
+struct service_level {
+	char service[64];
+	int64_t level;
+	bool more; /* beside what the level of all lets through */
+};
+
 struct log {
 	/* fixed once made */
 	enum log_target target;
@@ -73,11 +79,41 @@ struct log {
 	bool done;
 	struct log_release *releases; /* by service */
 	size_t release_count, release_capacity;
+	struct service_level *levels; /* by service */
+	size_t level_capacity;
 	/* atomic */
+	_Atomic size_t level_count; /* changes under the mutex */
 	_Atomic int64_t level;
 	_Atomic uint64_t dropped; /* not told of yet */
 	_Atomic uint64_t dropped_total;
 };
+
+static size_t level_position(struct log *log, const char *service)
+{
+	size_t low = 0, high = atomic_load_relaxed(&log->level_count); /* under the mutex */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(log->levels[middle].service, service) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Whether something of that priority is written, of a service or, with NULL or "", of none. */
+static bool lets_through(struct log *log, const char *service, int64_t priority)
+{
+	bool all = priority <= atomic_load_relaxed(&log->level); /* a setting; as is whether there are others */
+	if (service == NULL || service[0] == '\0' || atomic_load_relaxed(&log->level_count) == 0)
+		return all;
+	pthread_mutex_lock(&log->mutex);
+	size_t i = level_position(log, service);
+	if (i < atomic_load_relaxed(&log->level_count) && strcmp(log->levels[i].service, service) == 0)
+		all = (all && log->levels[i].more) || priority <= log->levels[i].level;
+	pthread_mutex_unlock(&log->mutex);
+	return all;
+}
 
 static void release_of(struct log *log, const char *service, struct log_release *ret_release);
 
@@ -142,10 +178,7 @@ bool log_wants(struct log *log, const struct beamr_report *report)
 {
 	if (report_types[report->kind].message_id[0] == '\0')
 		return false;
-	/* Relaxed: a setting. */
-	if (report->priority > atomic_load_relaxed(&log->level))
-		return false;
-	return true;
+	return lets_through(log, report_text(report, report->namespace_name), report->priority);
 }
 
 void log_report(struct log *log, const struct beamr_report *report, struct record *record)
@@ -205,13 +238,8 @@ void log_supervised(struct log *log, const struct beamr_report *report)
 	enqueue(log, item);
 }
 
-struct log_entry *log_begin(
-	struct log *log, int priority, const char *event, const char *format, ...)
+static struct log_entry *begin(struct log *log, int priority, const char *event, const char *message)
 {
-	char message[REPORT_FIELD_MAX + 1];
-	va_list arguments;
-	if (priority > atomic_load_relaxed(&log->level)) /* a setting */
-		return NULL;
 	struct log_entry *entry = calloc(1, sizeof(*entry));
 	struct log_item *item = calloc(1, sizeof(*item));
 	if (entry == NULL || item == NULL) {
@@ -219,16 +247,26 @@ struct log_entry *log_begin(
 		free(item);
 		return NULL;
 	}
-	va_start(arguments, format);
-	(void)vsnprintf(message, sizeof(message), format,
-		arguments); /* one line, cut when it is too long */
-	va_end(arguments);
 	*entry = (struct log_entry){ .log = log, .priority = priority, .item = item };
 	journal_put(&item->fields, "MESSAGE", message);
 	journal_putf(&item->fields, "PRIORITY", "%d", priority);
 	if (event != NULL)
 		journal_put(&item->fields, "BEAMR_EVENT", event);
 	return entry;
+}
+
+struct log_entry *log_begin(
+	struct log *log, int priority, const char *event, const char *format, ...)
+{
+	char message[REPORT_FIELD_MAX + 1];
+	va_list arguments;
+	if (!lets_through(log, NULL, priority))
+		return NULL;
+	va_start(arguments, format);
+	(void)vsnprintf(message, sizeof(message), format,
+		arguments); /* one line, cut when it is too long */
+	va_end(arguments);
+	return begin(log, priority, event, message);
 }
 
 void log_field(struct log_entry *entry, const char *name, const char *format, ...)
@@ -291,9 +329,9 @@ static bool says_too_much(struct log *log, const char *service)
 void log_output(struct log *log, const char *service, int priority, const char *stream,
 	const char *process, const char *line, const char *cut)
 {
-	if (priority > atomic_load_relaxed(&log->level) || says_too_much(log, service)) /* a setting */
+	if (!lets_through(log, service, priority) || says_too_much(log, service))
 		return;
-	struct log_entry *entry = log_begin(log, priority, "output", "%s", line);
+	struct log_entry *entry = begin(log, priority, "output", line);
 	log_field(entry, "SYSLOG_IDENTIFIER", "%s", service);
 	log_field(entry, "BEAMR_SERVICE", "%s", service);
 	log_field(entry, "BEAMR_STREAM", "%s", stream);
@@ -308,7 +346,7 @@ void log_event(struct log *log, const struct beamr_report *report)
 {
 	const char *service = report_text(report, report->namespace_name);
 	bool waits = report->dying && report->serial != 0;
-	if (report->priority > atomic_load_relaxed(&log->level)) /* a setting */
+	if (!lets_through(log, service, report->priority))
 		return;
 	/* What waits hardly ever becomes an entry. */
 	if (!waits && says_too_much(log, service))
@@ -667,14 +705,52 @@ struct log *log_free(struct log *log)
 	(void)flood_free(log->flood);
 	(void)rate_free(log->rate);
 	free(log->releases);
+	free(log->levels);
 	free(log);
 	return NULL;
 }
 
 void log_set(struct log *log, int64_t level, const struct flood_limits *flood)
 {
-	atomic_store_relaxed(&log->level, level); /* a setting */
+	log_set_level(log, level);
 	flood_set(log->flood, flood);
+}
+
+void log_set_level(struct log *log, int64_t level)
+{
+	atomic_store_relaxed(&log->level, level); /* a setting */
+}
+
+void log_set_service_level(struct log *log, const char *service, int64_t level, bool more)
+{
+	pthread_mutex_lock(&log->mutex);
+	size_t count = atomic_load_relaxed(&log->level_count), i = level_position(log, service);
+	bool there = i < count && strcmp(log->levels[i].service, service) == 0;
+	if (level < 0 && there) {
+		memmove(log->levels + i, log->levels + i + 1, (count - i - 1) * sizeof(*log->levels));
+		count--;
+	}
+	if (level >= 0 && !there && count == log->level_capacity) {
+		size_t capacity = count > 0 ? 2 * count : 16;
+		struct service_level *grown = reallocarray(log->levels, capacity, sizeof(*grown));
+		if (grown != NULL) {
+			log->levels = grown;
+			log->level_capacity = capacity;
+		}
+	}
+	if (level >= 0 && !there && count < log->level_capacity) {
+		memmove(log->levels + i + 1, log->levels + i, (count - i) * sizeof(*log->levels));
+		(void)snprintf(log->levels[i].service, sizeof(log->levels[i].service), "%s",
+			service); /* names are short */
+		count++;
+		there = true;
+	}
+	if (level >= 0 && there) {
+		log->levels[i].level = level;
+		log->levels[i].more = more;
+	}
+	atomic_store_relaxed(&log->level_count, count);
+	pthread_mutex_unlock(&log->mutex);
 }
 
 void log_set_rate(struct log *log, int64_t burst, int64_t interval_usec)

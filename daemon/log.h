@@ -19,6 +19,9 @@ struct log *log_free(struct log *log);
 struct flood_limits;
 /* level: what is less urgent is not written. flood: of crashes and what belongs to them. */
 void log_set(struct log *log, int64_t level, const struct flood_limits *flood);
+void log_set_level(struct log *log, int64_t level);
+/* Another level for what is of one service, instead of that of all; more: beside it. level -1: that of all. */
+void log_set_service_level(struct log *log, const char *service, int64_t level, bool more);
 /* What each service may say by output lines and log events (rate.h). */
 void log_set_rate(struct log *log, int64_t burst, int64_t interval_usec);
 

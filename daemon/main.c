@@ -7,6 +7,7 @@
 #include "erl.h"
 #include "events.h"
 #include "flood.h"
+#include "levels.h"
 #include "log.h"
 #include "notify.h"
 #include "otp.h"
@@ -209,7 +210,7 @@ static void apply_log(struct daemon *daemon)
 	const struct config *config = &daemon->config;
 	const struct flood_limits flood = { config->flood_burst, config->flood_kinds,
 		config->flood_interval, config->flood_summary };
-	log_set(daemon->log, config->log_level, &flood);
+	log_set(daemon->log, levels_of_daemon(daemon->levels), &flood);
 	log_set_rate(daemon->log, config->log_burst, config->log_interval);
 }
 
@@ -667,6 +668,8 @@ static int run_daemon(const struct options *options)
 	r = daemon.base != NULL ? bridge_init(&daemon.bridge, daemon.base) : -ENOMEM;
 	if (r == 0)
 		r = log_new(journal ? LOG_TO_JOURNAL : LOG_TO_STDERR, "beamrd", &daemon.log);
+	if (r == 0)
+		r = (daemon.levels = levels_new(&daemon)) != NULL ? 0 : -ENOMEM;
 	if (r == 0) {
 		apply_log(&daemon);
 		daemon.output = output_new(daemon.log);
@@ -689,6 +692,7 @@ static int run_daemon(const struct options *options)
 	daemon.events = events_free(daemon.events);
 	if (daemon.stopping != NULL && daemon.stopping->timer != NULL)
 		event_free(daemon.stopping->timer);
+	daemon.levels = levels_free(daemon.levels);
 	if (daemon.base != NULL)
 		event_base_free(daemon.base);
 	daemon.output = output_free(daemon.output);

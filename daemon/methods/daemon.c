@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* org.varlink.service and io.beamr.Daemon. */
+#include "../levels.h"
 #include "../log.h"
 #include "../notify.h"
 #include "../server.h"
@@ -93,7 +94,7 @@ void handle_daemon_describe(struct call *call, const struct control_in_daemon_de
 		.limits = { .message_max = SERVER_MESSAGE_MAX,
 			.connections_max = daemon->config.connections_max,
 			.connections_per_user_max = daemon->config.connections_per_user },
-		.log_level = config_level_name(daemon->config.log_level) };
+		.log_level = config_level_name(levels_of_daemon(daemon->levels)) };
 	call_reply(call, &out);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io.beamr.Service: start, stop, restart, remove, limits, and all about one. */
 #include "../cgroup.h"
+#include "../levels.h"
 #include "../log.h"
 #include "../server.h"
 #include "../service.h"
@@ -156,8 +157,10 @@ static void removed(struct service_request *request, int r)
 	if (r != 0) {
 		method_service_failed(call, request, r);
 	} else {
-		if (request->digest[0] == '\0')
+		if (request->digest[0] == '\0') {
 			sockets_drop(call->daemon->sockets, name);
+			levels_forget(call->daemon->levels, name);
+		}
 		if (request->digest[0] == '\0')
 			daemon_report(call->daemon, BEAMR_REPORT_STOP, name, NULL, NULL, "removed");
 		call_audit(call, name, "removed %s %s%s",

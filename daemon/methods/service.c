@@ -2,6 +2,7 @@
 /* io.beamr.Service: namespaces. */
 #include "../service.h"
 #include "../cgroup.h"
+#include "../levels.h"
 #include "../log.h"
 #include "methods.h"
 
@@ -251,6 +252,7 @@ void handle_service_remove(struct call *call, const struct control_in_service_re
 			return;
 		}
 		cgroups_end(call->daemon->cgroups, number);
+		levels_forget(call->daemon->levels, in->service);
 		daemon_report(call->daemon, BEAMR_REPORT_STOP, in->service, NULL, NULL, "removed");
 		call_audit(call, in->service, "removed service %s", in->service);
 		daemon_changed(call->daemon);

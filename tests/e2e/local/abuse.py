@@ -78,6 +78,12 @@ BROKEN = [
     b'{"method":"io.beamr.Daemon.CheckHealth","parameters":{"checks":["x"]}}\0', b'{"method":"io.beamr.Daemon.CheckHealth","parameters":{"checks":"x"}}\0',
     b'{"method":"io.beamr.Daemon.CheckHealth","parameters":{}}\0', b'{"method":"io.beamr.Daemon.GetMetrics","parameters":{}}\0',
     b'{"method":"io.beamr.Daemon.GetMetrics","parameters":{"service":"../.."}}\0',
+    b'{"method":"io.beamr.Daemon.GetLogLevel","parameters":{"service":"nowhere"}}\0', b'{"method":"io.beamr.Daemon.GetLogLevel","parameters":{"level":1}}\0',
+    *[b'{"method":"io.beamr.Daemon.SetLogLevel","parameters":{%s}}\0' % p for p in (
+        b"", b'"level":"loud"', b'"level":7', b'"level":"debug","durationUSec":0', b'"level":"debug","durationUSec":-1', b'"level":"debug","durationUSec":9223372036854775807',
+        b'"level":"debug","process":"<0.1.0>"', b'"level":"debug","module":"m"', b'"level":"debug","service":"nowhere"',
+        b'"level":"debug","service":"default","module":""', b'"level":"debug","service":"default","module":"' + b"x" * 300 + b'"',
+        b'"level":"inherit","service":"default","module":"' + b"x" * 5000 + b'"', b'"level":"inherit","service":"default"', b'"level":"inherit"')],
     b"[" * 3000 + b"\0", b'{"a":' * 3000 + b"\0", b"9" * 5000 + b"\0", b'"' + b"\xc3" * 1000 + b'"\0',
     PING, PING[:10], PING + b"\0" + PING[:20], b"\xff" * 300, b"x" * 100000,
 ]
