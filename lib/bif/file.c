@@ -233,6 +233,16 @@ void file_leave(struct file *f)
 	(void)close_here(f); /* nobody is there who could be told */
 }
 
+void file_leave_elsewhere(struct file *f)
+{
+	uint32_t state = FILE_BUSY;
+	if (atomic_cas_acq_rel(&f->state, &state, FILE_IDLE))
+		return;
+	/* As above. */
+	atomic_store_release(&f->state, FILE_CLOSED);
+	close_elsewhere(f);
+}
+
 int file_close(struct file *f)
 {
 	uint32_t state = FILE_IDLE;

@@ -38,5 +38,7 @@ struct file *file_of(term t);
 /* An operation begins: false when it may not. Pairs with file_leave(). On a helper. */
 _must_check_ bool file_enter(struct file *file);
 void file_leave(struct file *file);
+/* The same on a scheduler, of an operation that did not wait for anything. */
+void file_leave_elsewhere(struct file *file);
 /* 0, or errno: EINVAL when it is closed already. On a helper. */
 int file_close(struct file *file);

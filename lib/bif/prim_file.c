@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The natives of prim_file that work on an open file.
- * Source: prim_file.erl and its natives in OTP 27. Each runs on a helper, with the file BUSY. */
-#include "bif/prim_file.h"
+ * Source: prim_file.erl and its natives in OTP 27. Each runs on a helper, with the file BUSY, but for reads that prim_file_quick.c answers. */
+#include "bif/prim_file_quick.h"
 
 #include "binary/binary.h"
 #include "term/atom.h"
@@ -123,11 +123,6 @@ static term do_pread(struct errand *e, struct file *f, const term *args)
 		size < 0 || offset > INT64_MAX - size)
 		return file_error(e, EINVAL);
 	return read_answer(e, f->fd, offset, (uint64_t)size);
-}
-
-static uint32_t load_u32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 /* Reads <<Size:32, Offset:32>> at Offset, then Size bytes at that Offset (what dets is made of). */
@@ -388,15 +383,27 @@ static term with_file(struct errand *e, term (*fn)(struct errand *, struct file 
 
 ON_FILE(advise_4, do_advise)
 ON_FILE(allocate_3, do_allocate)
-ON_FILE(ipread_s32bu_p32bu_3, do_ipread)
-ON_FILE(pread_3, do_pread)
 ON_FILE(pwrite_3, do_pwrite)
-ON_FILE(read_2, do_read)
 ON_FILE(read_handle_info_1, do_info)
 ON_FILE(seek_3, do_seek)
 ON_FILE(sync_2, do_sync)
 ON_FILE(truncate_1, do_truncate)
 ON_FILE(write_2, do_write)
+
+/* What the kernel has at hand is read where the call is made. */
+#define QUICK_ON_FILE(name, quick, fn, arity)                                                      \
+	static term run_##fn(struct errand *e, const term *args)                                   \
+	{                                                                                          \
+		return with_file(e, fn, args);                                                     \
+	}                                                                                          \
+	term bif_prim_file_##name(struct proc *p, const term *args)                                \
+	{                                                                                          \
+		return errand_start_unless(p, quick, run_##fn, arity, args);                       \
+	}
+
+QUICK_ON_FILE(ipread_s32bu_p32bu_3, quick_ipread, do_ipread, 3)
+QUICK_ON_FILE(pread_3, quick_pread, do_pread, 3)
+QUICK_ON_FILE(read_2, quick_read, do_read, 2)
 
 term bif_prim_file_close_1(struct errand *e, const term *args)
 {

@@ -43,6 +43,11 @@ static inline bool get_int(term t, int *ret)
 	return true;
 }
 
+static inline uint32_t load_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 /* Reads up to `want` bytes, from `offset` or (-1) from where the file stands, until they are there or the file ends.
  * expected: how many there may be, 0 when that is not known. Returns 0 with a binary that the caller owns (NULL: the end of the file),
  * or errno. */

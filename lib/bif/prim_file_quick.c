@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What prim_file answers without a helper: reading a file that is not large and looking at one, when the kernel says that it need not wait for
+/* What prim_file answers without a helper: reading a file that is not large, or a part of an open one, and looking at one, when the kernel says that it need not wait for
  * anything. A node asks some two hundred such things while it boots, and two changes of threads for each cost more than the answers.
  *
  * Nothing here may block (law 10), so each step is one that the kernel promises to refuse instead: a name is looked up in its cache of
  * names only (RESOLVE_CACHED), bytes come from its cache of pages only (RWF_NOWAIT), and nothing is opened but regular files of file
  * systems that need no server for it. Which those are is learned on helpers, by device, as they go about their own work.
  * Whatever is refused, or fails with anything but "there is no such file", is left to the helper, which does all of it again.
- * Bound: QUICK_DEVICES file systems; files of others always take a helper. */
+ * An open file is asked for bytes of the cache whatever it is: what knows no such cache refuses.
+ * Bound: QUICK_DEVICES file systems; names of files of others always take a helper. */
 #include "bif/prim_file_quick.h"
 
 #include "binary/binary.h"
@@ -28,6 +29,7 @@
 
 #define QUICK_BYTES                                                                                \
 	(1024U * 1024) /* a fraction of a slice to copy; OTP's largest module has 600 kB */
+#define QUICK_PART (64U * 1024) /* of an open file */
 #define QUICK_DEVICES 16
 
 #ifndef XFS_SUPER_MAGIC
@@ -258,4 +260,121 @@ bool quick_list_dir(struct errand *e, const term *args, term *ret)
 	(void)content_unref(content); /* always NULL */
 	*ret = heap_tuple_of(heap, A(ok), list);
 	return true;
+}
+
+/* ------------------------------------------------------------------------------------------------ open files */
+
+/* Up to `want` bytes from there; *ret NULL: the file ends there. False: that takes a helper. */
+static bool read_cached_at(struct errand *e, int fd, int64_t offset, size_t want, struct binary **ret)
+{
+	if (want == 0 || want > QUICK_PART || (int64_t)want > account_room(e->ns->account))
+		return false;
+	struct binary *b = binary_new(want);
+	size_t size = 0;
+	while (size < want) {
+		const struct iovec bytes = { b->data + size, want - size };
+		const ssize_t n = preadv2(fd, &bytes, 1, offset + (int64_t)size, RWF_NOWAIT);
+		if (n < 0) {
+			(void)binary_unref(b); /* always NULL */
+			return false;
+		}
+		if (n == 0)
+			break;
+		size += (size_t)n;
+	}
+	b->size = size;
+	*ret = size != 0 ? b : binary_unref(b);
+	return true;
+}
+
+static term read_value(struct errand *e, struct binary *b)
+{
+	return b == NULL ? A(eof) : heap_tuple_of(errand_heap(e), A(ok), bytes_value(errand_heap(e), b));
+}
+
+/* A place in a file: what is no such number is left to the helper. */
+static bool get_offset(term t, int64_t *ret)
+{
+	if (!term_is_small(t) || small_value(t) < 0)
+		return false;
+	*ret = small_value(t);
+	return true;
+}
+
+static bool read_here(struct errand *e, int fd, const term *args, term *ret)
+{
+	struct binary *b;
+	int64_t want;
+	if (!get_offset(args[1], &want))
+		return false;
+	/* What has no place is not read in two attempts: a pipe would give some to the first. */
+	const off_t at = lseek(fd, 0, SEEK_CUR);
+	if (at < 0 || !read_cached_at(e, fd, at, (size_t)want, &b))
+		return false;
+	if (b != NULL && lseek(fd, at + (off_t)b->size, SEEK_SET) < 0) {
+		(void)binary_unref(b); /* always NULL */
+		return false;
+	}
+	*ret = read_value(e, b);
+	return true;
+}
+
+static bool pread_here(struct errand *e, int fd, const term *args, term *ret)
+{
+	struct binary *b;
+	int64_t at, want;
+	if (!get_offset(args[1], &at) || !get_offset(args[2], &want) || at > INT64_MAX - want ||
+		!read_cached_at(e, fd, at, (size_t)want, &b))
+		return false;
+	*ret = read_value(e, b);
+	return true;
+}
+
+static bool ipread_here(struct errand *e, int fd, const term *args, term *ret)
+{
+	struct binary *b;
+	int64_t at, most;
+	if (!get_offset(args[1], &at) || !get_offset(args[2], &most) || at > INT64_MAX - 8 || most >= (int64_t)1 << 31 ||
+		!read_cached_at(e, fd, at, 8, &b))
+		return false;
+	const bool header = b != NULL && b->size == 8;
+	const uint32_t size = header ? load_u32(b->data) : 0, start = header ? load_u32(b->data + 4) : 0;
+	if (b != NULL)
+		(void)binary_unref(b); /* always NULL */
+	if (!header || (int64_t)size > most) {
+		*ret = A(eof);
+		return true;
+	}
+	if (!read_cached_at(e, fd, start, size, &b))
+		return false;
+	const term bytes = b == NULL ? A(eof) : bytes_value(errand_heap(e), b);
+	*ret = heap_tuple_of(errand_heap(e), A(ok),
+		heap_tuple_of(errand_heap(e), term_of_small(size), term_of_small(start), bytes));
+	return true;
+}
+
+/* Whatever is wrong is told by the helper. */
+static bool with_file(struct errand *e, bool (*fn)(struct errand *, int, const term *, term *), const term *args, term *ret)
+{
+	struct file *f = file_of(args[0]);
+	if (f == NULL || !file_enter(f))
+		return false;
+	const bool answered = fn(e, f->fd, args, ret);
+	file_leave_elsewhere(f);
+	return answered;
+}
+
+bool quick_read(struct errand *e, const term *args, term *ret)
+{
+	return with_file(e, read_here, args, ret);
+}
+
+bool quick_pread(struct errand *e, const term *args, term *ret)
+{
+	return with_file(e, pread_here, args, ret);
+}
+
+bool quick_ipread(struct errand *e, const term *args, term *ret)
+{
+	return with_file(e, ipread_here, args, ret);
 }

@@ -10,3 +10,7 @@ void quick_learn(const struct path *path, dev_t dev);
 bool quick_read_info(struct errand *e, const term *args, term *ret);
 bool quick_read_file(struct errand *e, const term *args, term *ret);
 bool quick_list_dir(struct errand *e, const term *args, term *ret);
+/* The same of read_nif/2, pread_nif/3 and ipread_s32bu_p32bu_nif/3. */
+bool quick_read(struct errand *e, const term *args, term *ret);
+bool quick_pread(struct errand *e, const term *args, term *ret);
+bool quick_ipread(struct errand *e, const term *args, term *ret);

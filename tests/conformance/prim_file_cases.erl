@@ -453,3 +453,40 @@ buffer_lock() ->
 altname() -> {prim_file:altname("/tmp"), err(fun() -> prim_file:altname(foo) end)}.
 
 from_descriptor() -> [err(fun() -> prim_file:file_desc_to_ref(id(N), [read]) end) || N <- [9999, -1, foo, 1.5]].
+
+%% Reads of what the kernel has in memory, which need not wait: where they leave the file, at its end and beyond, and of what is no file with places.
+reads_in_turn() ->
+    in_folder(fun(D) ->
+        P = D ++ "a",
+        Bytes = binary:copy(<<"0123456789">>, 20000),
+        write_new(P, Bytes),
+        {ok, F} = open(P, [read, write]),
+        Sizes = [1, 10, 64, 65, 100, 4096, 65535, 65536, 65537, 0, 70000, 5, 1],
+        Parts = [{prim_file:position(F, cur), case prim_file:read(F, N) of {ok, B} -> {byte_size(B), erlang:crc32(B)}; Other -> Other end} || N <- Sizes],
+        {ok, _} = prim_file:position(F, 199995),
+        End = [prim_file:read(F, 10), prim_file:position(F, cur), prim_file:read(F, 10), prim_file:position(F, cur)],
+        {ok, _} = prim_file:position(F, 300000),
+        Beyond = [prim_file:read(F, 3), prim_file:position(F, cur), prim_file:write(F, "abc"), prim_file:position(F, {cur, -4}), prim_file:read(F, 9), prim_file:position(F, cur)],
+        {ok, _} = prim_file:position(F, 7),
+        Mixed = [prim_file:read(F, 2), prim_file:pread(F, 100, 3), prim_file:read(F, 2), prim_file:write(F, "W"), prim_file:read(F, 2), prim_file:pread(F, 10, 4)],
+        Closed = [prim_file:close(F), prim_file:read(F, 1), prim_file:pread(F, 1, 1)],
+        {Parts, End, Beyond, Mixed, Closed}
+    end).
+
+reads_of_places() ->
+    in_folder(fun(D) ->
+        P = D ++ "a",
+        write_new(P, [<<5:32, 20:32>>, <<"abcdefghijkl">>, <<"PQRSTUVWXYZ">>, <<9:32, 25:32>>, <<0:32, 3:32>>, <<1000:32, 3:32>>]),
+        {ok, F} = open(P, [read]),
+        R = {[prim_file:pread(F, At, N) || {At, N} <- [{0, 8}, {8, 0}, {8, 5}, {20, 100}, {54, 1}, {55, 1}, {1000, 1}, {1 bsl 62, 1}, {1 bsl 70, 1}, {-1, 1}, {1, -1}]],
+             [prim_file:ipread_s32bu_p32bu(F, At, Max) || {At, Max} <- [{0, 5}, {0, 4}, {0, 100}, {31, 100}, {39, 100}, {47, 999}, {47, 1000}, {50, 10}, {100, 10}, {-1, 10}]],
+             prim_file:position(F, cur)},
+        ok = prim_file:close(F),
+        {ok, W} = open(P, [write]),
+        {R, prim_file:read(W, 1), prim_file:pread(W, 0, 1), prim_file:close(W)}
+    end).
+
+reads_without_places() ->
+    {ok, F} = open("/dev/null", [read, skip_type_check]),
+    {ok, Z} = open("/dev/zero", [read, skip_type_check]),
+    {prim_file:read(F, 5), prim_file:pread(F, 7, 5), prim_file:read(Z, 5), prim_file:pread(Z, 7, 5), prim_file:read(Z, 100) =:= {ok, <<0:800>>}, prim_file:close(F), prim_file:close(Z)}.
