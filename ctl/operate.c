@@ -212,3 +212,43 @@ int verb_log_level(
 	json_decref(reply);
 	return 0;
 }
+
+/* ---- drain ---- */
+
+struct drain {
+	bool done;
+	int64_t remaining;
+};
+
+static int tell_drain(struct ctl *ctl, json_t *reply, void *user)
+{
+	struct drain *drain = user;
+	json_t *service;
+	size_t i;
+	bool changed = drain->remaining != number_of(reply, "remaining");
+	drain->done = json_is_true(json_object_get(reply, "done"));
+	drain->remaining = number_of(reply, "remaining");
+	if (show_plain(ctl, reply) || ctl->quiet || drain->done || !changed)
+		return 0;
+	printf("Draining:");
+	json_array_foreach(json_object_get(reply, "services"), i, service)
+		printf("%s %s %lld", i == 0 ? "" : ",", text_of(service, "name"),
+			(long long)number_of(service, "processes"));
+	putchar('\n');
+	(void)fflush(stdout); /* somebody may wait for it; a failure shows at the end */
+	return 0;
+}
+
+int verb_drain(
+	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
+{
+	struct drain drain = { .remaining = -1 };
+	int r = ctl_follow(ctl, verb->method, json_incref(params), tell_drain, &drain);
+	if (r == 0 && !drain.done) {
+		fprintf(stderr, "beamrctl: %lld processes are left\n", (long long)drain.remaining);
+		r = CTL_TIMED_OUT;
+	} else if (r == 0 && !is_plain(ctl) && !ctl->quiet) {
+		puts("Drained.");
+	}
+	return r;
+}

@@ -200,6 +200,24 @@ static bool interface_is_known(const char *method)
 	return control_interface_find(name) >= 0;
 }
 
+static bool is_new_work(enum control_method_id method)
+{
+	switch (method) {
+	case CONTROL_METHOD_daemon_reload:
+	case CONTROL_METHOD_process_call:
+	case CONTROL_METHOD_process_spawn:
+	case CONTROL_METHOD_service_activate:
+	case CONTROL_METHOD_service_create:
+	case CONTROL_METHOD_service_deploy:
+	case CONTROL_METHOD_service_restart:
+	case CONTROL_METHOD_service_rollback:
+	case CONTROL_METHOD_service_start:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void run(struct call *call, const char *name, size_t size)
 {
 	struct daemon *daemon = call->daemon;
@@ -258,6 +276,13 @@ static void run(struct call *call, const char *name, size_t size)
 			.state = control_enums[CONTROL_ENUM_daemon_state].wires[daemon->state],
 			.message = "The daemon is starting or stopping."
 		};
+		call_fail(call, CONTROL_ERROR_not_ready, &info);
+		return;
+	}
+	if (daemon->state == CONTROL_daemon_state_draining && is_new_work(call->method)) {
+		struct control_error_not_ready info = { .state = "draining",
+			.message = "The daemon is being drained and takes no new work. It does again when it "
+				   "has been started again." };
 		call_fail(call, CONTROL_ERROR_not_ready, &info);
 		return;
 	}

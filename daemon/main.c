@@ -331,6 +331,10 @@ static void on_hangup(evutil_socket_t number, short what, void *user)
 	struct daemon *daemon = user;
 	const char **changed = NULL, **restart = NULL;
 	struct config_error error;
+	if (daemon->state == CONTROL_daemon_state_draining) {
+		log_say(daemon->log, 4, "it is being drained: the configuration is not read again");
+		return;
+	}
 	int r = daemon_reload(daemon, 0, &changed, &restart, &error);
 	if (r == 0)
 		log_say(daemon->log, 5, "reloaded the configuration");

@@ -212,8 +212,9 @@ void service_settle(struct service *service)
 		if (service->want_run && !service->restart_wanted && !service->all->stopping &&
 			strcmp(run->digest, active) == 0)
 			return;
-		service_set_state(service, service->want_run ? CONTROL_service_state_draining
-							     : CONTROL_service_state_stopping);
+		bool drains = service->want_run || (service->request != NULL && service->request->for_now);
+		service_set_state(service,
+			drains ? CONTROL_service_state_draining : CONTROL_service_state_stopping);
 		service_phase(service, CONTROL_activate_phase_draining);
 		if (service->request != NULL && service->request->force) {
 			run->stopping = true;
@@ -425,7 +426,10 @@ void service_submit(struct service *service, struct service_request *request)
 		service->want_run = false;
 		service->failures = 0;
 		service->retry_wanted = false;
-		service_set_desired(service, "stopped");
+		if (request->for_now)
+			service_activated(service, 0, NULL);
+		else
+			service_set_desired(service, "stopped");
 		return;
 	case SERVICE_REMOVE:
 		begin_remove(service);

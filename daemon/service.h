@@ -55,6 +55,7 @@ struct service_request {
 	/* SERVICE_STOP, SERVICE_RESTART */
 	int64_t timeout_usec; /* 0: as declared */
 	bool force;
+	bool for_now; /* SERVICE_STOP: it runs again when the daemon starts again */
 	/* SERVICE_REMOVE */
 	bool purge;
 	/* SERVICE_QUOTA */

@@ -84,6 +84,8 @@ BROKEN = [
         b'"level":"debug","process":"<0.1.0>"', b'"level":"debug","module":"m"', b'"level":"debug","service":"nowhere"',
         b'"level":"debug","service":"default","module":""', b'"level":"debug","service":"default","module":"' + b"x" * 300 + b'"',
         b'"level":"inherit","service":"default","module":"' + b"x" * 5000 + b'"', b'"level":"inherit","service":"default"', b'"level":"inherit"')],
+    *[b'{"method":"io.beamr.Daemon.Drain","parameters":{%s}}\0' % p for p in (
+        b'"service":"nowhere"', b'"service":""', b'"service":7', b'"timeoutUSec":0', b'"timeoutUSec":-1', b'"timeoutUSec":9223372036854775807', b'"all":true')],
     b"[" * 3000 + b"\0", b'{"a":' * 3000 + b"\0", b"9" * 5000 + b"\0", b'"' + b"\xc3" * 1000 + b'"\0',
     PING, PING[:10], PING + b"\0" + PING[:20], b"\xff" * 300, b"x" * 100000,
 ]
