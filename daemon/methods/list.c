@@ -2,9 +2,11 @@
 /* io.beamr.Process.List and ListNames. One walk over the process table tells who there is, or, when it is sorted, which of them
  * match and by what they are sorted; each is then looked at when its turn comes, at the pace of the reader. What only the process itself
  * can tell, its label, is asked of it then. */
+#include "base/cleanup.h"
 #include "methods.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +19,11 @@ enum sort_key {
 	SORT_MEMORY,
 	SORT_MAILBOX,
 	SORT_REDUCTIONS,
+	SORT_DELTA,
 	SORT_STARTED,
 };
+
+#define SAMPLE_MAX_USEC 60000000
 
 struct entry {
 	int64_t key;
@@ -38,6 +43,10 @@ struct listing {
 	struct entry *entries; /* when sorted */
 	beamr_pid *pids;       /* when not */
 	size_t count, capacity, at;
+	struct entry *sample; /* who had spent what when the sample began, by pid; NULL: nobody asks */
+	size_t sample_count;
+	bool samples; /* there is a sample */
+	struct event *timer; /* of its end */
 	beamr_pid *
 		old; /* who runs old code of the module that is asked about, sorted; NULL: not asked */
 	size_t old_count;
@@ -53,7 +62,10 @@ static void listing_free(struct call *call, void *user)
 	struct listing *listing = user;
 	(void)beamr_ns_unref(listing->ns);
 	control_arena_done(&listing->arena);
+	if (listing->timer != NULL)
+		event_free(listing->timer);
 	free(listing->entries);
+	free(listing->sample);
 	free(listing->pids);
 	free(listing->old);
 	free(listing);
@@ -74,6 +86,23 @@ static bool frame_matches(const char *part, const struct beamr_frame *frame)
 	(void)snprintf(text, sizeof(text), "%s:%s/%u", frame->module, frame->function,
 		frame->arity); /* only searched */
 	return strstr(text, part) != NULL;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+/* What it has spent since the sample began; one that came later all that it has. */
+static int64_t delta_of(const struct listing *listing, const struct beamr_process *process)
+{
+	const struct entry wanted = { 0, process->pid };
+	const struct entry *before = listing->sample_count > 0 ? bsearch(&wanted, listing->sample,
+									 listing->sample_count,
+									 sizeof(wanted), by_pid)
+							       : NULL;
+	return (int64_t)process->reductions - (before != NULL ? before->key : 0);
 }
 
 static bool at_least(struct control_optional_int wanted, uint64_t value)
@@ -125,21 +154,26 @@ static void hold(struct listing *listing, const struct beamr_process *process)
 	control_arena_done(&listing->arena);
 	call->arena = (struct control_arena){ 0 };
 	method_fill_process(call, process, &listing->held);
+	if (listing->samples)
+		listing->held.reductions_delta =
+			(struct control_optional_int){ true, delta_of(listing, process) };
 	listing->arena = call->arena;
 	call->arena = kept;
 	listing->holds = true;
 	listing->sent++;
 }
 
-static int64_t key_of(enum sort_key sort, const struct beamr_process *process)
+static int64_t key_of(const struct listing *listing, const struct beamr_process *process)
 {
-	switch (sort) {
+	switch (listing->sort) {
 	case SORT_MEMORY:
 		return (int64_t)process->memory_bytes;
 	case SORT_MAILBOX:
 		return (int64_t)process->mailbox;
 	case SORT_REDUCTIONS:
 		return (int64_t)process->reductions;
+	case SORT_DELTA:
+		return delta_of(listing, process);
 	case SORT_STARTED:
 	case SORT_NONE:
 		break;
@@ -147,11 +181,8 @@ static int64_t key_of(enum sort_key sort, const struct beamr_process *process)
 	return process->started_realtime_usec;
 }
 
-static bool collect_one(void *user, const struct beamr_process *process)
+static bool add_entry(struct listing *listing, int64_t key, beamr_pid pid)
 {
-	struct listing *listing = user;
-	if (!matches(listing, process))
-		return true;
 	if (listing->count == listing->capacity) {
 		size_t capacity = listing->capacity > 0 ? listing->capacity * 2 : 1024;
 		struct entry *grown = reallocarray(listing->entries, capacity, sizeof(*grown));
@@ -160,9 +191,20 @@ static bool collect_one(void *user, const struct beamr_process *process)
 		listing->entries = grown;
 		listing->capacity = capacity;
 	}
-	listing->entries[listing->count++] =
-		(struct entry){ key_of(listing->sort, process), process->pid };
+	listing->entries[listing->count++] = (struct entry){ key, pid };
 	return true;
+}
+
+static bool collect_one(void *user, const struct beamr_process *process)
+{
+	struct listing *listing = user;
+	return !matches(listing, process) ||
+	       add_entry(listing, key_of(listing, process), process->pid);
+}
+
+static bool sample_one(void *user, const struct beamr_process *process)
+{
+	return add_entry(user, (int64_t)process->reductions, process->pid);
 }
 
 static int rising(const void *a, const void *b)
@@ -277,7 +319,8 @@ static bool parse_sort(const char *text, enum sort_key *ret_sort)
 		const char *word;
 		enum sort_key key;
 	} words[] = { { "memory", SORT_MEMORY }, { "mailbox", SORT_MAILBOX },
-		{ "reductions", SORT_REDUCTIONS }, { "started", SORT_STARTED } };
+		{ "reductions", SORT_REDUCTIONS }, { "reductionsDelta", SORT_DELTA },
+		{ "started", SORT_STARTED } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strcmp(words[i].word, text) == 0) {
@@ -314,6 +357,38 @@ static void begin(struct listing *listing)
 	go_on(call, listing);
 }
 
+static void on_sampled(evutil_socket_t fd, short what, void *user)
+{
+	begin(user);
+}
+
+/* Notes who has spent what, and begins when the time is over. */
+static void begin_sample(struct listing *listing)
+{
+	struct call *call = listing->call;
+	int64_t usec = listing->in->sample_usec.value;
+	if (!listing->in->sample_usec.set) {
+		begin(listing);
+		return;
+	}
+	const struct timeval time = { .tv_sec = usec / 1000000, .tv_usec = usec % 1000000 };
+	beamr_process_each(call->daemon->machine, listing->ns, 0, sample_one, listing);
+	if (listing->count > 0)
+		qsort(listing->entries, listing->count, sizeof(listing->entries[0]), by_pid);
+	listing->sample = TAKE_PTR(listing->entries);
+	listing->sample_count = listing->count;
+	listing->count = listing->capacity = 0;
+	listing->samples = true;
+	listing->timer = event_new(call->daemon->base, -1, 0, on_sampled, listing);
+	if (listing->timer == NULL || event_add(listing->timer, &time) != 0) {
+		call_fail_errno(call, -ENOMEM);
+		listing_free(call, listing);
+		return;
+	}
+	call->on_close = listing_free;
+	call->user = listing;
+}
+
 static void on_purged(void *user, struct beamr_purged *purged)
 {
 	method_wait_done(user, purged);
@@ -339,7 +414,7 @@ static void found_old(struct call *call, void *result, void *user)
 	}
 	listing->old_count = count;
 	qsort(listing->old, count, sizeof(*listing->old), compare_pids);
-	begin(listing);
+	begin_sample(listing);
 }
 
 void handle_process_list(struct call *call, const struct control_in_process_list *in)
@@ -354,15 +429,14 @@ void handle_process_list(struct call *call, const struct control_in_process_list
 		bad = "pageToken";
 	else if (in->limit.set && in->limit.value < 0)
 		bad = "limit";
+	else if (in->sample_usec.set &&
+		 (in->sample_usec.value < 1 || in->sample_usec.value > SAMPLE_MAX_USEC))
+		bad = "sampleUSec";
+	else if (sort == SORT_DELTA && !in->sample_usec.set)
+		bad = "sort";
 	if (bad != NULL) {
 		struct control_error_invalid_parameter info = { .parameter = bad };
 		call_fail(call, CONTROL_ERROR_invalid_parameter, &info);
-		return;
-	}
-	if (in->sample_usec.set) {
-		struct control_error_not_supported info = { .what = "sampleUSec",
-			.message = "Not in this version." };
-		call_fail(call, CONTROL_ERROR_not_supported, &info);
 		return;
 	}
 	/* Modules are those of a service. */
@@ -385,7 +459,7 @@ void handle_process_list(struct call *call, const struct control_in_process_list
 	listing->limit =
 		in->limit.set && in->limit.value > 0 ? (uint64_t)in->limit.value : UINT64_MAX;
 	if (module == NULL) {
-		begin(listing);
+		begin_sample(listing);
 		return;
 	}
 	struct method_wait *wait = method_wait_new(call, found_old, listing);

@@ -86,6 +86,9 @@ BROKEN = [
         b'"level":"inherit","service":"default","module":"' + b"x" * 5000 + b'"', b'"level":"inherit","service":"default"', b'"level":"inherit"')],
     *[b'{"method":"io.beamr.Daemon.Drain","parameters":{%s}}\0' % p for p in (
         b'"service":"nowhere"', b'"service":""', b'"service":7', b'"timeoutUSec":0', b'"timeoutUSec":-1', b'"timeoutUSec":9223372036854775807', b'"all":true')],
+    *[b'{"method":"io.beamr.Process.List","more":true,"parameters":{%s}}\0' % p for p in (
+        b'"sampleUSec":0', b'"sampleUSec":-1', b'"sampleUSec":9223372036854775807', b'"sort":"reductionsDelta"', b'"sampleUSec":60000000',
+        b'"sampleUSec":1,"sort":"reductionsDelta"')],
     b"[" * 3000 + b"\0", b'{"a":' * 3000 + b"\0", b"9" * 5000 + b"\0", b'"' + b"\xc3" * 1000 + b'"\0',
     PING, PING[:10], PING + b"\0" + PING[:20], b"\xff" * 300, b"x" * 100000,
 ]
