@@ -58,7 +58,7 @@ static term flag_scheduler(struct proc *p, term value)
 	return term_of_small(old);
 }
 
-/* Which of NODE_WATCHES the options name; -1 for none. The list form knows no options at this level. */
+/* Which of NODE_WATCHES the options name; -1 for none. net_kernel makes a map with `list => true` of a list of options. */
 static int node_watch_kind(term options)
 {
 	static const term types[] = { TERM_NONE, A(visible), A(hidden), A(all) };
@@ -67,15 +67,18 @@ static int node_watch_kind(term options)
 	if (!term_is_map(options))
 		return -1;
 	term type = map_get(options, A(node_type)), reason = map_get(options, A(nodedown_reason)),
-	     id = map_get(options, A(connection_id));
-	size_t known = (type != TERM_NONE) + (reason != TERM_NONE) + (id != TERM_NONE);
+	     id = map_get(options, A(connection_id)), list = map_get(options, A(list));
+	size_t known = (type != TERM_NONE) + (reason != TERM_NONE) + (id != TERM_NONE) + (list != TERM_NONE);
 	bool with_reason = reason == A(true), with_id = id == A(true);
 	if (map_size(options) != known || (reason != TERM_NONE && !with_reason && reason != A(false)) ||
-		(id != TERM_NONE && !with_id && id != A(false)))
+		(id != TERM_NONE && !with_id && id != A(false)) || (list != TERM_NONE && list != A(true)))
 		return -1;
+	/* No options at all. */
+	if (list == A(true) && type == TERM_NONE && !with_reason && !with_id)
+		return 0;
 	for (int i = 0; i < (int)ARRAY_SIZE(types); i++)
 		if (type == types[i])
-			return 1 + i * 4 + with_reason * 2 + with_id;
+			return 1 + (list == A(true)) * 16 + i * 4 + with_reason * 2 + with_id;
 	return -1;
 }
 

@@ -256,7 +256,7 @@ struct proc *proc_in_slot(uint32_t slot);
 struct proc *proc_lookup_exiting(term pid);
 
 /* What spawn takes. mfa or fun; arguments are copied to the child's memory. */
-#define NODE_WATCHES 17 /* plain; and by map: three types of nodes or none said, with and without reason, with and without connection id */
+#define NODE_WATCHES 33 /* plain; and by map: three types of nodes or none said, with and without reason, connection id, list */
 
 struct spawn_options {
 	bool link;
