@@ -11,6 +11,7 @@
 
 #define NAME_BYTES_MAX (1U << 20)
 #define NAME_NESTING_MAX 4096
+#define NAME_PLAIN_MAX 256
 
 struct name {
 	VEC(uint8_t) bytes;
@@ -28,6 +29,19 @@ static bool add_char(struct name *name, term t)
 	for (int i = 0; i < n; i++)
 		vec_push(&name->bytes, text[i]);
 	return true;
+}
+
+/* What nearly every name is: a short list of ASCII. Returns how many characters there are; 0 when it is something else. */
+static size_t plain_name(term t, uint8_t text[NAME_PLAIN_MAX])
+{
+	size_t count = 0;
+	for (; term_is_cons(t) && count < NAME_PLAIN_MAX; t = cons_tail(t)) {
+		term head = cons_head(t);
+		if (!term_is_small(head) || small_value(head) <= 0 || small_value(head) > 0x7F)
+			return 0;
+		text[count++] = (uint8_t)small_value(head);
+	}
+	return t == TERM_NIL ? count : 0;
 }
 
 static bool add_list(struct name *name, term t)
@@ -69,6 +83,13 @@ term bif_prim_file_internal_name2native_1(struct proc *p, const term *args)
 		bits_copy_out(data, bits.data, bits.offset, bits.size);
 		data[bits.size / 8] = '\0';
 		return memchr(data, '\0', bits.size / 8) == NULL ? native : bif_badarg(p);
+	}
+	uint8_t plain[NAME_PLAIN_MAX + 1];
+	const size_t count = plain_name(args[0], plain);
+	if (count > 0) {
+		plain[count] = '\0';
+		bif_charge(p, count / 64);
+		return bits_of_bytes(heap, plain, count + 1);
 	}
 	struct name name = { 0 };
 	bool good = (term_is_cons(args[0]) || args[0] == TERM_NIL) && add_list(&name, args[0]);

@@ -5,7 +5,7 @@
          exclusive/0, closed_file/0, not_owner/0, advise_allocate/0, sync/0,
          whole_files/0, folders/0, folder_errors/0, links/0, renaming/0, deleting/0, file_info/0,
          file_info_types/0, handle_info/0, setting_info/0, times/0, working_folder/0, working_folder_gone/0, names/0,
-         raw_names/0, name_errors/0, translatable/0, lines/0, lines_read_ahead/0, delayed_writes/0, big_offsets/0, sparse/0,
+         raw_names/0, name_errors/0, name_lengths/0, translatable/0, lines/0, lines_read_ahead/0, delayed_writes/0, big_offsets/0, sparse/0,
          devices/0, ipread/0, copying/0, many_parts/0,
          buffer/0, buffer_lock/0, altname/0, large_read_of_small/0, from_descriptor/0]).
 -import(conformance, [id/1, err/1, died/1]).
@@ -340,6 +340,12 @@ name_errors() ->
     [err(fun() -> prim_file:internal_name2native(id(N)) end) || N <- ["a", "", <<"ab">>, <<>>, [$a, [$b, [$c]], $d], [[]], [[[]], "x"], [$a | $b], [$a, 0, $b], [-1], [16#D800], [16#110000],
         ["a", foo], ["a", <<"b">>], foo, 17, {a}, <<1:3>>, [16#10FFFF], [1.0]]]
     ++ [err(fun() -> prim_file:internal_native2name(id(N)) end) || N <- [<<"abc">>, <<>>, <<226, 130, 172>>, <<255>>, <<"a", 0>>, <<237, 160, 128>>, <<1:3>>, "abc", foo, <<"a", 204, 136>>]].
+
+%% Of every kind of character at the end, and about the lengths that are powers of two.
+name_lengths() ->
+    [err(fun() -> prim_file:internal_name2native(lists:duplicate(N, $n) ++ Tail) end)
+     || N <- [1, 62, 63, 64, 65, 66, 126, 127, 128, 129, 254, 255, 256, 257, 258, 511, 512, 513],
+        Tail <- ["", "e", [127], [128], [16#E9], [16#10FFFF], [[$x], $y], [0], [foo], $z]].
 
 translatable() ->
     [err(fun() -> prim_file:is_translatable(id(N)) end) || N <- [<<"abc">>, <<>>, <<255>>, <<226, 130, 172>>, "abc", foo, <<1:3>>]].
