@@ -14,14 +14,17 @@ term bif_erlang_exit_1(struct proc *p, const term *args)
 	return bif_raise(p, CLASS_EXIT, args[0]);
 }
 
-static term exit_signal(struct proc *p, term to, term reason)
+/* first: when it becomes a message, that one goes before ordinary ones, if `to` is an alias for that. */
+static term exit_signal(struct proc *p, term to, term reason, bool first)
 {
 	if (term_is_ref(to)) {
 		/* An alias: only while it is active, which its process knows. OTP 28 and later. */
-		term pid = term_is_local_ref(to) ? alias_ref_pid(to) : TERM_NONE;
-		if (pid == TERM_NONE || pid != p->pid || monitor_find(p, ref_id_of(to)) == NULL)
+		const term pid = term_is_local_ref(to) ? alias_ref_pid(to) : TERM_NONE;
+		if (pid == TERM_NONE)
 			return A(true);
-		to = pid;
+		signal_exit_by_alias(p, to, reason,
+			(reason == A(kill) ? SIGNAL_KILL : 0) | (pid == p->pid ? SIGNAL_NORMAL_KILLS : 0) | (first ? SIGNAL_PRIORITY : 0));
+		return pid == p->pid && !signals_fetch(p) ? TERM_NONE : A(true);
 	}
 	if (term_is_local_port(to)) {
 		if (!port_is_here(to, p->ns))
@@ -42,7 +45,7 @@ static term exit_signal(struct proc *p, term to, term reason)
 
 term bif_erlang_exit_2(struct proc *p, const term *args)
 {
-	return exit_signal(p, args[0], args[1]);
+	return exit_signal(p, args[0], args[1], false);
 }
 
 static bool only_priority(term list)
@@ -57,7 +60,7 @@ term bif_erlang_exit_3(struct proc *p, const term *args)
 {
 	if (!only_priority(args[2]))
 		return bif_badarg_cause(p, A(badopt));
-	return exit_signal(p, args[0], args[1]);
+	return exit_signal(p, args[0], args[1], args[2] != TERM_NIL);
 }
 
 /* ------------------------------------------------------------------------------------------------ links */
@@ -112,7 +115,7 @@ term bif_erlang_unlink_1(struct proc *p, const term *args)
 /* Of what answers no more, or is of another node: DOWN is there at once. */
 static term monitor_nobody(struct proc *p, term type, term what, const struct monitor_how *how)
 {
-	term ref = how->flags == MONITOR_ALIAS ? monitor_make_alone(p, MONITOR_ALIAS)
+	term ref = (how->flags & ~(unsigned)MONITOR_PRIORITY) == MONITOR_ALIAS ? monitor_make_alone(p, MONITOR_ALIAS)
 		   : how->flags & MONITOR_ALIAS ?
 						 alias_ref_put(heap_alloc(bif_heap(p), ALIAS_REF_WORDS), ref_new_id(), p->pid) :
 						 ref_put(heap_alloc(bif_heap(p), REF_WORDS), ref_new_id());
@@ -136,9 +139,7 @@ static term monitor_process(struct proc *p, term what, struct monitor_how *how)
 			target = term_of_pid(0, 0); /* nobody: the first slot is never given */
 	}
 	if (target == p->pid)
-		return (how->flags & MONITOR_ALIAS) ?
-			       monitor_make_alone(p, how->flags) :
-			       ref_put(heap_alloc(bif_heap(p), REF_WORDS), ref_new_id());
+		return ref_put(heap_alloc(bif_heap(p), REF_WORDS), ref_new_id()); /* no alias either, as in OTP */
 	if (!term_is_local_pid(target))
 		return bif_badarg(p);
 	bif_charge(p, 2);
@@ -173,7 +174,7 @@ static term monitor(struct proc *p, term type, term what, struct monitor_how *ho
 	if (type == A(port))
 		return monitor_port(p, what, how);
 	if (type == A(time_offset))
-		return what == A(clock_service) ? monitor_make_alone(p, how->flags | MONITOR_CLOCK) : bif_badarg(p);
+		return what == A(clock_service) ? monitor_make_alone(p, (how->flags & ~(unsigned)MONITOR_PRIORITY) | MONITOR_CLOCK) : bif_badarg(p);
 	return bif_badarg_cause(p, A(badtype));
 }
 
@@ -270,7 +271,9 @@ term bif_erlang_alias_1(struct proc *p, const term *args)
 			flags |= MONITOR_ALIAS_REPLY;
 		else if (cons_head(list) == A(explicit_unalias))
 			flags &= ~(unsigned)MONITOR_ALIAS_REPLY;
-		else if (cons_head(list) != A(priority))
+		else if (cons_head(list) == A(priority))
+			flags |= MONITOR_PRIORITY;
+		else
 			return bif_badarg(p);
 	}
 	if (list != TERM_NIL)

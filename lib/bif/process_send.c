@@ -36,10 +36,11 @@ static bool is_elsewhere(term to)
 term bif_erlang_send_3(struct proc *p, const term *args)
 {
 	term list = args[2];
-	bool nosuspend = false, noconnect = false;
+	bool nosuspend = false, noconnect = false, first = false;
 	for (; term_is_cons(list); list = cons_tail(list)) {
 		nosuspend = nosuspend || cons_head(list) == A(nosuspend);
 		noconnect = noconnect || cons_head(list) == A(noconnect);
+		first = first || cons_head(list) == A(priority);
 		if (cons_head(list) != A(nosuspend) && cons_head(list) != A(noconnect) && cons_head(list) != A(priority))
 			return bif_badarg_cause(p, A(badopt));
 	}
@@ -49,7 +50,13 @@ term bif_erlang_send_3(struct proc *p, const term *args)
 		return A(noconnect);
 	if (nosuspend && port_at_is_busy(p, args[0]))
 		return A(nosuspend);
-	return proc_send(p, args[0], args[1]) ? A(ok) : TERM_NONE;
+	if (!first)
+		return proc_send(p, args[0], args[1]) ? A(ok) : TERM_NONE;
+	if (!proc_send_first(p, args[0], args[1]))
+		return TERM_NONE;
+	/* Before what is there already, even when that is received at once. */
+	bool own = term_is_ref(args[0]) && term_is_local_ref(args[0]) && alias_ref_pid(args[0]) == p->pid;
+	return own && !signals_fetch(p) ? TERM_NONE : A(ok);
 }
 
 /* ------------------------------------------------------------------------------------------------ names */

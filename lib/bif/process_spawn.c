@@ -100,12 +100,14 @@ term max_heap_map(struct heap *heap, const struct max_heap *max)
 
 bool monitor_options_parse(term list, unsigned *ret_flags, term *ret_tag)
 {
-	unsigned flags = 0;
+	unsigned flags = 0, first = 0;
 	term tag = TERM_NONE;
 	for (; term_is_cons(list); list = cons_tail(list)) {
 		term o = cons_head(list);
-		if (o == A(priority))
-			continue; /* from release 28 on: a wish; here all messages wait in one line */
+		if (o == A(priority)) { /* from release 28 on */
+			first = MONITOR_PRIORITY;
+			continue;
+		}
 		if (!term_is_tuple_of(o, 2))
 			return false;
 		term value = tuple_element(o, 1);
@@ -125,7 +127,7 @@ bool monitor_options_parse(term list, unsigned *ret_flags, term *ret_tag)
 	}
 	if (list != TERM_NIL)
 		return false;
-	*ret_flags = flags;
+	*ret_flags = flags | first;
 	*ret_tag = tag;
 	return true;
 }

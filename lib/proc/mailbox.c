@@ -2,8 +2,9 @@
 /* Receiving: walking the fetched messages, taking one out, markers that let a receive for a fresh reference begin
  * behind older messages, and the after-timer.
  *
- * Invariant: `save` and every marker's position are links in the chain: &first, or &next of a message that is in it.
- * So whoever takes a message out corrects what pointed at its `next`. */
+ * Invariant: `save`, `priority_end` and every marker's position are links in the chain: &first, or &next of a message that is in it.
+ * So whoever takes a message out corrects what pointed at its `next`. Priority messages stand first, in the order in which they came; while
+ * there are any, no marker counts, since what a reference is in may stand before it. */
 #include "proc/mailbox.h"
 
 #include "base/clock.h"
@@ -20,6 +21,7 @@
 struct recv_markers {
 	unsigned next_id;
 	unsigned count;
+	struct signal **priority_end; /* the link behind the last priority message that waits; NULL: there never was one */
 	struct marker {
 		unsigned id; /* 0: free */
 		bool bound;
@@ -27,6 +29,11 @@ struct recv_markers {
 		struct signal **position;
 	} markers[MARKERS];
 };
+
+static bool has_priority(const struct mailbox *mb)
+{
+	return mb->markers != NULL && mb->markers->priority_end != NULL && mb->markers->priority_end != &mb->first;
+}
 
 void mailbox_init(struct mailbox *mailbox)
 {
@@ -46,6 +53,33 @@ void mailbox_free(struct proc *p)
 	mem_free(MEM_PROC, mailbox->markers, sizeof(*mailbox->markers));
 	mailbox_init(mailbox);
 	atomic_store_relaxed(&p->mailbox_length, 0);
+}
+
+void mailbox_put_first(struct proc *p, struct signal *s)
+{
+	struct mailbox *mb = &p->mailbox;
+	if (unlikely(!(s->flags & SIGNAL_CHARGED)))
+		message_charge(signal_message(s), p->account);
+	if (proc_traces(p, PROC_TRACE_RECEIVE))
+		proc_tracing.receive(p, signal_message(s));
+	if (mb->markers == NULL)
+		mb->markers = mem_zalloc(MEM_PROC, sizeof(*mb->markers));
+	/* Signals are looked at between messages, in all code that a compiler makes. In other code the current one stays it. */
+	bool matching = (p->flags & PROC_MATCHING) && *mb->save != NULL;
+	struct signal **link = matching		    ? &(*mb->save)->next
+			       : mb->markers->priority_end != NULL ? mb->markers->priority_end
+								   : &mb->first;
+	s->next = *link;
+	*link = s;
+	if (mb->last == link)
+		mb->last = &s->next;
+	if (!matching) {
+		mb->markers->priority_end = &s->next;
+		mb->save = &mb->first; /* a receive that is further on goes back */
+	}
+	atomic_store_relaxed(&p->mailbox_length, atomic_load_relaxed(&p->mailbox_length) + 1);
+	if (watching(WATCH_QUEUE))
+		proc_tracing.queue(p);
 }
 
 struct message *mailbox_current(struct proc *p)
@@ -74,10 +108,13 @@ static struct message *take_out(struct proc *p, struct signal **link)
 		mb->last = link;
 	if (mb->save == &s->next)
 		mb->save = link;
-	if (mb->markers != NULL)
+	if (mb->markers != NULL) {
+		if (mb->markers->priority_end == &s->next)
+			mb->markers->priority_end = link;
 		for (unsigned i = 0; i < MARKERS; i++)
 			if (mb->markers->markers[i].position == &s->next)
 				mb->markers->markers[i].position = link;
+	}
 	atomic_store_relaxed(&p->mailbox_length, atomic_load_relaxed(&p->mailbox_length) - 1);
 	return signal_message(s);
 }
@@ -161,10 +198,13 @@ void mailbox_adopt_current(struct proc *p)
 	*link = &copy->signal;
 	if (mb->last == &old->signal.next)
 		mb->last = &copy->signal.next;
-	if (mb->markers != NULL)
+	if (mb->markers != NULL) {
+		if (mb->markers->priority_end == &old->signal.next)
+			mb->markers->priority_end = &copy->signal.next;
 		for (unsigned i = 0; i < MARKERS; i++)
 			if (mb->markers->markers[i].position == &old->signal.next)
 				mb->markers->markers[i].position = &copy->signal.next;
+	}
 	message_join_heap(old, &p->mem.heap);
 }
 
@@ -238,14 +278,14 @@ void recv_marker_clear(struct proc *p, term reference)
 void recv_marker_use(struct proc *p, term reference)
 {
 	struct marker *m = marker_of_ref(p, reference);
-	if (m != NULL)
+	if (m != NULL && !has_priority(&p->mailbox))
 		p->mailbox.save = m->position;
 }
 
 bool mailbox_flush_down(struct proc *p, term reference)
 {
 	/* Nothing older than the reference names it. */
-	struct marker *marker = marker_of_ref(p, reference);
+	struct marker *marker = has_priority(&p->mailbox) ? NULL : marker_of_ref(p, reference);
 	struct signal **link = marker != NULL ? marker->position : &p->mailbox.first;
 	for (; *link != NULL; link = &(*link)->next) {
 		term v = signal_message(*link)->value;

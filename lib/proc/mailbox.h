@@ -20,6 +20,17 @@ static inline void mailbox_append(struct proc *p, struct signal *s)
 		proc_tracing.queue(p);
 }
 
+/* Behind the priority messages that wait already, before all others. */
+void mailbox_put_first(struct proc *p, struct signal *s);
+
+static inline void mailbox_put(struct proc *p, struct signal *s)
+{
+	if (unlikely(s->flags & SIGNAL_PRIORITY))
+		mailbox_put_first(p, s);
+	else
+		mailbox_append(p, s);
+}
+
 void mailbox_init(struct mailbox *mailbox);
 void mailbox_free(struct proc *p);
 /* While a receive matches, x registers may point into the current message: its memory becomes the heap's before a

@@ -264,6 +264,8 @@ struct message *monitor_signal_down(struct proc *p, struct monitor *m)
 		w[3] = (m->flags & MONITOR_PORT) ? A(port) : A(process);
 		w[4] = m->target;
 		w[5] = down->value;
+		if (m->flags & MONITOR_PRIORITY)
+			down->signal.flags |= SIGNAL_PRIORITY;
 		if (m->name != TERM_NONE) {
 			term *n = w + 6 + ALIAS_REF_WORDS;
 			n[0] = HEADER(BOXED_TUPLE, 2);

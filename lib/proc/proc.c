@@ -170,9 +170,11 @@ static unsigned alias_flags(term options)
 	unsigned flags = 0;
 	for (; term_is_cons(options); options = cons_tail(options)) {
 		term o = cons_head(options);
+		if (o == A(priority))
+			flags |= MONITOR_PRIORITY;
 		if (!term_is_tuple_of(o, 2) || tuple_element(o, 0) != A(alias))
 			continue;
-		flags = MONITOR_ALIAS;
+		flags = (flags & MONITOR_PRIORITY) | MONITOR_ALIAS;
 		if (tuple_element(o, 1) == A(demonitor))
 			flags |= MONITOR_ALIAS_DEMONITOR;
 		if (tuple_element(o, 1) == A(reply_demonitor))

@@ -340,6 +340,8 @@ void recv_marker_use(struct proc *p, term reference);
 /* Sends a copy of message. to: pid, registered name, {Name, Node}, alias reference. Returns false, with
  * badarg as the raise, when `to` is no destination or names nobody. */
 _must_check_ bool proc_send(struct proc *p, term to, term message);
+/* The same, and when `to` is an alias for it, before the ordinary messages that wait there. */
+_must_check_ bool proc_send_first(struct proc *p, term to, term message);
 /* A run of the engine has ended for good (SLICE_EXIT, or p->outcome is OUTCOME_EXIT): ends the process. For sched. */
 void proc_end(struct proc *p);
 /* What lives besides the stack; x registers when they are not in saved_x. */

@@ -19,6 +19,7 @@ enum monitor_flags {
 	MONITOR_CLOCK = 16,          /* time_offset */
 	MONITOR_SPAWN_REQUEST = 32,
 	MONITOR_PORT = 64,           /* a port, or the name of one: DOWN says so */
+	MONITOR_PRIORITY = 128,      /* DOWN goes before ordinary messages; of an alias alone: what is sent so does */
 };
 
 struct monitor {
@@ -93,6 +94,11 @@ struct monitor *monitor_find(const struct proc *p, struct ref_id ref);
 void monitor_take_away(struct proc *p, struct monitor *m);
 /* unalias/1: false when it was none. */
 bool alias_take_away(struct proc *p, struct ref_id ref);
+/* Whether what comes through it may go before ordinary messages. A monitor that is an alias as well only has its DOWN do so. */
+static inline bool monitor_is_priority_alias(const struct monitor *m)
+{
+	return (m->flags & MONITOR_PRIORITY) && m->target == TERM_NONE;
+}
 /* Whether a message through it may come in; by its rule this may end alias and monitor. */
 bool alias_accepts(struct proc *p, struct ref_id ref);
 void monitor_signal_monitor(struct proc *p, struct monitor *m);

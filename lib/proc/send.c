@@ -84,7 +84,7 @@ static bool send_to_pid(struct proc *p, term pid, term message, term named)
 	return true;
 }
 
-static bool send_to_alias(struct proc *p, term ref, term message)
+static bool send_to_alias(struct proc *p, term ref, term message, unsigned flags)
 {
 	term pid = term_is_local_ref(ref) ? alias_ref_pid(ref) : TERM_NONE;
 	struct proc *to = pid != TERM_NONE ? proc_reach(p->ns, pid) : NULL;
@@ -98,8 +98,14 @@ static bool send_to_alias(struct proc *p, term ref, term message)
 	account_count_message();
 	signal_set_from(&m->signal, p->pid);
 	message_owner(m, struct alias_signal)->alias = ref_id_of(ref);
+	m->signal.flags |= (uint8_t)flags;
 	signal_send_or_refuse(to, &m->signal);
 	return true;
+}
+
+bool proc_send_first(struct proc *p, term to, term message)
+{
+	return term_is_ref(to) ? send_to_alias(p, to, message, SIGNAL_PRIORITY) : proc_send(p, to, message);
 }
 
 bool proc_send(struct proc *p, term to, term message)
@@ -131,7 +137,7 @@ bool proc_send(struct proc *p, term to, term message)
 		return to == TERM_NONE || proc_send(p, to, message);
 	}
 	if (term_is_ref(to))
-		return send_to_alias(p, to, message);
+		return send_to_alias(p, to, message, 0);
 	/* Of another node, or of an earlier start of this one. No port of another node is sent to while there is no distribution. */
 	if (term_is_pid(to) || (term_is_port(to) && boxed_ptr(to)[1] == A(nonode_nohost)))
 		return true;

@@ -347,6 +347,16 @@ void signal_exit(enum signal_kind kind, term from, struct proc *to, term reason,
 		doom(to);
 }
 
+void signal_exit_by_alias(struct proc *p, term alias, term reason, unsigned flags)
+{
+	struct proc *to = proc_reach(p->ns, alias_ref_pid(alias));
+	if (to == NULL)
+		return;
+	struct signal *s = exit_signal_new(SIGNAL_EXIT, p->pid, reason, flags | SIGNAL_BY_ALIAS, (struct beamr_crash_id){ 0 });
+	message_owner(signal_message(s), struct exit_signal)->alias = ref_id_of(alias);
+	signal_send_or_refuse(to, s); /* only its receiver knows whether a kill is one: it may wait for a window of its quota */
+}
+
 void signal_exit_to(
 	enum signal_kind kind, term from, term to, term reason, unsigned flags, struct beamr_crash_id cause)
 {
@@ -391,6 +401,15 @@ static bool handle_exit(struct proc *p, struct signal *s)
 	struct exit_signal *e = message_owner(m, struct exit_signal);
 	term from = e->from;
 	struct beamr_crash_id cause = e->cause;
+	if (unlikely(s->flags & SIGNAL_BY_ALIAS)) {
+		const struct monitor *alias = monitor_find(p, e->alias);
+		if (alias == NULL || !(alias->flags & MONITOR_ALIAS)) {
+			message_free(m);
+			return true;
+		}
+		if (!monitor_is_priority_alias(alias))
+			s->flags &= (uint8_t)~SIGNAL_PRIORITY;
+	}
 	if (term_is_local_pid(from))
 		signal_set_from(s, from);
 	if (s->flags & SIGNAL_KILL)
@@ -405,7 +424,8 @@ static bool handle_exit(struct proc *p, struct signal *s)
 		t[3] = m->value;
 		m->value = term_of_boxed(t);
 		s->kind = SIGNAL_MESSAGE;
-		mailbox_append(p, s);
+		s->flags &= (uint8_t)~SIGNAL_BY_ALIAS;
+		mailbox_put(p, s);
 		return true;
 	}
 	if (m->value == A(normal) && !(s->flags & SIGNAL_NORMAL_KILLS)) {
@@ -449,9 +469,15 @@ static bool handle(struct proc *p, struct signal *s)
 		mailbox_append(p, s);
 		break;
 	case SIGNAL_ALIAS_MESSAGE:
+		if (unlikely(s->flags & SIGNAL_PRIORITY)) {
+			const struct monitor *alias =
+				monitor_find(p, message_owner(signal_message(s), struct alias_signal)->alias);
+			if (alias == NULL || !monitor_is_priority_alias(alias))
+				s->flags &= (uint8_t)~SIGNAL_PRIORITY;
+		}
 		if (alias_accepts(p, message_owner(signal_message(s), struct alias_signal)->alias)) {
 			s->kind = SIGNAL_MESSAGE;
-			mailbox_append(p, s);
+			mailbox_put(p, s);
 		} else {
 			message_free(signal_message(s));
 		}
@@ -474,7 +500,7 @@ static bool handle(struct proc *p, struct signal *s)
 	case SIGNAL_DOWN: {
 		struct message *m = monitor_signal_down(p, monitor_of_there(s));
 		if (m != NULL)
-			mailbox_append(p, &m->signal);
+			mailbox_put(p, &m->signal);
 		break;
 	}
 	case SIGNAL_EXIT_LINK:

@@ -25,6 +25,8 @@ enum signal_flags {
 	SIGNAL_RAISE = 4,        /* ANSWER: an exception */
 	SIGNAL_CHARGED = 8,      /* a message: the receiver's account is charged for it */
 	SIGNAL_TOKEN = 16,       /* a message: it carries a token of seq_trace: proc/tracing.h */
+	SIGNAL_PRIORITY = 32,    /* a message, or what becomes one: before the ordinary ones, when its receiver has agreed to that */
+	SIGNAL_BY_ALIAS = 64,    /* EXIT: of whom the alias belongs to, while that is one */
 };
 
 struct signal {
@@ -65,6 +67,7 @@ struct message {
 
 struct exit_signal {
 	term from; /* a pid, or TERM_NONE: the host */
+	struct ref_id alias; /* with SIGNAL_BY_ALIAS */
 	struct beamr_crash_id cause;
 	struct message message; /* value: the reason */
 };
@@ -163,6 +166,8 @@ static inline bool signals_waiting(struct proc *p)
 /* Sends EXIT or EXIT_LINK with a copy of reason. to may be NULL. */
 void signal_exit(enum signal_kind kind, term from, struct proc *to, term reason, unsigned flags,
 	struct beamr_crash_id cause);
+/* An EXIT of p through an alias of another process. */
+void signal_exit_by_alias(struct proc *p, term alias, term reason, unsigned flags);
 /* The same to a local pid or port. */
 void signal_exit_to(enum signal_kind kind, term from, term to, term reason, unsigned flags, struct beamr_crash_id cause);
 /* UNLINK and the like; to: a local pid or port. */
