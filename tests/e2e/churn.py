@@ -41,21 +41,22 @@ def of_status(key):
             return int(line.split()[1])
 
 
-lowest = 1 << 60
+lowest = {"atomsUsed": 1 << 60, "code": 1 << 60}
+PATIENCE = 100  # questions
 
 
 def sample():
-    global lowest
     # What was retired goes when schedulers come by: some are woken by each question.
-    for _ in range(30):
-        atoms = json.loads(run("mem", "--json"))
-        atoms = atoms.get("memory", atoms)["atomsUsed"]
-        if atoms <= lowest:
+    for _ in range(PATIENCE):
+        memory = json.loads(run("mem", "--json"))
+        memory = memory.get("memory", memory)
+        if all(memory[key] <= least for key, least in lowest.items()):
             break
         time.sleep(0.1)
-    lowest = min(lowest, atoms)
-    memory, status = json.loads(run("mem", "--json")), json.loads(run("status", "--json"))
-    memory, status = memory.get("memory", memory), status.get("status", status)
+    for key in lowest:
+        lowest[key] = min(lowest[key], memory[key])
+    status = json.loads(run("status", "--json"))
+    status = status.get("status", status)
     files = sum(len(names) + len(folders) for _, folders, names in os.walk(state))
     print(number, of_status("VmRSS"), len(os.listdir("/proc/%d/fd" % pid)), of_status("Threads"), files, status["modules"],
           status["processes"], memory["atomsUsed"], memory["code"], memory["ets"], memory["processes"], memory["binaries"],
