@@ -38,10 +38,11 @@ struct watched {
 	const struct signal *seen; /* the newest that was looked at */
 };
 
-/* An exit by a link that is gone by now counts as well: the BIF is called again after it. */
+/* An exit by a link that is gone by now counts as well: the BIF is called again after it. Those by aliases wait: whoever has one that is no
+ * more could send many, and have the BIF begin anew each time. */
 static bool ends(const struct proc *p, struct signal *s)
 {
-	if (s->kind != SIGNAL_EXIT && s->kind != SIGNAL_EXIT_LINK)
+	if ((s->kind != SIGNAL_EXIT && s->kind != SIGNAL_EXIT_LINK) || (s->flags & SIGNAL_BY_ALIAS) != 0)
 		return false;
 	if (s->flags & SIGNAL_KILL)
 		return true;
