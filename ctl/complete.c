@@ -56,6 +56,11 @@ static void offer_placeholder(struct ctl *ctl, const char *placeholder, const ch
 		live.inner = "module";
 		(void)ctl_follow(ctl, CONTROL_METHOD_module_list, with_service(ctl), offer_live,
 			&live); /* silent when it fails */
+	} else if (strcmp(placeholder, "TABLE") == 0) {
+		live.outer = "table";
+		live.inner = "table";
+		(void)ctl_follow(ctl, CONTROL_METHOD_table_list, with_service(ctl), offer_live,
+			&live); /* as above */
 	} else if (strcmp(placeholder, "RELEASE") == 0) {
 		live.outer = "release";
 		live.inner = "digest";
@@ -133,6 +138,14 @@ void complete_words(struct ctl *ctl, int count, char **words)
 			offer_placeholder(ctl, "SERVICE", prefix);
 		return;
 	}
+	/* Of a table, or of which service they are listed. */
+	if (verb == &control_verbs[CONTROL_VERB_ets] && place == 0) {
+		offer(prefix, "show");
+		offer_placeholder(ctl, "SERVICE", prefix);
+		return;
+	}
+	if (verb == &control_verbs[CONTROL_VERB_ets])
+		place--;
 	if (place < verb->word_count)
 		offer_placeholder(ctl, verb->words[place].placeholder, prefix);
 }

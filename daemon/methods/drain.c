@@ -92,10 +92,16 @@ static bool is_meant(const struct draining *draining, const char *namespace_name
 	return services == NULL || !services_own(services, namespace_name);
 }
 
+/* Not one of those that stand in for OTP's kernel, which stay as long as the namespace does. */
+static bool is_programs(const struct beamr_process *process)
+{
+	return !process->system && strcmp(process->initial_call.module, "beamr_kernel") != 0;
+}
+
 static bool end_process(void *user, const struct beamr_process *process)
 {
 	const struct roots *roots = user;
-	if (process->system || !is_meant(roots->draining, process->namespace_name))
+	if (!is_programs(process) || !is_meant(roots->draining, process->namespace_name))
 		return true;
 	bool is_root = process->parent == 0 ||
 		       beamr_process_get(roots->machine, process->parent, ignore, NULL) != 0;
@@ -144,7 +150,7 @@ static void left_done(struct left *left)
 static bool count_process(void *user, const struct beamr_process *process)
 {
 	int64_t *count = user;
-	*count += !process->system;
+	*count += is_programs(process);
 	return true;
 }
 
