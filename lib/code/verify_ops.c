@@ -364,14 +364,33 @@ static void get_parts(struct verifier *v, unsigned count)
 		verify_write(v, verify_operand(v, n), KNOWN_VALUE);
 }
 
-/* Whether a label leads to the present instruction itself. Then a wait_timeout made again finds its timer running and does
- * not look at the time, whose register has been lost. */
-static bool is_just_above(const struct verifier *v, uint64_t label)
+/* Jumps that are followed from where a process waits; compilers make one at most. */
+#define JUMPS_MAX 4
+
+/* Whether the label of a wait_timeout leads to the instruction itself. Then, made again, it finds its timer running and does not look at
+ * the time, whose register has been lost. Jumps between them are taken out, so that what runs is what was looked at. */
+static bool waits_again(struct verifier *v)
 {
-	uint32_t i = v->labels[label].instr;
-	while (i != 0 && i < v->at && v->staged->instrs.items[i].op == OP_line)
-		i++;
-	return i == v->at;
+	const struct operand *label = verify_operand(v, 0);
+	for (unsigned jumps = 0; jumps <= JUMPS_MAX; jumps++) {
+		uint32_t i = v->labels[label->value].instr;
+		if (i == 0)
+			return false;
+		while (i < v->staged->instrs.count &&
+			(v->staged->instrs.items[i].op == OP_line || v->staged->instrs.items[i].op == OP_label))
+			i++;
+		if (i == v->staged->instrs.count)
+			return false;
+		const struct generic_instr *instr = &v->staged->instrs.items[i];
+		if (i == v->at) {
+			v->staged->operands.items[verify_current(v)->first].value = label->value;
+			return true;
+		}
+		if (instr->op != OP_jump)
+			return false;
+		label = &v->staged->operands.items[instr->first];
+	}
+	return false;
 }
 
 static void receive(struct verifier *v)
@@ -389,7 +408,7 @@ static void receive(struct verifier *v)
 		verify_keep_live(v, 0);
 		verify_may_collect(v);
 		verify_raise(v);
-		if (!is_just_above(v, label->value))
+		if (!waits_again(v))
 			verify_branch(v, label->value);
 		return;
 	default: /* loop_rec_end, wait */

@@ -123,3 +123,9 @@ reason_with_fun() -> {_, M} = spawn_monitor(fun() -> X = self(), exit(fun() -> X
 system_limit() -> [err(fun() -> list_to_atom(lists:duplicate(300, $a)) end), err(fun() -> erlang:make_tuple(id(1 bsl 40), x) end), err(fun() -> id(1) bsl id(1 bsl 40) end), err(fun() -> binary:copy(<<1>>, id(1 bsl 62)) end)].
 nif_not_loaded() -> err(fun() -> erlang:nif_error(x) end).
 error_logger_free() -> spawn(fun() -> exit(shutdown) end), spawn(fun() -> exit({shutdown, x}) end), ok.
+
+%% Compiled without optimizations, the place where it waits is reached by a jump.
+times_out_() -> receive after id(1) -> over end.
+waits_again_() -> receive {never, X} -> X after id(20) -> over end.
+timed_out() -> {P, M} = spawn_monitor(fun() -> exit({times_out_(), waits_again_()}) end), [P ! {other, I} || I <- [1, 2]], receive {'DOWN', M, _, _, R} -> R end.
+wrong_time() -> [err(fun() -> receive after id(T) -> x end end) || T <- [-1, a, 1 bsl 40]].
