@@ -303,8 +303,10 @@ term bif_erts_internal_is_system_process_1(struct proc *p, const term *args)
 	if (!term_is_local_pid(pid))
 		return bif_badarg(p);
 	struct proc *other = proc_reach(p->ns, pid);
-	/* Fixed when it was spawned. */
-	return term_of_bool(other != NULL && (other->flags & PROC_SYSTEM));
+	struct proc_published now = { 0 };
+	if (other != NULL)
+		proc_published(other, &now);
+	return term_of_bool((now.flags & PROC_SYSTEM) != 0);
 }
 
 term bif_erts_internal_is_process_executing_dirty_1(struct proc *p, const term *args)

@@ -11,7 +11,10 @@
 void proc_published(const struct proc *p, struct proc_published *ret)
 {
 	struct proc *q = (struct proc *)(uintptr_t)p; /* atomic_load takes no const object in C17 */
+	const uint64_t told = atomic_load_relaxed(&q->told);
 	*ret = (struct proc_published){
+		.flags = (uint32_t)told,
+		.priority = (uint8_t)(told >> 32),
 		.memory_bytes = atomic_load_relaxed(&q->memory_bytes),
 		.reductions = atomic_load_relaxed(&q->reductions_done),
 		.mailbox = atomic_load_relaxed(&q->mailbox_length),

@@ -256,6 +256,7 @@ term proc_spawn(struct ns *ns, struct proc *parent, term module, term function, 
 			parent->reductions = 0; /* it rests as soon as it can */
 	}
 	proc_note_memory(p);
+	proc_publish_flags(p);
 	/* Published with an owner, so that nobody runs it before it is tied to others. */
 	atomic_store_relaxed(&p->state, STATE_RUNNABLE);
 	if (unlikely(report_is_wanted(BEAMR_REPORT_SPAWN)))

@@ -140,6 +140,7 @@ struct proc {
 
 	/* written by the owner, read by any thread: what proc_published() tells */
 	_Atomic uint64_t reductions_done; /* of earlier slices */
+	_Atomic uint64_t told;            /* flags, and from bit 32 on priority, at the end of its last slice: proc_publish_flags() */
 	_Atomic uint64_t said_call;       /* what proc_lib says it was started with: see dict.c; 0: nothing */
 	_Atomic uint64_t memory_bytes;    /* struct, heap and stack, at the end of its last slice: what its account is charged */
 	_Atomic uint32_t mailbox_length;  /* fetched messages */
@@ -431,6 +432,8 @@ term registry_name_of(const struct proc *p);
 /* What a process publishes at the end of each slice; reading it disturbs nobody. Within an epoch. */
 struct proc_published {
 	uint64_t memory_bytes, reductions, mailbox;
+	uint32_t flags;                    /* enum proc_flag */
+	uint8_t priority;
 	const struct export *initial_call; /* or NULL */
 	term said_module;                  /* what proc_lib says in '$initial_call' that it was started with; TERM_NONE */
 	term said_function;
@@ -442,6 +445,11 @@ struct proc_published {
 };
 
 void proc_published(const struct proc *p, struct proc_published *ret);
+/* By the owner: its flags and priority are what others are told. */
+static inline void proc_publish_flags(struct proc *p)
+{
+	atomic_store_relaxed(&p->told, p->flags | (uint64_t)p->priority << 32);
+}
 
 /* For requests (owner only): walks over relations; false ends a walk. */
 void proc_links_each(const struct proc *p, bool (*fn)(term other, void *arg), void *arg);

@@ -489,6 +489,7 @@ static void account(struct worker *w, struct proc *p, int32_t used)
 	int32_t bits = used > 0 ? 32 - __builtin_clz((uint32_t)used) : 0;
 	atomic_store_relaxed(&s->slice_log, (uint32_t)(log + (bits * SLICE_LOG_UNIT - log) / 8));
 	atomic_store_relaxed(&p->reductions_done, atomic_load_relaxed(&p->reductions_done) + (uint64_t)used);
+	proc_publish_flags(p);
 	atomic_store_relaxed(&s->reductions, atomic_load_relaxed(&s->reductions) + (uint64_t)used);
 	atomic_store_relaxed(&w->batch.reductions, atomic_load_relaxed(&w->batch.reductions) + (uint64_t)used);
 	atomic_store_relaxed(&s->switches, atomic_load_relaxed(&s->switches) + 1);
