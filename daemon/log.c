@@ -7,6 +7,7 @@
 
 #include "base/atomic.h"
 #include "base/clock.h"
+#include "by_name.h"
 #include "flood.h"
 #include "rate.h"
 #include "fold.h"
@@ -50,13 +51,13 @@ struct log_entry {
 
 /* Which release runs under a name. */
 struct log_release {
-	char service[64];
+	char service[64]; /* first: by_name() */
 	char version[128];
 	char digest[72];
 };
 
 struct service_level {
-	char service[64];
+	char service[64]; /* first: by_name() */
 	int64_t level;
 	bool more; /* beside what the level of all lets through */
 };
@@ -88,17 +89,10 @@ struct log {
 	_Atomic uint64_t dropped_total;
 };
 
+/* Under the mutex, as below. */
 static size_t level_position(struct log *log, const char *service)
 {
-	size_t low = 0, high = atomic_load_relaxed(&log->level_count); /* under the mutex */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(log->levels[middle].service, service) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return by_name(log->levels, atomic_load_relaxed(&log->level_count), sizeof(log->levels[0]), service);
 }
 
 /* Whether something of that priority is written, of a service or, with NULL or "", of none. */
@@ -431,15 +425,7 @@ static void send_fields(struct log *log, const struct journal_fields *fields)
 /* Place of the first one that is not below; under the mutex. */
 static size_t release_position(const struct log *log, const char *service)
 {
-	size_t low = 0, high = log->release_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(log->releases[middle].service, service) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return by_name(log->releases, log->release_count, sizeof(log->releases[0]), service);
 }
 
 void log_set_release(struct log *log, const char *service, const char *version, const char *digest)

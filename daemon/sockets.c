@@ -3,6 +3,7 @@
 #include "sockets.h"
 
 #include "base/cleanup.h"
+#include "by_name.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,7 @@
 #define NAME_BYTES 256 /* systemd's own bound of FDNAME= */
 
 struct item {
-	char name[NAME_BYTES]; /* SERVICE.NAME */
+	char name[NAME_BYTES]; /* SERVICE.NAME; first: by_name() */
 	char address[160];
 	int fd;
 	bool stored; /* by us, in systemd's store */
@@ -74,15 +75,7 @@ static void describe(int fd, char *out, size_t size)
 
 static size_t position_of(const struct sockets *sockets, const char *name)
 {
-	size_t low = 0, high = sockets->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(sockets->items[middle].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return by_name(sockets->items, sockets->count, sizeof(sockets->items[0]), name);
 }
 
 static bool is_at(const struct sockets *sockets, size_t i, const char *name)
