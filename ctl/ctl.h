@@ -71,6 +71,8 @@ int verb_main(struct ctl *ctl, const struct control_verb *verb, int count, char 
 /* Fills params from the words by the verb's table. Says what is wrong. Returns 0 or CTL_USAGE. */
 int verb_parse(
 	struct ctl *ctl, const struct control_verb *verb, int count, char **words, json_t *params);
+/* All of a verb whose reply says nothing to people. */
+int verb_silent(struct ctl *ctl, const struct control_verb *verb, json_t *params);
 
 /* ---- show.c: tables and values ---- */
 

@@ -107,27 +107,16 @@ int verb_gc(
 	return 0;
 }
 
-static int silent(struct ctl *ctl, const struct control_verb *verb, json_t *params)
-{
-	json_t *reply;
-	int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
-	if (r != 0)
-		return r;
-	(void)show_plain(ctl, reply); /* there is nothing for people in it */
-	json_decref(reply);
-	return 0;
-}
-
 int verb_suspend(
 	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
 {
-	return silent(ctl, verb, params);
+	return verb_silent(ctl, verb, params);
 }
 
 int verb_resume(
 	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
 {
-	return silent(ctl, verb, params);
+	return verb_silent(ctl, verb, params);
 }
 
 /* ---- check, metrics ---- */

@@ -191,3 +191,14 @@ int verb_main(struct ctl *ctl, const struct control_verb *verb, int count, char 
 	json_decref(params);
 	return r;
 }
+
+int verb_silent(struct ctl *ctl, const struct control_verb *verb, json_t *params)
+{
+	json_t *reply;
+	int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
+	if (r != 0)
+		return r;
+	(void)show_plain(ctl, reply);
+	json_decref(reply);
+	return 0;
+}

@@ -102,34 +102,22 @@ int verb_ping(
 	return 0;
 }
 
-/* A verb whose reply says nothing to people. */
-static int silent(struct ctl *ctl, const struct control_verb *verb, json_t *params)
-{
-	json_t *reply;
-	int r = ctl_call(ctl, verb->method, json_incref(params), &reply);
-	if (r != 0)
-		return r;
-	(void)show_plain(ctl, reply);
-	json_decref(reply);
-	return 0;
-}
-
 int verb_send(
 	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
 {
-	return silent(ctl, verb, params);
+	return verb_silent(ctl, verb, params);
 }
 
 int verb_delete(
 	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
 {
-	return silent(ctl, verb, params);
+	return verb_silent(ctl, verb, params);
 }
 
 int verb_shutdown(
 	struct ctl *ctl, const struct control_verb *verb, json_t *params, int count, char **words)
 {
-	return silent(ctl, verb, params);
+	return verb_silent(ctl, verb, params);
 }
 
 static void print_names(const char *heading, json_t *names)
