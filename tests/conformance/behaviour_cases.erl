@@ -30,21 +30,7 @@ trap_(F) ->
         [begin unlink(P), exit(P, kill) end || P <- processes(), {dictionary, D} <- [process_info(P, dictionary)], lists:member(Me, proplists:get_value('$ancestors', D, []))]
     end.
 %% The value of a fun, and what it and those whom it starts print.
-said_(F) ->
-    Old = group_leader(), Reader = spawn_link(fun() -> reader_([]) end),
-    group_leader(Reader, self()),
-    R = try F() after group_leader(Old, self()) end,
-    Reader ! {text, self()},
-    receive {text, Reader, T} -> {R, text_(T)} end.
-reader_(Acc) ->
-    receive
-        {text, P} -> P ! {text, self(), lists:reverse(Acc)};
-        {io_request, From, As, Rq} -> {A, Acc1} = written_(Rq, Acc), From ! {io_reply, As, A}, reader_(Acc1)
-    end.
-written_({put_chars, _, T}, Acc) -> {ok, [T | Acc]};
-written_({put_chars, _, M, F, A}, Acc) -> {ok, [apply(M, F, A) | Acc]};
-written_({requests, Rs}, Acc) -> lists:foldl(fun(R, {_, A}) -> written_(R, A) end, {ok, Acc}, Rs);
-written_(_, Acc) -> {{error, enotsup}, Acc}.
+said_(F) -> {R, T} = conformance:printed(F), {R, text_(T)}.
 gone_(P) -> down(P), gone.
 exit_() -> receive {'EXIT', _, R} -> pl_(R) after 5000 -> none end.
 wait_(F) -> wait_(F, 2000).

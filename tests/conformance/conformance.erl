@@ -9,7 +9,7 @@
 -module(conformance).
 -export([run/1, one/2, cases/1]).
 -export([id/1, err/1, stack/1, frames/1, frames/2, sorted/1, in_process/1, flush/0, take/0, take/1, down/1, died/1, gone/2]).
--export([matrix/2, matrix/3, message/1, plain/1]).
+-export([matrix/2, matrix/3, message/1, plain/1, outcome/2, printed/1]).
 
 -define(CASE_TIMEOUT, 60000). % what collects always, and sanitizers, on a busy machine
 -define(MATRIX_CALLS, 120). % of each function: what collects always has to get through as well
@@ -198,3 +198,26 @@ chosen(F, A, Names) -> lists:member(F, Names) orelse lists:member({F, A}, Names)
 code_there(Module) ->
     _ = Module:module_info(),
     {module, Module}.
+
+%% The value of a module's fun, or its exception with two of its frames and what error_info has OTP say of it.
+outcome(Module, F) ->
+    try plain(F())
+    catch C:R:S -> {C, plain(R), plain(lists:sublist(frames(frames(S, Module)), 2)), plain(message({R, S}))}
+    end.
+
+%% The value of a fun, and what it and those whom it starts print, as characters.
+printed(F) ->
+    Old = group_leader(), Reader = spawn_link(fun() -> reader([]) end),
+    group_leader(Reader, self()),
+    R = try F() after group_leader(Old, self()) end,
+    Reader ! {text, self()},
+    receive {text, Reader, T} -> {R, T} end.
+reader(Acc) ->
+    receive
+        {text, P} -> P ! {text, self(), lists:reverse(Acc)};
+        {io_request, From, As, Rq} -> {A, Acc1} = written(Rq, Acc), From ! {io_reply, As, A}, reader(Acc1)
+    end.
+written({put_chars, _, T}, Acc) -> {ok, [T | Acc]};
+written({put_chars, _, M, F, A}, Acc) -> {ok, [apply(M, F, A) | Acc]};
+written({requests, Rs}, Acc) -> lists:foldl(fun(R, {_, A}) -> written(R, A) end, {ok, Acc}, Rs);
+written(_, Acc) -> {{error, enotsup}, Acc}.

@@ -6,11 +6,7 @@
 -import(conformance, [id/1, plain/1, message/1, frames/2, flush/0, take/0, down/1]).
 -define(C(X), r_(fun() -> X end)).
 
-%% A value, or the exception with two of its frames and what error_info has OTP say of it.
-r_(F) ->
-    try plain(F())
-    catch C:R:S -> {C, plain(R), plain(lists:sublist(frames(S, ?MODULE), 2)), plain(message({R, S}))}
-    end.
+r_(F) -> conformance:outcome(?MODULE, F).
 text_(T) ->
     try re:replace(unicode:characters_to_binary(T), "(#Ref|#Fun|#Port)?<\\d[^>]*>", "ID", [global, {return, binary}])
     catch _:_ -> plain(T) end.

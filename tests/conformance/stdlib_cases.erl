@@ -6,11 +6,7 @@
 -import(conformance, [id/1, plain/1, message/1, frames/2, flush/0, take/0, down/1]).
 -define(C(X), r_(fun() -> X end)).
 
-%% A value, or the exception with two of its frames and what error_info has OTP say of it.
-r_(F) ->
-    try plain(F())
-    catch C:R:S -> {C, plain(R), plain(lists:sublist(frames(S, ?MODULE), 2)), plain(message({R, S}))}
-    end.
+r_(F) -> conformance:outcome(?MODULE, F).
 text_(T) -> try unicode:characters_to_binary(T) catch _:_ -> plain(T) end.
 in_dir_(N, F) ->
     D = filename:join("/tmp", "beamr_stdlib_" ++ os:getpid() ++ "_" ++ N),
@@ -20,20 +16,7 @@ in_dir_(N, F) ->
     ok = file:set_cwd(D),
     try F(D) after file:set_cwd(Cwd), file:del_dir_r(D) end.
 %% The value of a fun, and what it prints.
-said_(F) ->
-    Old = group_leader(), Reader = spawn_link(fun() -> reader_([]) end),
-    group_leader(Reader, self()),
-    R = try F() after group_leader(Old, self()) end,
-    Reader ! {text, self()},
-    receive {text, Reader, T} -> {R, text_(T)} end.
-reader_(Acc) ->
-    receive
-        {text, P} -> P ! {text, self(), lists:reverse(Acc)};
-        {io_request, From, As, Rq} -> {A, Acc1} = written_(Rq, Acc), From ! {io_reply, As, A}, reader_(Acc1)
-    end.
-written_({put_chars, _, T}, Acc) -> {ok, [T | Acc]};
-written_({put_chars, _, M, F, A}, Acc) -> {ok, [apply(M, F, A) | Acc]};
-written_(_, Acc) -> {{error, enotsup}, Acc}.
+said_(F) -> {R, T} = conformance:printed(F), {R, text_(T)}.
 
 %% ---- dets
 dets_calls() -> in_dir_("dets", fun(_) ->

@@ -6,11 +6,7 @@
 -import(conformance, [id/1, plain/1, message/1, frames/2]).
 -define(C(X), r_(fun() -> X end)).
 
-%% A value, or the exception with two of its frames and what error_info has OTP say of it.
-r_(F) ->
-    try plain(F())
-    catch C:R:S -> {C, plain(R), plain(lists:sublist(frames(S, ?MODULE), 2)), plain(message({R, S}))}
-    end.
+r_(F) -> conformance:outcome(?MODULE, F).
 text_(T) -> try unicode:characters_to_binary(T) catch _:_ -> plain(T) end.
 
 %% ---- match specifications
